@@ -1,0 +1,142 @@
+"""Every error that `adequate` raises on purpose.
+
+A message says what was asked, what was found (the value) and what to do (`remedy`: a command where there is one).
+`docs/errors.md` has a heading for each.
+
+    AdequateError
+    ├── SpecError             project.py can't be used as it stands (points at file and line)
+    ├── DataError             a file or a value in it can't be taken
+    │   ├── FormatError       the file is empty, truncated, or not what its name says
+    │   ├── ColumnError       a named column isn't there
+    │   ├── DuplicateIdError  one id stands for two different inputs
+    │   └── LabelError        a label that the task doesn't know, or names that differ in case or spaces only
+    ├── SliceError            a slice's SQL or function fails, reads what it may not, or takes too long
+    ├── StoreError            the project's store can't be read or written
+    │   ├── NoProjectError    no project here
+    │   ├── BusyError         another process is writing to this project
+    │   ├── StorageFullError  no space or no permission
+    │   └── VersionError      written by a newer version
+    ├── ResourceError         weights or a data set can't be fetched, or don't match their hash
+    ├── NotEnoughDataError    too few labels or examples for what was asked
+    ├── UnknownNameError      no such task, label, model, slice or example (suggests near names)
+    └── MissingExtraError     an optional dependency isn't installed
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class AdequateError(Exception):
+    """Base of all. `str(error)` is the whole message, remedy included.
+
+    Args:
+        message: what was asked and what was found.
+        remedy: what to do now; a command where there is one.
+
+    >>> print(AdequateError("no column 'body' in mail.csv", remedy="name one of: text, label"))
+    no column 'body' in mail.csv
+      → name one of: text, label
+    """
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  → {self.remedy}" if self.remedy else self.message
+
+
+class SpecError(AdequateError):
+    """`project.py` can't be used as it stands.
+
+    Args:
+        file: the path of the file, as the user would type it.
+        line: 1-based line in it.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "", file: str = "", line: int | None = None) -> None:
+        where = f"{file}:{line}: " if file and line else f"{file}: " if file else ""
+        super().__init__(where + message, remedy=remedy)
+        self.file = file
+        self.line = line
+
+
+class DataError(AdequateError):
+    """A file, or a value in it, can't be taken."""
+
+
+class FormatError(DataError):
+    """The file is empty, truncated, in another encoding, or not what its name says."""
+
+
+class ColumnError(DataError):
+    """A named column isn't in the data."""
+
+
+class DuplicateIdError(DataError):
+    """One id stands for two different inputs."""
+
+
+class LabelError(DataError):
+    """A label that the task doesn't know, or labels that differ in case or spaces only."""
+
+
+class SliceError(AdequateError):
+    """A slice's SQL or function fails, reads what it may not, or takes too long."""
+
+
+class StoreError(AdequateError):
+    """The project's store can't be read or written."""
+
+
+class NoProjectError(StoreError):
+    """There is no project here."""
+
+
+class BusyError(StoreError):
+    """Another process is writing to this project."""
+
+
+class StorageFullError(StoreError):
+    """No space left, or no permission to write."""
+
+
+class VersionError(StoreError):
+    """The store was written by a newer version."""
+
+
+class ResourceError(AdequateError):
+    """Weights or a data set can't be fetched, or don't match their hash."""
+
+
+class NotEnoughDataError(AdequateError):
+    """Too few labels or examples for what was asked."""
+
+
+class UnknownNameError(AdequateError):
+    """No such task, label, model, slice or example.
+
+    >>> print(unknown("task", "intnt", ["intent", "urgent"]))
+    no task 'intnt'; did you mean 'intent'?
+      → there are: intent, urgent
+    """
+
+
+class MissingExtraError(AdequateError):
+    """An optional dependency isn't installed."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
+    """The error for a name that isn't there, with the nearest ones that are."""
+    names = list(known)
+    near = get_close_matches(name, names, n=1, cutoff=0.6)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    shown = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+    remedy = f"there are: {shown}" if names else f"there is no {kind} yet"
+    return UnknownNameError(f"no {kind} {name!r}{hint}", remedy=remedy)
