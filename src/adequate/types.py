@@ -7,7 +7,7 @@ files and SQL; arrays carry row numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeAlias
@@ -119,3 +119,10 @@ class Labels:
     def at(self, keep: Mask | NDArray[np.int64]) -> Labels:
         """A part of them."""
         return Labels(rows=self.rows[keep], gold=self.gold[keep], probability=self.probability[keep])
+
+
+Progress: TypeAlias = Callable[[str, int, int | None], None]  # (what, done, total if known): shown by the CLI
+
+
+def silent(what: str, done: int, total: int | None) -> None:
+    """The progress of whoever doesn't want any."""

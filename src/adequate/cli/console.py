@@ -1,0 +1,62 @@
+"""What every verb prints with: one console for results, one for progress, one way to name the project."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+from adequate.errors import AdequateError
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def project_option(command: F) -> F:
+    """`--project DIR` for a verb; without it the folder you stand in, or the nearest one above."""
+    return click.option(
+        "-p",
+        "--project",
+        "root",
+        type=click.Path(path_type=Path, file_okay=False),
+        envvar="ADEQUATE_PROJECT",
+        help="Folder of the project; by default this folder or the nearest one above. [env: ADEQUATE_PROJECT]",
+    )(command)
+
+
+def complain(error: AdequateError) -> None:
+    """An error of ours: the message, and what to do, without a traceback."""
+    err.print(f"[bold red]error:[/] {escape(error.message)}", soft_wrap=True)
+    if error.remedy:
+        err.print(f"  [dim]→[/] {escape(error.remedy)}", soft_wrap=True)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, int, int | None], None]]:
+    """A live display of long work: call the value with (what, done, total or None)."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, transient=True) as display:
+        running: dict[str, Any] = {}
+
+        def report(what: str, done: int, total: int | None) -> None:
+            if what not in running:
+                for old in running.values():
+                    display.update(old, visible=False)
+                running[what] = display.add_task(escape(what), total=total)
+            display.update(running[what], completed=done, total=total, visible=True)
+
+        yield report

@@ -1,0 +1,97 @@
+"""`adequate`: one verb a file, each imported when it is called.
+
+Exit codes: 0 done, 1 blocked by the gate, 2 the gate needs labels, 3 an error, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from adequate import __version__
+from adequate.cli.console import complain
+from adequate.errors import AdequateError
+
+VERBS = {  # in the order of the loop: help lists them so
+    "init": "look at a file, write project.py, add the data",
+    "add": "add more data; the same example twice is one example",
+    "label": "label in the terminal, or import and export labels",
+    "run": "train, test, gate, mine, ask: until adequate, out of budget, or waiting for labels",
+    "board": "tasks x slices: value, bounds, target, state, labels to go",
+    "gate": "may CANDIDATE replace BASELINE? exit 0 yes, 1 no, 2 needs labels",
+    "replay": "what the engine would have cost on labelled data, against other policies",
+    "find": "search examples by words, meaning, SQL, prediction and confidence",
+    "show": "models, labels, cells, one example, or the project as Python",
+}
+ERROR = 3
+
+
+class Verbs(click.Group):
+    """Imports a verb's module only when that verb is called: `adequate --help` stays instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = getattr(import_module(f"adequate.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs, in the order of the loop"):
+            formatter.write_dl(list(VERBS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            error.message = f"{error.message} The verbs are: {', '.join(VERBS)}."
+            raise
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="adequate")
+def cli() -> None:
+    """A data engine for models.
+
+    Declare what a model must do and how good is good enough. adequate trains, tests, finds where the model
+    falls short, mines unlabelled data for exactly that, asks people, retrains, and accepts a model only
+    when nothing got worse.
+
+    \b
+    Start:   adequate init mail --from mail.csv
+             cd mail
+             adequate run
+             adequate label
+             adequate board
+    """
+
+
+def main() -> None:
+    """Entry point: our errors become one clear message, Ctrl-C says how to go on."""
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except AdequateError as error:
+        complain(error)
+        sys.exit(ERROR)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(ERROR)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("\ninterrupted; nothing recorded is lost, and the same command resumes", err=True)
+        sys.exit(130)
+    except BrokenPipeError:  # `adequate find … | head`
+        sys.stderr.close()
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()
