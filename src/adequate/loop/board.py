@@ -1,0 +1,126 @@
+"""The board: is the project adequate, where not, and what is the next best thing to do?
+
+A value, built from the store by `loop.report`; it prints in the terminal (`cli.board`), as JSON and as one
+self-contained HTML page (`loop.page`), and draws itself in a notebook.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+SIGNS = {"adequate": "●", "inadequate": "✕", "unknown": "◐"}  # a state is never told by colour alone
+CHANGES = {"improved": "▲", "not_regressed": "", "regressed": "▼", "suspect": "▽"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellRow:
+    """One cell as people see it. Fractions in [0, 1]; `need` and `forecast` count labels.
+
+    Args:
+        n: gate labels that speak about this cell.
+        value: weighted estimate; None without a label.
+        low, high: one-sided bounds, each at the cell's error rate.
+        need: further gate labels expected to decide it; None when decided, or when no number would.
+        change: against the baseline; None for a first model.
+        forecast: further teaching labels expected until it meets the target: (likely, low, high), or None.
+    """
+
+    task: str
+    slice: str
+    label: str | None
+    metric: str
+    n: int
+    value: float | None
+    low: float | None
+    high: float | None
+    target: float
+    state: str
+    need: int | None
+    change: str | None
+    forecast: tuple[int, int, int] | None
+    critical: bool = False
+
+    @property
+    def name(self) -> str:
+        """As people say it: `intent · refund recall`, `intent × short accuracy`."""
+        where = "" if self.slice == "all" else f" × {self.slice}"
+        which = f" · {self.label}" if self.label is not None else ""
+        return f"{self.task}{where}{which} {self.metric}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The documented keys of `board --json`."""
+        keys = "task slice label metric n value low high target state need change".split()
+        forecast = None
+        if self.forecast:
+            forecast = dict(zip(("labels", "low", "high"), self.forecast, strict=True))
+        return {key: getattr(self, key) for key in keys} | {"forecast": forecast}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A `steer` example that the model gets wrong; those of `gate` are never shown."""
+
+    example: str
+    text: str
+    gold: str
+    predicted: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """Everything the board shows.
+
+    Args:
+        labels: current labels by part.
+        next: {"action", "say", "command", "labels", "cells"}: the one next best thing to do.
+        sentences: one per task, for whoever reads nothing else.
+        curves: per cell name, one point a model: (teaching labels then, value, low, high).
+        failures: per cell name, `steer` examples that fail it.
+    """
+
+    project: str
+    model: str | None
+    labels: dict[str, int]
+    cells: list[CellRow]
+    next: dict[str, Any]
+    sentences: dict[str, str] = field(default_factory=dict)
+    curves: dict[str, list[tuple[int, float, float, float]]] = field(default_factory=dict)
+    failures: dict[str, list[Failure]] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The shape that `board --json` promises."""
+        return {
+            "project": self.project,
+            "model": self.model,
+            "labels": self.labels,
+            "cells": [cell.to_json() for cell in self.cells],
+            "next": self.next,
+        }
+
+    def count(self, state: str, task: str | None = None) -> int:
+        """Cells in this state, of one task or of all."""
+        return sum(cell.state == state and task in (None, cell.task) for cell in self.cells)
+
+    @property
+    def adequate(self) -> bool:
+        """True when every declared cell is proven to be at its target."""
+        return bool(self.cells) and all(cell.state == "adequate" for cell in self.cells)
+
+    def tasks(self) -> list[str]:
+        """Names of the tasks, in the order declared."""
+        return list(dict.fromkeys(cell.task for cell in self.cells))
+
+    def slices(self) -> list[str]:
+        """Names of the slices that have a cell, "all" first."""
+        return sorted(dict.fromkeys(cell.slice for cell in self.cells), key=lambda name: name != "all")
+
+    def __str__(self) -> str:
+        return json.dumps(self.to_json(), indent=2)
+
+    def _repr_html_(self) -> str:
+        from adequate.loop.page import embed
+
+        return embed(self)
