@@ -1,0 +1,76 @@
+"""What in the pool resembles these few examples? Exact, streamed: memory doesn't grow with the pool.
+
+Up to a few hundred queries at once; each batch of vectors is read once and multiplied by all of them. Measured at a
+million rows: 0.8 s for 100 queries on two cores, faster than an index is built; an index pays beyond that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adequate.types import Block, Floats, Mask, Rows
+
+QUERIES = 256  # at most at once: beyond, the product costs more than reading the vectors
+BATCH = 16_384  # rows read at once: 25 MB of 384 floats
+
+
+def walk(vectors: Block, rows: Rows, mask: Mask | None = None) -> Iterator[tuple[NDArray[np.int64], Floats]]:
+    """All vectors of ascending `rows`, in batches: (positions in `rows`, their vectors).
+
+    A batch of the block that is wholly wanted is passed on as it is; else the wanted rows are copied.
+    """
+    places = np.arange(len(rows)) if mask is None else np.flatnonzero(mask)
+    wanted = rows[places]
+    if len(wanted) * 8 < len(vectors):  # few: reading them alone is cheaper than passing over everything
+        for start in range(0, len(wanted), BATCH):
+            yield places[start : start + BATCH], _dense(vectors.take(wanted[start : start + BATCH]))
+        return
+    for start, x in vectors.batches(BATCH):
+        low, high = np.searchsorted(wanted, (start, start + x.shape[0]))
+        if low == high:
+            continue
+        whole = high - low == x.shape[0]
+        yield places[low:high], _dense(x if whole else x[wanted[low:high] - start])
+
+
+def nearest(
+    vectors: Block, pool: Rows, queries: Floats, count: int, *, mask: Mask | None = None
+) -> tuple[NDArray[np.int64], Floats]:
+    """For each query the `count` most similar pool positions and their similarity, best first. O(n q d).
+
+    Args:
+        vectors: dense unit rows of all examples.
+        pool: ascending rows.
+        queries: shape (q, width), unit rows, q <= QUERIES.
+        count: neighbours wanted of each.
+        mask: shape (pool,): search only there.
+
+    Returns:
+        positions in `pool`, shape (q, count), -1 where there are fewer; similarity, shape (q, count).
+    """
+    best = np.full((len(queries), count), -np.inf, np.float32)
+    where = np.full((len(queries), count), -1, np.int64)
+    for at, x in walk(vectors, pool, mask):
+        similar = queries @ x.T
+        for query in np.flatnonzero(similar.max(axis=1) > best[:, -1]):
+            # Only what beats a query's worst so far is sorted in: after the first batches that is next to nothing.
+            found = np.flatnonzero(similar[query] > best[query, -1])
+            score = np.concatenate([best[query], similar[query, found]])
+            place = np.concatenate([where[query], at[found]])
+            keep = _largest(score, count)
+            best[query], where[query] = score[keep], place[keep]
+    return where, best
+
+
+def _largest(score: Floats, count: int) -> NDArray[np.int64]:
+    """Positions of the `count` largest, largest first, ties by position."""
+    keep = np.arange(len(score)) if len(score) <= 4 * count else np.argpartition(-score, count - 1)[:count]
+    keep.sort()
+    return keep[np.argsort(-score[keep], kind="stable")][:count]
+
+
+def _dense(x: object) -> Floats:
+    return np.asarray(x, np.float32)
