@@ -196,6 +196,9 @@ class Project:
         """
         for name, place in self._awaited.items():
             raise mistake(f"slice {name!r} has neither SQL nor a function", remedy="add sql='...'", at=place)
+        for made in self.slices.values():
+            if made.function:
+                source.read(made.function)  # now, while the file is as it was run
         return self
 
     def digest(self) -> str:

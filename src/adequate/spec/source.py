@@ -11,6 +11,7 @@ import ast
 import linecache
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from types import CodeType, FunctionType
 from typing import Any, TypeAlias
 
@@ -37,6 +38,12 @@ def read(function: Callable[..., Any]) -> Source:
     """The source of a function; where no file holds it (a prompt, a callable object), what else tells it apart."""
     if not isinstance(function, FunctionType):
         return Source(text=repr(function), meaning=f"{type(function).__module__}.{type(function).__qualname__}")
+    return of_file(function)
+
+
+@cache  # the file may be edited later, while a long-lived process still holds what it read
+def of_file(function: FunctionType) -> Source:
+    """The source of a function as its file has it now."""
     lines = linecache.getlines(function.__code__.co_filename)
     tree = ast.parse("".join(lines)) if lines else ast.Module([], [])
     node = find(tree, function.__code__)
