@@ -1,1 +1,60 @@
+"""Where a project keeps everything: examples, vectors and predictions in Lance, decisions in SQL, slices through DuckDB.
 
+    open, create    the store of a project folder, as a `Store` of small parts
+    Store           .examples .blocks .predictions .slices (data) .labels .queue .models .cells .looks .overrides
+                    .journal (decisions) .sql .tables (what they stand on)
+    Added, Cell, Entry, LabelEvent, Look, Model, Override, QueueItem    what goes in and comes out
+
+SQL is the truth of what exists. A Lance version that it does not name was never committed, whatever lies on the disk.
+One process writes at a time; readers never wait. Lance and its threads do not survive a fork: start workers by spawn.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from adequate.store.cells import Cell
+    from adequate.store.events import LabelEvent
+    from adequate.store.examples import Added
+    from adequate.store.journal import Entry
+    from adequate.store.looks import Look, Override
+    from adequate.store.models import Model
+    from adequate.store.queue import QueueItem
+    from adequate.store.store import Store, create, open
+
+__all__ = [
+    "Added",
+    "Cell",
+    "Entry",
+    "LabelEvent",
+    "Look",
+    "Model",
+    "Override",
+    "QueueItem",
+    "Store",
+    "create",
+    "open",
+]
+
+# Resources and formats live beside the store but need none of its engines, which take most of a second to import.
+_HOMES = {
+    "Added": "examples",
+    "Cell": "cells",
+    "Entry": "journal",
+    "LabelEvent": "events",
+    "Look": "looks",
+    "Model": "models",
+    "Override": "looks",
+    "QueueItem": "queue",
+    "Store": "store",
+    "create": "store",
+    "open": "store",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,72 @@
+"""What the engines below say when the disk, a permission or a server fails, in our words.
+
+The one place where errors of the operating system, SQLite, PostgreSQL and Lance become ours. Lance has no error
+numbers (it raises OSError with a sentence), so sentences are matched too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from errno import EACCES, EDQUOT, EFBIG, ENOSPC, EPERM, EROFS
+
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from adequate.errors import StorageFullError, StoreError
+
+_FULL = ("no space left", "disk is full", "disk full", "file too large", "quota exceeded", "disk i/o error")
+_DENIED = ("permission denied", "readonly database", "read-only file system", "unable to open database file")
+_DAMAGED = ("malformed", "not a database", "was not found", "not found:")
+_AWAY = ("connection", "server closed", "could not translate host", "timeout expired")
+
+
+@contextmanager
+def guarded(doing: str) -> Iterator[None]:
+    """Raise the errors of what runs inside as `StoreError`s that begin with `doing`.
+
+    >>> with guarded("adding examples"):
+    ...     raise OSError(28, "No space left on device")
+    Traceback (most recent call last):
+    adequate.errors.StorageFullError: adding examples: no space left on the disk
+      → free some space and run the same command again; nothing that was acknowledged is lost
+    """
+    try:
+        yield
+    except (OSError, DBAPIError, MemoryError) as error:
+        if isinstance(error, DBAPIError) and not isinstance(error, OperationalError) and not _known(error):
+            raise  # a broken statement or constraint is our mistake, and must be seen as one
+        raise explain(error, doing) from error
+
+
+def explain(error: BaseException, doing: str) -> StoreError:
+    """The error of ours that says the same."""
+    text = str(error.orig if isinstance(error, DBAPIError) else error).lower()
+    number = getattr(error, "errno", None)
+    if number in (ENOSPC, EDQUOT, EFBIG) or any(sign in text for sign in _FULL):
+        return StorageFullError(
+            f"{doing}: no space left on the disk",
+            remedy="free some space and run the same command again; nothing that was acknowledged is lost",
+        )
+    if number in (EACCES, EPERM, EROFS) or any(sign in text for sign in _DENIED):
+        return StorageFullError(
+            f"{doing}: no permission to write the project's folder",
+            remedy="check who owns PROJECT/.adequate and whether the disk is mounted read-only",
+        )
+    if any(sign in text for sign in _DAMAGED):
+        return StoreError(f"{doing}: a part of the store is damaged or missing ({_first_line(error)})")
+    if any(sign in text for sign in _AWAY):
+        return StoreError(
+            f"{doing}: the database does not answer ({_first_line(error)})",
+            remedy="start the server, or open the project with --db URL",
+        )
+    return StoreError(f"{doing}: {_first_line(error)}")
+
+
+def _known(error: BaseException) -> bool:
+    text = str(error).lower()
+    return any(sign in text for sign in (*_FULL, *_DENIED, *_DAMAGED))
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error.orig if isinstance(error, DBAPIError) else error).strip()
+    return text.splitlines()[0] if text else type(error).__name__

@@ -1,0 +1,250 @@
+"""Which examples a slice holds: SQL predicates answered by DuckDB over the examples, without the power to do anything else.
+
+A predicate comes from a file that people edit, and later from a browser. So: it is parsed on its own first and must be one
+expression (it can't close our parenthesis and go on); the engine is in memory, may open no file and load no extension,
+can't be reconfigured, has its memory and threads limited, and is interrupted when the time is over.
+Many predicates are answered in one pass over the data.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.dataset as pads
+from numpy.typing import NDArray
+
+from adequate.errors import SliceError
+from adequate.store.columns import shown_name, stored_name
+from adequate.store.examples import Examples
+from adequate.types import Mask, Rows
+
+SECONDS = 30.0
+_CONFIG = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "python_enable_replacements": "false",
+    "temp_directory": "",
+    "memory_limit": "512MB",
+    "threads": "2",
+}
+_FEW = 20_000  # rows fetched by number rather than found by a scan
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """The slices of a project's examples."""
+
+    examples: Examples
+
+    def mask(self, name: str, sql: str, rows: Rows | None = None, *, seconds: float = SECONDS) -> Mask:
+        """Which examples satisfy the predicate, shape (n,), or shape (len(rows),) for these rows. Null counts as no.
+
+        Raises:
+            SliceError: it isn't one valid expression over the examples' columns, reads what it may not, fails on a value,
+                or takes longer than `seconds`.
+        """
+        return self.masks({name: sql}, rows, seconds=seconds)[name]
+
+    def masks(
+        self, predicates: Mapping[str, str], rows: Rows | None = None, *, seconds: float = SECONDS
+    ) -> dict[str, Mask]:
+        """As `mask` for several slices at once, by name; one pass over the data for all of them."""
+        trees = [_parsed(name, sql) for name, sql in predicates.items()]
+        n = self.examples.count if rows is None else len(rows)
+        found = {name: np.zeros(n, np.bool_) for name in predicates}
+        if n == 0 or not predicates:
+            return found
+        if rows is not None and len(rows) > _FEW:
+            return {name: mask[rows] for name, mask in self.masks(predicates, seconds=seconds).items()}
+        chosen = None if rows is None else _named(trees, self.examples)
+        with _engine(self.examples, rows, chosen) as engine:
+            _answer(engine, predicates, found, seconds)
+        return found
+
+    def where(self, name: str, sql: str, *, seconds: float = SECONDS) -> Rows:
+        """The rows that satisfy the predicate, ascending."""
+        return np.flatnonzero(self.mask(name, sql, seconds=seconds)).astype(np.int64)
+
+    def apply(
+        self, name: str, function: Callable[[pa.RecordBatch], Any], rows: Rows | None = None, *, size: int = 8192
+    ) -> Mask:
+        """Which examples a slice function keeps, called on batches of the user's columns.
+
+        Raises:
+            SliceError: the function fails, or returns something other than one boolean an example.
+        """
+        pieces: list[NDArray[np.bool_]] = [np.zeros(0, np.bool_)]
+        batches = self.examples.scan(None, size) if rows is None else _taken(self.examples, rows, size)
+        for batch in batches:
+            try:
+                kept = function(batch)
+                piece = _booleans(kept)
+            except Exception as error:
+                raise SliceError(f"slice {name!r}: its function failed: {type(error).__name__}: {error}") from error
+            if piece.shape != (len(batch),):
+                raise SliceError(
+                    f"slice {name!r}: its function returned shape {piece.shape} for {len(batch)} examples",
+                    remedy="return one boolean for each example of the batch",
+                )
+            pieces.append(piece)
+        return np.concatenate(pieces)
+
+
+def _taken(examples: Examples, rows: Rows, size: int) -> Iterator[pa.RecordBatch]:
+    for start in range(0, len(rows), size):
+        yield examples.take(rows[start : start + size]).combine_chunks().to_batches()[0]
+
+
+def _booleans(kept: Any) -> NDArray[np.bool_]:
+    if isinstance(kept, pa.ChunkedArray):
+        kept = kept.combine_chunks()
+    if isinstance(kept, pa.Array):
+        if not pa.types.is_boolean(kept.type):
+            raise TypeError(f"it returned {kept.type}, not booleans")
+        kept = kept.fill_null(False).to_numpy(zero_copy_only=False)
+    array = np.asarray(kept)
+    if array.dtype != np.bool_:
+        raise TypeError(f"it returned {array.dtype}, not booleans")
+    return array
+
+
+_BEFORE = "SELECT aq_row FROM examples WHERE ("
+_AFTER = "\n)"  # on a line of its own: the predicate may end in a comment
+
+
+def _parsed(name: str, sql: str) -> Any:
+    """The parse tree of the predicate, from an engine that has nothing to read."""
+    import duckdb
+
+    with duckdb.connect(":memory:", config=_CONFIG) as engine:
+        tree, plain = (_tree(engine, text) for text in (sql, "true"))
+    if tree["error"]:
+        position = int(tree.get("position") or 0) - len(_BEFORE)
+        raise _error(name, sql, tree["error_message"], position)
+    if len(tree["statements"]) != 1 or _frame(tree) != _frame(plain):
+        raise _error(name, sql, "it must be one expression that is true or false", None)
+    return tree["statements"][0]["node"]["where_clause"]
+
+
+def _tree(engine: Any, sql: str) -> Any:
+    query = _BEFORE + sql + _AFTER
+    found = engine.execute("SELECT json_serialize_sql(?::VARCHAR)", [query]).fetchone()
+    return json.loads(found[0])
+
+
+def _frame(tree: Any) -> Any:
+    """All of a parsed query but its predicate."""
+    return {key: part for key, part in tree["statements"][0]["node"].items() if key != "where_clause"}
+
+
+def _named(trees: list[Any], examples: Examples) -> list[str] | None:
+    """The columns that the predicates name; None: maybe all."""
+    words: set[str] = set()
+
+    def walk(node: Any) -> bool:
+        if isinstance(node, dict):
+            words.update(word.lower() for word in node.get("column_names") or ())
+            return node.get("class") == "STAR" or any([walk(part) for part in node.values()])
+        return isinstance(node, list) and any([walk(part) for part in node])
+
+    if any([walk(tree) for tree in trees]):
+        return None
+    if "text" in words:
+        words.add(examples.text.lower())
+    return [column for column in examples.schema.names if column.lower() in words | {"aq_row"}]
+
+
+@contextmanager
+def _engine(examples: Examples, rows: Rows | None, columns: list[str] | None) -> Iterator[Any]:
+    """An engine with one view, `examples`, of all the data or of some rows; `aq_at` says where in the mask a row goes."""
+    import duckdb
+
+    if rows is None:
+        source, place = examples.dataset(), "aq_row"
+        shown = {name: shown_name(name) for name in source.schema.names}
+    else:
+        table = examples.take(rows, columns)
+        source = pads.dataset(table.append_column("aq_at", pa.array(np.arange(len(rows)))))
+        place, shown = "aq_at", {name: name for name in table.column_names}
+    parts = [f"{_quoted(place)} AS aq_at", *(f"{_quoted(a)} AS {_quoted(b)}" for a, b in shown.items())]
+    if "text" not in {name.lower() for name in shown.values()} and examples.text in shown.values():
+        parts.append(f"{_quoted(stored_name(examples.text) if rows is None else examples.text)} AS text")
+    with duckdb.connect(":memory:", config=_CONFIG) as engine:
+        engine.register("aq_source", source)
+        engine.execute(f"CREATE TEMP VIEW examples AS SELECT {', '.join(parts)} FROM aq_source").fetchall()
+        engine.execute("SET errors_as_json=true").fetchall()
+        engine.execute("SET lock_configuration=true").fetchall()
+        yield engine
+
+
+def _answer(engine: Any, predicates: Mapping[str, str], found: dict[str, Mask], seconds: float) -> None:
+    import duckdb
+
+    asked = ", ".join(f"({sql}{_AFTER} IS TRUE" for sql in predicates.values())
+    with _limited(engine, seconds):
+        try:
+            for batch in engine.sql(f"SELECT aq_at, {asked} FROM examples").to_arrow_reader(1 << 16):
+                places = batch.column(0).to_numpy()
+                for number, mask in enumerate(found.values(), start=1):
+                    mask[places] = batch.column(number).to_numpy(zero_copy_only=False)
+        except duckdb.InterruptException:
+            names = ", ".join(repr(name) for name in predicates)
+            raise SliceError(
+                f"slice {names}: no answer after {seconds:g} s", remedy="make it simpler, or a function over a batch"
+            ) from None
+        except duckdb.Error as error:
+            for name, sql in predicates.items():  # which of them is to blame?
+                _try_alone(engine, name, sql)
+            raise SliceError(f"slices {', '.join(predicates)}: {_told(error)[0]}") from error
+
+
+def _try_alone(engine: Any, name: str, sql: str) -> None:
+    import duckdb
+
+    try:
+        engine.sql(f"SELECT count(*) FROM ({_BEFORE}{sql}{_AFTER})").fetchall()
+    except duckdb.Error as error:
+        message, position = _told(error)
+        at = None if position is None else position - len("SELECT count(*) FROM (") - len(_BEFORE)
+        raise _error(name, sql, message, at) from None
+
+
+@contextmanager
+def _limited(engine: Any, seconds: float) -> Iterator[None]:
+    timer = threading.Timer(seconds, engine.interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _told(error: Exception) -> tuple[str, int | None]:
+    """DuckDB's message without its picture of the query, and the position it gives."""
+    text = str(error)
+    try:
+        told = json.loads(text[text.index("{") :])
+    except ValueError:
+        return text.split("\nLINE")[0], None
+    position = told.get("position")
+    return told["exception_message"], None if position is None else int(position)
+
+
+def _error(name: str, sql: str, message: str, position: int | None) -> SliceError:
+    first = " ".join(message.split())
+    if position is None or not 0 <= position <= len(sql):
+        return SliceError(f"slice {name!r}: {first}", remedy=f"in: {sql}")
+    return SliceError(f"slice {name!r}, at character {position + 1}: {first}", remedy=f"in: {sql}\n        {' ' * position}^")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

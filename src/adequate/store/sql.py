@@ -1,0 +1,199 @@
+"""The database of a project: any number of readers, one writer that commits many callers' work together.
+
+A durable commit waits for the disk (about 4 ms), however little it holds. `Sql.write` therefore hands its work to one
+thread, which runs all that is waiting in one transaction, each piece in a savepoint of its own, and answers only after
+the commit. Several threads writing at once cost one wait for the disk between them, and none is told of work that could
+still be lost.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from adequate.errors import MissingExtraError, StoreError
+from adequate.store.faults import guarded
+
+T = TypeVar("T")
+Job = Callable[[sa.Connection], Any]
+
+_TOGETHER = 1000  # pieces of work in one transaction at most
+
+
+class Sql:
+    """A project's database.
+
+    Args:
+        url: `sqlite:///path` or `postgresql://...`.
+        namespace: of the tables, on a PostgreSQL server that several projects share.
+        write: whether `write` is allowed.
+    """
+
+    def __init__(self, url: str, *, namespace: str = "", write: bool = True) -> None:
+        self._reader = _engine(url, namespace, write=False)
+        self._writer = _Writer(_engine(url, namespace, write=True)) if write else None
+
+    @contextmanager
+    def reading(self, doing: str = "reading the project") -> Iterator[sa.Connection]:
+        """A connection that sees one moment of the database and changes nothing."""
+        with guarded(doing), self._reader.connect() as connection:
+            yield connection
+
+    def rows(self, query: sa.Select[Any]) -> list[Any]:
+        """All rows of a query."""
+        with self.reading() as connection:
+            return list(connection.execute(query))
+
+    def value(self, query: sa.Select[tuple[T]]) -> T | None:
+        """The first column of the first row, None if there is no row."""
+        with self.reading() as connection:
+            return connection.scalar(query)
+
+    def write(self, job: Callable[[sa.Connection], T], doing: str = "writing to the project") -> T:
+        """Run `job(connection)` in a transaction and return what it returns, once that is safe on the disk."""
+        with guarded(doing):
+            return self.submit(job).result()
+
+    def submit(self, job: Callable[[sa.Connection], T]) -> Future[T]:
+        """As `write`, without waiting."""
+        if self._writer is None:
+            raise StoreError("the project is open for reading only", remedy="open it with write=True")
+        return self._writer.submit(job)
+
+    def close(self) -> None:
+        """Finish what was submitted, then let go of the database."""
+        if self._writer is not None:
+            self._writer.close()
+        self._reader.dispose()
+
+
+class _Writer:
+    """The one thread that writes. It starts with the first work, so a store that is only looked at has none."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._waiting: SimpleQueue[tuple[Job, Future[Any]] | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+
+    def submit(self, job: Job) -> Future[Any]:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="adequate-writer", daemon=True)
+                self._thread.start()
+        future: Future[Any] = Future()
+        self._waiting.put((job, future))
+        return future
+
+    def close(self) -> None:
+        if self._thread is not None:
+            self._waiting.put(None)
+            self._thread.join()
+            self._thread = None
+        self._engine.dispose()
+
+    def _run(self) -> None:
+        while (first := self._waiting.get()) is not None:
+            together, last = [first], False
+            while len(together) < _TOGETHER and not last:
+                try:
+                    more = self._waiting.get_nowait()
+                except Empty:
+                    break
+                if more is None:
+                    last = True
+                else:
+                    together.append(more)
+            self._commit(together)
+            if last:
+                return
+
+    def _commit(self, together: list[tuple[Job, Future[Any]]]) -> None:
+        done: list[tuple[Future[Any], Any]] = []
+        failed: list[tuple[Future[Any], BaseException]] = []
+        try:
+            with self._engine.begin() as connection:
+                for job, future in together:
+                    try:
+                        with connection.begin_nested():
+                            done.append((future, job(connection)))
+                    except Exception as error:
+                        if connection.invalidated or len(together) == 1:
+                            raise
+                        failed.append((future, error))
+        except BaseException as error:  # nothing was committed: nobody may think otherwise
+            done, failed = [], [(future, error) for _, future in together]
+        for future, value in done:
+            future.set_result(value)
+        for future, error in failed:
+            future.set_exception(error)
+
+
+def alone(connection: sa.Connection, name: str) -> None:
+    """Wait until no other transaction is in the section `name`, and keep others out until this one ends.
+
+    SQLite has one writer anyway; on PostgreSQL it is what keeps numbers in the order of their commits.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(current_schema() || :name))"), {"name": name})
+
+
+def upsert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+    """Insert rows, or replace those that have the same primary key."""
+    if not rows:
+        return
+    insert = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    keys = [column.name for column in table.primary_key]
+    changed = {name: insert.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of an SQLite file."""
+    return sa.URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
+
+
+def _engine(url: str, namespace: str, *, write: bool) -> sa.Engine:
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(parsed, write=write)
+    if parsed.get_backend_name() != "postgresql":
+        raise StoreError(
+            f"a project can't be kept in {parsed.get_backend_name()!r}", remedy="use postgresql://..., or no --db at all"
+        )
+    try:
+        return sa.create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            connect_args={"options": f"-c search_path={namespace}" if namespace else ""},
+            pool_pre_ping=True,
+        )
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            "a project in PostgreSQL needs psycopg", remedy="pip install 'adequate[postgres]'"
+        ) from error
+
+
+def _sqlite(url: sa.URL, *, write: bool) -> sa.Engine:
+    engine = sa.create_engine(url, connect_args={"timeout": 30})
+
+    def prepare(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves: the driver's own timing breaks savepoints
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
+            connection.execute(f"PRAGMA {pragma}")
+        if not write:
+            connection.execute("PRAGMA query_only=ON")
+
+    def begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    sa.event.listen(engine, "connect", prepare)
+    sa.event.listen(engine, "begin", begin)
+    return engine

@@ -1,0 +1,204 @@
+"""Open a project's store, or make one.
+
+    PROJECT/.adequate/store.sqlite     what was decided (or `database`: the URL of the PostgreSQL that has it)
+    PROJECT/.adequate/lance/           examples, vectors, predictions
+    PROJECT/.adequate/models/<id>/     files of models
+    PROJECT/.adequate/lock             held by whoever writes
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import sqlalchemy as sa
+
+from adequate.errors import NoProjectError, StoreError
+from adequate.store import migrations, schema
+from adequate.store.blocks import Blocks
+from adequate.store.cells import Cells
+from adequate.store.events import Labels
+from adequate.store.examples import Examples
+from adequate.store.faults import guarded
+from adequate.store.journal import Journal
+from adequate.store.lock import locked
+from adequate.store.looks import Looks, Overrides
+from adequate.store.models import Models
+from adequate.store.predictions import Predictions
+from adequate.store.queue import Queue
+from adequate.store.slices import Slices
+from adequate.store.sql import Sql, sqlite_url
+from adequate.store.sync import write_atomically
+from adequate.store.tables import Tables
+
+FOLDER = ".adequate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """A project's store. A context manager: what holds the lock lets go of it at the end."""
+
+    root: Path
+    sql: Sql
+    tables: Tables
+    examples: Examples
+    blocks: Blocks
+    predictions: Predictions
+    slices: Slices
+    labels: Labels
+    queue: Queue
+    models: Models
+    cells: Cells
+    looks: Looks
+    overrides: Overrides
+    journal: Journal
+    _held: ExitStack
+
+    def close(self) -> None:
+        """Finish writing and let go of the lock. Calling it again does nothing."""
+        self._held.close()
+
+    def gc(self) -> int:
+        """Remove what no version of the data needs any more; returns bytes freed. Call it when nobody reads."""
+        return self.tables.gc()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def create(root: Path, *, db: str | None = None, verb: str = "init", text: str = "text") -> Store:
+    """Make the store of a project folder (or open the one that is there) for writing.
+
+    Args:
+        root: the project's folder; made if it isn't there.
+        db: URL of a PostgreSQL database; None: an SQLite file in the folder. It is remembered.
+        verb, text: as for `open`.
+    """
+    with guarded(f"making a project in {root}"):
+        (root / FOLDER).mkdir(parents=True, exist_ok=True)
+    with ExitStack() as held:
+        held.enter_context(locked(root / FOLDER / "lock", verb))
+        _remember(root, db)
+        with guarded("making the store's tables"):
+            _make_tables(root)
+        return _assemble(root, held.pop_all(), write=True, text=text)
+
+
+def open(root: Path, *, db: str | None = None, write: bool = True, verb: str = "", text: str = "text") -> Store:
+    """Open the store of a project folder.
+
+    Args:
+        root: the project's folder.
+        db: URL of the database, where it has changed since `create`; None: the one that is remembered.
+        write: hold the project's lock, so that nobody else writes; readers need no lock and never wait.
+        verb: what this is for, for the message to those who find the project locked.
+        text: the column of the examples that holds the text.
+
+    Raises:
+        NoProjectError: there is no store here.
+        BusyError: another process is writing.
+        VersionError: a newer version of adequate made the store.
+        StorageFullError: no space, or no permission.
+    """
+    if not (root / FOLDER / "database").exists():
+        raise NoProjectError(
+            f"there is no adequate project in {root}", remedy=f"adequate init {root} --from YOUR-DATA.csv"
+        )
+    with ExitStack() as held:
+        if write:
+            held.enter_context(locked(root / FOLDER / "lock", verb))
+            if db is not None:
+                _remember(root, db)
+        _bring_up_to_date(root, locked_already=write)
+        return _assemble(root, held.pop_all(), write=write, text=text)
+
+
+def _assemble(root: Path, held: ExitStack, *, write: bool, text: str) -> Store:
+    sql = _sql(root, write=write)
+    held.callback(sql.close)
+    tables = Tables(root / FOLDER / "lance", sql)
+    examples = Examples(tables, text)
+    return Store(
+        root=root,
+        sql=sql,
+        tables=tables,
+        examples=examples,
+        blocks=Blocks(tables),
+        predictions=Predictions(tables),
+        slices=Slices(examples),
+        labels=Labels(sql, examples.parts),
+        queue=Queue(sql),
+        models=Models(sql, root / FOLDER / "models", tables),
+        cells=Cells(sql),
+        looks=Looks(sql),
+        overrides=Overrides(sql),
+        journal=Journal(sql),
+        _held=held,
+    )
+
+
+def _sql(root: Path, *, write: bool) -> Sql:
+    known = json.loads((root / FOLDER / "database").read_text())
+    url = known["url"] or sqlite_url(root / FOLDER / "store.sqlite")
+    return Sql(url, namespace=known["namespace"], write=write)
+
+
+def _remember(root: Path, db: str | None) -> None:
+    """Write down which database the project is in. Only its owner may read that: a URL may hold a password."""
+    path = root / FOLDER / "database"
+    known = json.loads(path.read_text()) if path.exists() else {"url": "", "namespace": f"aq_{uuid.uuid4().hex[:12]}"}
+    if path.exists() and (db is None or db == known["url"]):
+        return
+    if path.exists() and not known["url"]:
+        raise StoreError(
+            "the project is in its own SQLite file; it can't be moved to another database",
+            remedy="make a new project with --db and import the exported labels",
+        )
+    with guarded("remembering the database"):
+        write_atomically(path, json.dumps({**known, "url": db or ""}).encode(), mode=0o600)
+
+
+def _make_tables(root: Path) -> None:
+    sql = _sql(root, write=True)
+    namespace = json.loads((root / FOLDER / "database").read_text())["namespace"]
+
+    def job(connection: sa.Connection) -> None:
+        if connection.dialect.name == "postgresql":  # several projects may share a server
+            connection.execute(sa.schema.CreateSchema(namespace, if_not_exists=True))
+        found = migrations.version_of(connection)
+        if found is None:
+            migrations.make(connection)
+        else:
+            migrations.check(found)
+            migrations.migrate(connection, found)
+
+    try:
+        sql.write(job)
+    finally:
+        sql.close()
+
+
+def _bring_up_to_date(root: Path, *, locked_already: bool) -> None:
+    sql = _sql(root, write=False)
+    try:
+        with sql.reading("opening the project") as connection:
+            found = migrations.version_of(connection)
+    finally:
+        sql.close()
+    if found is not None:
+        migrations.check(found)
+    if found != schema.VERSION:  # older, or a `create` that was killed half-way
+        with ExitStack() as held:
+            if not locked_already:
+                held.enter_context(locked(root / FOLDER / "lock", "migrate"))
+            _make_tables(root)
