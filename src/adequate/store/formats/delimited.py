@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,22 +17,26 @@ from pyarrow import csv as arrow
 
 from adequate.errors import FormatError
 from adequate.store.formats.dialect import SAMPLE, Dialect, sniff
-from adequate.store.formats.files import LONGEST, stream
+from adequate.store.formats.files import LONGEST, head, stream
 
 
 class Delimited:
-    """A file of rows and columns, all text until somebody knows better."""
+    """A file of rows and columns, all text until somebody knows better.
+
+    Args:
+        lenient: leave out rows with too few or too many cells, and say so; otherwise they are an error.
+    """
 
     written = True
 
-    def __init__(self, path: Path, suffix: str, encoding: str | None) -> None:
+    def __init__(self, path: Path, suffix: str, encoding: str | None, *, lenient: bool = False) -> None:
         self.path = path
         self.encoding = encoding
-        head = stream(path, encoding).read(SAMPLE).decode("utf-8", errors="ignore")
-        self.dialect: Dialect = sniff(head, suffix)
+        self.lenient = lenient
+        self.dialect: Dialect = sniff(head(path, SAMPLE, encoding).decode("utf-8", errors="ignore"), suffix)
         self.roles = self.dialect.roles
         self.notices = list(self.dialect.renamed)
-        self.sure = False  # of the quotes: a second pass needn't look again
+        self.sure = False  # all was looked at: a second pass needn't do it again
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """All rows.
@@ -41,77 +44,92 @@ class Delimited:
         Raises:
             FormatError: a row has too few or too many cells, or a quote never closes.
         """
-        layout, ragged, spans = self.dialect, [], False
-        strings = {name: pa.string() for name in layout.names}
+        ragged, spans = False, False
 
-        def keep(row: arrow.InvalidRow) -> str:
-            ragged.append(row.actual_columns)
-            return "skip" if len(ragged) < 1000 else "error"
+        def skip(_: arrow.InvalidRow) -> str:
+            nonlocal ragged
+            ragged = True
+            return "skip"
 
         try:
-            reader = arrow.open_csv(
-                stream(self.path, self.encoding),
-                read_options=arrow.ReadOptions(
-                    column_names=layout.names,
-                    skip_rows_after_names=layout.header,
-                    block_size=LONGEST,
-                    use_threads=False,
-                ),
-                parse_options=arrow.ParseOptions(
-                    delimiter=layout.separator,
-                    quote_char='"' if layout.quoted else False,
-                    escape_char=layout.escape or False,
-                    double_quote=layout.escape is None,
-                    newlines_in_values=layout.quoted,
-                    invalid_row_handler=keep,
-                ),
-                convert_options=arrow.ConvertOptions(
-                    column_types=strings, null_values=[""], strings_can_be_null=True, check_utf8=False
-                ),
-            )
-            for batch in reader:
-                if ragged:
-                    break
+            for batch in self.opened(skip):
                 spans = spans or any(holds_line_ends(column) for column in batch.columns)
                 yield batch
+                if ragged and not self.lenient:
+                    break
         except pa.ArrowInvalid as error:
-            if not ragged:
-                raise self.diagnosis() or FormatError(f"{self.path}: {error}", remedy="check its quotes") from None
-        wrong = self.diagnosis() if ragged or (spans and not self.sure) else None
-        if wrong:
-            raise wrong
+            self.diagnose(FormatError(f"{self.path}: {error}", remedy="check its quotes; nothing was read"))
+        if (ragged or spans) and not self.sure:
+            self.diagnose()
         self.sure = True
 
-    def diagnosis(self) -> FormatError | None:
-        """What is wrong, by a reader that counts lines; None if nothing is."""
-        width, first, count, example = len(self.dialect.names), 0, 0, 0
-        limit = csv.field_size_limit(1 << 30)
-        lines = io.TextIOWrapper(stream(self.path, self.encoding), encoding="utf-8", newline="")
-        reader: Any = self.dialect.reader(lines, strict=True)
-        line = 1
+    def opened(self, skip: Callable[[arrow.InvalidRow], str]) -> arrow.CSVStreamingReader:
+        """Arrow's reader with this file's layout; `skip` is told of rows with another number of cells."""
+        layout = self.dialect
+        return arrow.open_csv(
+            stream(self.path, self.encoding),
+            read_options=arrow.ReadOptions(
+                column_names=layout.names, skip_rows_after_names=layout.header, block_size=LONGEST, use_threads=False
+            ),
+            parse_options=arrow.ParseOptions(
+                delimiter=layout.separator,
+                quote_char='"' if layout.quoted else False,
+                escape_char=layout.escape or False,
+                double_quote=layout.escape is None,
+                newlines_in_values=layout.quoted,
+                invalid_row_handler=skip,
+            ),
+            convert_options=arrow.ConvertOptions(
+                column_types=dict.fromkeys(layout.names, pa.string()),
+                null_values=[""],
+                strings_can_be_null=True,
+                check_utf8=False,
+            ),
+        )
+
+    def diagnose(self, otherwise: FormatError | None = None) -> None:
+        """Say what is wrong, by a reader that counts lines: slow, and called where something may be.
+
+        Raises:
+            FormatError: a quote that doesn't close, or rows of another width; `otherwise` if none is found.
+        """
+        width, first, count, found = len(self.dialect.names), 0, 0, 0
+        line = 1  # on which the row begins
         try:
-            for row in reader:
-                if row and len(row) != width and line > self.dialect.header:
-                    first, count, example = first or line, count + 1, example or len(row)
-                if sum(map(len, row)) > LONGEST:
-                    return FormatError(
-                        f"{self.path}: the row that begins on line {line} is longer than {LONGEST >> 20} MB",
-                        remedy="look for a quote on that line that never closes",
-                    )
-                line = reader.line_num + 1
+            with io.TextIOWrapper(stream(self.path, self.encoding), encoding="utf-8", newline="") as lines:
+                reader = self.dialect.reader(lines, strict=True)
+                for row in reader:
+                    if row and len(row) != width and line > self.dialect.header:
+                        first, count, found = first or line, count + 1, found or len(row)
+                    if sum(map(len, row)) > LONGEST:
+                        raise self.endless(line)
+                    line = reader.line_num + 1
         except csv.Error as error:
-            return FormatError(
+            raise FormatError(
                 f"{self.path}: the row that begins on line {line} has a quote that doesn't close well ({error})",
-                remedy='write a quote inside a quoted value twice (""), and close each value',
-            )
-        finally:
-            csv.field_size_limit(limit)
-        if not count:
-            return None
-        more = f", and {count - 1} more rows are like it" if count > 1 else ""
+                remedy='write a quote inside a quoted value twice (""), and close each value; nothing was read',
+            ) from None
+        if not count and otherwise:
+            raise otherwise
+        if count:
+            self.uneven(f"line {first} has {found} cells where the first row has {width}", count)
+
+    def uneven(self, what: str, count: int) -> None:
+        """Rows of another width: a notice or an error, as was asked for."""
+        if self.lenient:
+            self.notices.append(f"{count:,} rows left out: {what}")
+            return
+        more = f", and {count - 1:,} more rows are wrong like it" if count > 1 else ""
+        raise FormatError(
+            f"{self.path}: {what}{more}",
+            remedy="quote values that hold a separator or a line end, or leave such rows out: --skip-bad-rows",
+        )
+
+    def endless(self, line: int) -> FormatError:
+        """The error for a row that must be many."""
         return FormatError(
-            f"{self.path}: line {first} has {example} cells where the header has {width}{more}",
-            remedy="quote values that hold a separator or a line end; nothing was read",
+            f"{self.path}: the row that begins on line {line} is longer than {LONGEST >> 20} MB",
+            remedy="look for a quote on that line that never closes",
         )
 
 

@@ -13,15 +13,17 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+csv.field_size_limit(1 << 30)  # Python's reader stops at 128 kB otherwise; `files.LONGEST` is our limit
+
 SAMPLE = 1 << 20  # bytes looked at
 SEPARATORS = {",": "a comma", "\t": "a tab", ";": "a semicolon", "|": "a bar"}
 NO_SEPARATOR = "\x1f"  # one column: a character that text doesn't hold
 NUMBER = re.compile(r"[-+]?[0-9]*[.,]?[0-9]+([eE][-+]?[0-9]+)?$")
 # fmt: off
 NAMES = frozenset({
-    "id", "text", "label", "labels", "body", "content", "message", "sentence", "utterance", "question", "query", "title",
-    "subject", "comment", "review", "tweet", "intent", "category", "class", "topic", "topics", "tags", "target",
-    "sentiment", "date", "time", "timestamp", "source", "language", "url", "user", "author",
+    "id", "text", "label", "labels", "body", "content", "message", "sentence", "utterance", "question", "query", "user",
+    "title", "subject", "comment", "review", "tweet", "intent", "category", "class", "topic", "topics", "tags", "url",
+    "target", "sentiment", "date", "time", "timestamp", "source", "language", "author",
 })
 ORANGE_TYPES = frozenset({
     "", "d", "discrete", "categorical", "c", "continuous", "numeric", "s", "string", "text", "t", "time", "basket",
@@ -92,7 +94,7 @@ def parsed(text: str, separator: str, quoted: bool, escape: str | None = None) -
 def separator_of(text: str, suffix: str) -> str:
     """The separator for which most rows have as many cells as the first."""
     preferred = sorted(SEPARATORS, key=lambda one: (one != "\t") if suffix in (".tsv", ".tab") else False)
-    best, score = NO_SEPARATOR, 0.5  # below half it is punctuation
+    best, score = NO_SEPARATOR, 0.4  # below that it is punctuation
     for separator in preferred:
         if suffix == ".txt" and separator != "\t":
             continue  # plain text, one example a line, is full of commas
@@ -116,12 +118,10 @@ def quotes_close(text: str, separator: str) -> bool:
     if separator == ",":
         return True
     bare = parsed(text, separator, quoted=False)
-    bare = bare[:-1] or bare  # the last may be cut
     cells = [cell for row in bare for cell in row if cell.startswith('"')]
-    if all(len(cell) > 1 and cell.endswith('"') for cell in cells):
-        return True
-    whole = sum(len(row) == len(bare[0]) for row in bare) / len(bare)
-    return whole < 1  # some rows break without quoting, so cells must hold line ends or separators
+    lone = sum(len(cell) < 2 or not cell.endswith('"') for cell in cells)
+    # A cell that goes on behind a line end or a separator leaves rows of another width, at least one each.
+    return lone <= sum(len(row) != len(bare[0]) for row in bare)
 
 
 def is_header(rows: list[list[str]], suffix: str) -> bool:

@@ -39,7 +39,8 @@ def found(path: Path | str) -> Path:
             f"there is no file {path}", remedy=f"did you mean {path.parent / near[0]}?" if near else "check the path"
         )
     try:
-        empty = not path.open("rb").read(1)
+        with path.open("rb") as file:
+            empty = not file.read(1)
     except OSError as error:
         raise FormatError(f"{path} can't be read: {error.strerror}", remedy="check its permissions") from None
     if empty:
@@ -58,8 +59,16 @@ def stream(path: Path, encoding: str | None = None) -> Any:
     file = unpacked(path)
     if encoding is not None:
         return pa.transcoding_input_stream(file, encoding, "utf-8")
-    marked = file.read(3) == codecs.BOM_UTF8
-    return file if marked else unpacked(path)
+    if file.read(3) == codecs.BOM_UTF8:
+        return file
+    file.close()
+    return unpacked(path)
+
+
+def head(path: Path, size: int, encoding: str | None = None) -> bytes:
+    """The first bytes of `stream`."""
+    with stream(path, encoding) as file:
+        return bytes(file.read(size))
 
 
 def unpacked(path: Path) -> Any:
@@ -93,23 +102,23 @@ def checked(path: Path, encoding: str | None, *, longest: int = LONGEST) -> None
     decoder = codecs.getincrementaldecoder("utf-8")()
     at, lines, open_line = 0, 0, 0  # bytes and line ends before this chunk, bytes of the line it begins in
     try:
-        file = stream(path, encoding)
-        refuse_binary(path, unpacked(path).read(4096), encoding)
-        while True:
-            chunk = file.read(CHUNK)
+        with unpacked(path) as file:
+            refuse_binary(path, file.read(4096), encoding)
+        with stream(path, encoding) as file:
+            while chunk := file.read(CHUNK):
+                held = len(decoder.getstate()[0])
+                decoder.decode(chunk)
+                end = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+                open_line = len(chunk) - end - 1 if end >= 0 else open_line + len(chunk)
+                lines += chunk.count(b"\n")
+                at += len(chunk)
+                if open_line > longest:
+                    raise FormatError(
+                        f"{path}: line {lines + 1} is longer than {longest >> 20} MB",
+                        remedy="one example a line; look for a quote that never closes, or split the file's texts",
+                    )
             held = len(decoder.getstate()[0])
-            decoder.decode(chunk, final=not chunk)
-            if not chunk:
-                return
-            end = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
-            open_line = len(chunk) - end - 1 if end >= 0 else open_line + len(chunk)
-            lines += chunk.count(b"\n")
-            at += len(chunk)
-            if open_line > longest:
-                raise FormatError(
-                    f"{path}: line {lines + 1} is longer than {longest >> 20} MB",
-                    remedy="one example a line; look for a quote that never closes, or split the file's texts",
-                )
+            decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         if encoding is not None:
             raise FormatError(f"{path} isn't {encoding}: {error.reason}", remedy="try another --encoding") from None

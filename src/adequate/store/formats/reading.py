@@ -73,9 +73,10 @@ def read(
     types: Mapping[str, pa.DataType] | None = None,
     raw: bool = False,
     text: str | None = None,
+    lenient: bool = False,
 ) -> Iterator[pa.RecordBatch]:
     """The examples of a file, as `inspect` finds them; nothing comes from a file that has something wrong."""
-    return iter(inspect(path, encoding=encoding, types=types, raw=raw, text=text))
+    return iter(inspect(path, encoding=encoding, types=types, raw=raw, text=text, lenient=lenient))
 
 
 def inspect(
@@ -85,6 +86,7 @@ def inspect(
     types: Mapping[str, pa.DataType] | None = None,
     raw: bool = False,
     text: str | None = None,
+    lenient: bool = False,
 ) -> Data:
     """Go through a whole CSV, TSV, JSON lines, JSON, Parquet, Orange .tab or text file, gzip or not.
 
@@ -94,13 +96,14 @@ def inspect(
         raw: leave the values of CSV and its like as text; otherwise numbers and times are recognised where that
             loses nothing (`007` stays text).
         text: the column that must be there; rows where it is null or blank are skipped and counted.
+        lenient: leave out rows of CSV with too few or too many cells, with a notice; otherwise they are an error.
 
     Raises:
         FormatError: what is wrong with the file, and where.
         ColumnError: there is no column `text`.
         DataError: a value can't be read as the type that was asked for.
     """
-    source = opened(found(path), known(encoding))
+    source = opened(found(path), known(encoding), lenient)
     survey = Survey(asked=dict(types or {}), guess=source.written and not raw, times=not raw)
     rows = skipped = 0
     for batch in source.batches():
@@ -125,19 +128,22 @@ def inspect(
     )
 
 
-def opened(path: Path, encoding: str | None) -> Readable:
+def opened(path: Path, encoding: str | None, lenient: bool) -> Readable:
     """The reader for a file: by its first bytes where they say it, by its name otherwise."""
     suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() not in (".gz", ".gzip")]
     suffix = suffixes[-1] if suffixes else ""
     if suffix in (".parquet", ".pq"):
         return Table(path)
-    head = unpacked(path).read(4) if suffix not in (*JSON, *COLUMNS) else b""
-    if head == b"PAR1":
+    start = b""
+    if suffix not in (*JSON, *COLUMNS):
+        with unpacked(path) as file:
+            start = file.read(4)
+    if start == b"PAR1":
         return Table(path)
     checked(path, encoding, longest=sys.maxsize if suffix == ".json" else LONGEST)  # a document may be one line
-    if suffix in JSON or (suffix not in COLUMNS and head.lstrip()[:1] in (b"{", b"[")):
+    if suffix in JSON or (suffix not in COLUMNS and start.lstrip()[:1] in (b"{", b"[")):
         return Records(path, encoding)
-    return Delimited(path, suffix if suffix in COLUMNS else "", encoding)
+    return Delimited(path, suffix if suffix in COLUMNS else "", encoding, lenient=lenient)
 
 
 @dataclass(slots=True, kw_only=True)

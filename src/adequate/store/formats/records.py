@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from adequate.errors import FormatError
-from adequate.store.formats.files import CHUNK, LONGEST, stream
+from adequate.store.formats.files import CHUNK, LONGEST, head, stream
 
 ROWS = 8192  # a batch
 SHAPES = 'JSON lines ({"text": ..., "label": ...} on each), a list of such objects, or {"train": [...], "test": [...]}'
@@ -50,63 +50,66 @@ class Records:
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """One dict an example, from whichever of the shapes the file has."""
-        head = stream(self.path, self.encoding).read(CHUNK).lstrip()
-        if head[:1] == b"[":
+        start = head(self.path, CHUNK, self.encoding).lstrip()
+        if start[:1] == b"[":
             return map(self.named, self.elements())
-        if head[:1] != b"{":
-            raise self.broken(1, f"{head[:60].decode(errors='replace')!r} isn't JSON")
-        first, _, rest = head.partition(b"\n")
+        if start[:1] != b"{":
+            raise self.broken(1, f"{start[:60].decode(errors='replace')!r} isn't JSON")
+        first, _, rest = start.partition(b"\n")
         if not first.rstrip().endswith(b"}"):
             return self.document()  # it breaks off after its first line
         alone = not rest.strip()
         return self.document() if alone and any(lists(loaded(first), ())) else self.lines()
 
+    def text(self) -> io.TextIOWrapper:
+        """The file from its beginning."""
+        return io.TextIOWrapper(stream(self.path, self.encoding), encoding="utf-8", newline="\n")
+
     def lines(self) -> Iterator[dict[str, Any]]:
         """Of a file with one object a line."""
-        text = io.TextIOWrapper(stream(self.path, self.encoding), encoding="utf-8", newline="\n")
-        for number, line in enumerate(text, start=1):
-            if line.isspace():
-                continue
-            if len(line) > LONGEST:
-                raise self.broken(number, f"it is longer than {LONGEST >> 20} MB")
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                shown = line.strip()[:60]
-                raise self.broken(number, f"{error.args[0].split(': line')[0]}\n    {shown}") from None
-            if not isinstance(row, dict):
-                raise self.broken(number, f"{line.strip()[:60]} isn't an object")
-            yield row
+        with self.text() as text:
+            for number, line in enumerate(text, start=1):
+                if line.isspace():
+                    continue
+                if len(line) > LONGEST:
+                    raise self.broken(number, f"it is longer than {LONGEST >> 20} MB")
+                try:
+                    row = json.loads(line)
+                except ValueError as error:
+                    why = error.args[0].split(": line")[0]
+                    raise self.broken(number, f"{why}\n    {line.strip()[:60]}") from None
+                if not isinstance(row, dict):
+                    raise self.broken(number, f"{line.strip()[:60]} isn't an object")
+                yield row
 
     def elements(self) -> Iterator[Any]:
         """Of a document that is one list; memory is one chunk, not the document."""
-        text = io.TextIOWrapper(stream(self.path, self.encoding), encoding="utf-8")
         decoder = json.JSONDecoder()
-        buffer, lines, at = text.read(CHUNK), 1, 0
-        at = buffer.index("[") + 1
-        while True:
-            at = skip(buffer, at)
-            if buffer[at : at + 1] == "]":
-                return
-            try:
-                element, end = decoder.raw_decode(buffer, at)
-                if end + 1 >= len(buffer):  # a number may go on in the next chunk, and the comma isn't here yet
-                    raise json.JSONDecodeError("Unfinished list", buffer, end)
-            except json.JSONDecodeError as error:
-                more = text.read(max(CHUNK, len(buffer) - at))  # twice as much each time: a long element stays linear
-                if not more:
-                    raise self.broken(lines + buffer.count("\n", 0, error.pos), error.msg) from None
-                lines += buffer.count("\n", 0, at)
-                buffer, at = buffer[at:] + more, 0
-                continue
-            yield element
-            at = skip(buffer, end)
-            if buffer[at : at + 1] == ",":
-                at += 1
+        with self.text() as text:
+            buffer, line = text.read(CHUNK), 1  # the line on which the buffer begins
+            at = buffer.index("[") + 1
+            while (at := skip(buffer, at)) >= len(buffer) or buffer[at] != "]":
+                try:
+                    element, end = decoder.raw_decode(buffer, at)
+                    following = skip(buffer, end)
+                    if following >= len(buffer):  # a number may go on in what isn't read yet
+                        raise json.JSONDecodeError("The list doesn't end", buffer, end)
+                    if buffer[following] not in ",]":
+                        raise self.broken(line + buffer.count("\n", 0, following), "a comma is missing")
+                except json.JSONDecodeError as error:
+                    # Not broken, perhaps, only cut. Reading as much again each time keeps a long element linear.
+                    more = text.read(max(CHUNK, len(buffer) - at))
+                    if not more:
+                        raise self.broken(line + buffer.count("\n", 0, error.pos), error.msg) from None
+                    line += buffer.count("\n", 0, at)
+                    buffer, at = buffer[at:] + more, 0
+                    continue
+                yield element
+                at = following + (buffer[following] == ",")
 
     def document(self) -> Iterator[dict[str, Any]]:
         """Of a document that is an object with lists in it; read whole, as it has to be."""
-        with io.TextIOWrapper(stream(self.path, self.encoding), encoding="utf-8") as text:
+        with self.text() as text:
             try:
                 whole = json.load(text)
             except json.JSONDecodeError as error:
