@@ -1,4 +1,4 @@
-"""Where a project keeps everything: examples, vectors and predictions in Lance, decisions in SQL, slices through DuckDB.
+"""Where a project keeps everything: examples, vectors, predictions in Lance; decisions in SQL; slices by DuckDB.
 
     open, create    the store of a project folder, as a `Store` of small parts
     Store           .examples .blocks .predictions .slices (data) .labels .queue .models .cells .looks .overrides
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from adequate.store.looks import Look, Override
     from adequate.store.models import Model
     from adequate.store.queue import QueueItem
-    from adequate.store.store import Store, create, open
+    from adequate.store.store import Store, create, open  # noqa: A004 (read as `store.open`)
 
 __all__ = [
     "Added",

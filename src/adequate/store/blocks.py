@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from adequate.errors import StoreError, UnknownNameError
-from adequate.store.tables import Tables
+from adequate.store.tables import Tables, table_name
 from adequate.types import Block, Floats, Rows
 
 _COLUMN = "vector"
@@ -96,7 +96,7 @@ class Vectors:
 
 
 def _name(encoder_digest: str) -> str:
-    return f"embeddings-{encoder_digest}"
+    return table_name("embeddings", encoder_digest)
 
 
 def _matrix(column: pa.Array | pa.ChunkedArray, width: int) -> Floats:

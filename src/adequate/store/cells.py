@@ -60,12 +60,16 @@ class Cells:
         self.sql.write(lambda connection: upsert(connection, cell, values), f"storing {len(values):,} cells")
 
     def read(self, model_id: str | None = None) -> pa.Table:
-        """The cells of one model, or of all in the order they were made: `model`, then the fields of `Cell`, `number`."""
+        """The cells of one model, or of all, oldest first: `model`, the fields of `Cell`, the model's `number`."""
         query = sa.select(cell, model.c.number).outerjoin(model, model.c.id == cell.c.model)
         if model_id is not None:
             query = query.where(cell.c.model == model_id)
         order = (model.c.number, cell.c.task, cell.c.slice, cell.c.label, cell.c.metric)
         rows = self.sql.rows(query.order_by(*order))
-        schema = pa.schema([(column.name, _KINDS[str(column.type)]) for column in cell.columns] + [("number", pa.int64())])
+        schema = pa.schema(
+            [(column.name, _KINDS[str(column.type)]) for column in cell.columns] + [("number", pa.int64())]
+        )
         columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-        return pa.table([pa.array(column, kind) for column, kind in zip(columns, schema.types, strict=True)], schema=schema)
+        return pa.table(
+            [pa.array(column, kind) for column, kind in zip(columns, schema.types, strict=True)], schema=schema
+        )

@@ -1,11 +1,14 @@
 """How the user's columns are kept: names that Lance refuses, and types that change from one file to the next.
 
-A column keeps the type it came with. When a later file disagrees, the column is widened, to float where both are numbers
-and to text otherwise, rather than refused: what is an integer in January's export may well be "n/a" in February's.
+A column keeps the type it came with. When a later file disagrees, the column is widened, to float where both are
+numbers and to text otherwise, rather than refused: an integer in January's export may well be "n/a" in February's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Container
+
+import lance
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -30,7 +33,7 @@ def shown_name(name: str) -> str:
 
 
 def plain(table: pa.Table) -> pa.Table:
-    """Columns under stored names, with types that Lance keeps well: no dictionaries, no nulls-only, no large strings."""
+    """Columns under stored names, in types that Lance keeps well: no dictionaries, nulls-only, large strings."""
     names = [stored_name(name) for name in table.column_names]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -39,6 +42,42 @@ def plain(table: pa.Table) -> pa.Table:
         )
     fields = [pa.field(name, _plain(field.type)) for name, field in zip(names, table.schema, strict=True)]
     return table.rename_columns(names).cast(pa.schema(fields))
+
+
+def together(tables: list[pa.Table]) -> pa.Table:
+    """One table of several, whose columns may differ, under the user's names."""
+    tables = [plain(table) for table in tables]
+    schema = tables[0].schema
+    for table in tables[1:]:
+        for item in table.schema:
+            at = schema.get_field_index(item.name)
+            schema = schema.append(item) if at < 0 else schema.set(at, item.with_type(_wider(schema.field(at), item)))
+    return pa.concat_tables([fit(table, schema) for table in tables]).rename_columns(
+        [shown_name(name) for name in schema.names]
+    )
+
+
+def widen(table: lance.LanceDataset, coming: pa.Schema, *, keep: Container[str]) -> None:
+    """Give a stored table the columns and types that it needs for what is coming, in place; leave those in `keep`."""
+    stored = table.schema
+    if new := [item.with_nullable(True) for item in coming if item.name not in stored.names]:
+        table.add_columns(pa.schema(new))
+    for item in coming:
+        if item.name in stored.names and item.name not in keep:
+            kind = _wider(stored.field(item.name), item)
+            if kind != stored.field(item.name).type:
+                _retype(table, item.name, kind)
+
+
+def fit(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The table with exactly the columns and types of `schema`, null where it has none."""
+    columns = [
+        convert(table[item.name], item.type, item.name)
+        if item.name in table.column_names
+        else pa.nulls(len(table), item.type)
+        for item in schema
+    ]
+    return pa.table(columns, schema=schema)
 
 
 def wider(stored: pa.DataType, coming: pa.DataType) -> pa.DataType:
@@ -83,4 +122,26 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 
 
 def _is_number(kind: pa.DataType) -> bool:
-    return pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
+def _retype(table: lance.LanceDataset, name: str, kind: pa.DataType) -> None:
+    """Lance can't cast a column in place from number to text: make another, and let it take the name."""
+    other = f"{name}\ue001"
+
+    def cast(batch: pa.RecordBatch) -> pa.RecordBatch:
+        return pa.record_batch([pc.cast(batch[name], kind)], names=[other])
+
+    table.add_columns(cast, read_columns=[name], reader_schema=pa.schema([pa.field(other, kind)]))
+    table.drop_columns([name])
+    table.alter_columns({"path": other, "name": name})
+
+
+def _wider(stored: pa.Field, coming: pa.Field) -> pa.DataType:
+    try:
+        return wider(stored.type, coming.type)
+    except TypeError:
+        raise ColumnError(
+            f"the column {shown_name(stored.name)!r} holds {stored.type}, the new data has {coming.type}",
+            remedy="give it the same type in both, or another name",
+        ) from None

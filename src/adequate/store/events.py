@@ -1,8 +1,8 @@
 """Labels: every answer is an event that stays, and the current label of an example is the last event's.
 
 Recording is one transaction for the event and the current label together; when `record` returns, both outlive a power
-cut. Each event is named by an `op` chosen by whoever records it: recording it again (a retry after a crash, a click sent
-twice) changes nothing and returns the same number.
+cut. Each event is named by an `op` chosen by whoever records it: recording it again (a retry after a crash, a click
+sent twice) changes nothing and returns the same number.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class Labels:
             UnknownNameError: no such event.
             LabelError: something was said of the same example and task since.
         """
-        return self.sql.write(lambda connection: _undo(connection, seq, actor), "undoing a label")
+        return self.sql.write(lambda connection: undo(connection, seq, actor), "undoing a label")
 
     def last_seq(self) -> int:
         """The number of the last event, 0 before the first."""
@@ -154,26 +154,8 @@ def record(connection: sa.Connection, events: Sequence[LabelEvent]) -> list[int]
     return [numbers[event.op] for event in events]
 
 
-def _recorded(connection: sa.Connection, ops: list[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for start in range(0, len(ops), _ASKED):
-        these = label_event.c.op.in_(ops[start : start + _ASKED])
-        found.update({row.op: row.seq for row in connection.execute(sa.select(label_event.c.op, label_event.c.seq).where(these))})
-    return found
-
-
-def _make_current(connection: sa.Connection, fresh: list[dict[str, Any]]) -> None:
-    last = {(row["task"], row["row"]): row for row in fresh}  # of several for one example, the last one stays
-    said = [row for row in last.values() if row["value"] is not None]
-    withdrawn = [{"of": task, "at": row} for (task, row), event in last.items() if event["value"] is None]
-    names = [column.name for column in current_label.columns]
-    upsert(connection, current_label, [{name: row[name] for name in names} for row in said])
-    if withdrawn:
-        this = (current_label.c.task == sa.bindparam("of"), current_label.c.row == sa.bindparam("at"))
-        connection.execute(sa.delete(current_label).where(*this), withdrawn)
-
-
-def _undo(connection: sa.Connection, seq: int, actor: str) -> int:
+def undo(connection: sa.Connection, seq: int, actor: str) -> int:
+    """Undo inside a transaction of the caller's."""
     alone(connection, "label_event")
     undone = connection.execute(sa.select(label_event).where(label_event.c.seq == seq)).first()
     if undone is None:
@@ -201,6 +183,27 @@ def _undo(connection: sa.Connection, seq: int, actor: str) -> int:
         probability=event.probability,
     )
     return record(connection, [inverse])[0]
+
+
+def _recorded(connection: sa.Connection, ops: list[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for start in range(0, len(ops), _ASKED):
+        these = label_event.c.op.in_(ops[start : start + _ASKED])
+        found.update(
+            {row.op: row.seq for row in connection.execute(sa.select(label_event.c.op, label_event.c.seq).where(these))}
+        )
+    return found
+
+
+def _make_current(connection: sa.Connection, fresh: list[dict[str, Any]]) -> None:
+    last = {(row["task"], row["row"]): row for row in fresh}  # of several for one example, the last one stays
+    said = [row for row in last.values() if row["value"] is not None]
+    withdrawn = [{"of": task, "at": row} for (task, row), event in last.items() if event["value"] is None]
+    names = [column.name for column in current_label.columns]
+    upsert(connection, current_label, [{name: row[name] for name in names} for row in said])
+    if withdrawn:
+        this = (current_label.c.task == sa.bindparam("of"), current_label.c.row == sa.bindparam("at"))
+        connection.execute(sa.delete(current_label).where(*this), withdrawn)
 
 
 def _columns(event: LabelEvent) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The examples: what there is to label, learn from and measure on, in the order in which they were added.
 
-An example's row number is its place in this table and never changes; it is what joins everything else to it. Adding is
-idempotent: an example whose id is there already is passed over, so an interrupted `add` is finished by running it again.
+An example's row number is its place in this table and never changes; it is what joins everything else to it. Adding
+is idempotent: an example whose id is there is passed over, so an interrupted `add` is finished by running it again.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from adequate.errors import ColumnError, StoreError, UnknownNameError, unknown
-from adequate.store.columns import convert, plain, shown_name, stored_name, wider
+from adequate.errors import ColumnError, UnknownNameError, unknown
+from adequate.store.columns import convert, fit, plain, shown_name, stored_name, together, widen
+from adequate.store.search import index, search
 from adequate.store.tables import Tables
-from adequate.types import PARTS, Rows
+from adequate.types import PARTS, Floats, Rows
 
 TABLE = "examples"
 CHUNK_ROWS, CHUNK_BYTES = 1 << 17, 64 << 20  # one commit each: what an interrupted `add` can lose
@@ -37,7 +38,7 @@ _GIVEN = ("aq_id", "aq_group", "aq_part")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
-    """What came of adding: examples that are new, that were there already (or twice in the input), and the first new row."""
+    """What came of adding: examples that are new, that were there already or twice in the input; the first new row."""
 
     new: int
     known: int
@@ -75,7 +76,8 @@ class Examples:
 
         Args:
             batches: the user's columns with `aq_id` (hash of the content), `aq_group` (both strings) and `aq_part`
-                (codes into `types.PARTS`, or the parts' names). Columns may be new, missing, or of another type than before.
+                (codes into `types.PARTS`, or the parts' names). Columns may be new, missing, or of another type than
+                before.
 
         Raises:
             ColumnError: one of our columns is missing, or two types of a column can't be reconciled.
@@ -119,9 +121,7 @@ class Examples:
             raise UnknownNameError(f"no row {wanted.max()} among {count:,} examples")
         return _shown(table.take(pa.array(wanted), columns=names))
 
-    def scan(
-        self, columns: Sequence[str] | None = None, size: int = 8192, first: int = 0
-    ) -> Iterator[pa.RecordBatch]:
+    def scan(self, columns: Sequence[str] | None = None, size: int = 8192, first: int = 0) -> Iterator[pa.RecordBatch]:
         """All rows from `first` on, in order, in batches of at most `size`; memory doesn't grow with the data."""
         names = self._stored(columns)
         table = self.tables.open(TABLE)
@@ -142,7 +142,8 @@ class Examples:
             hits = place.is_valid().to_numpy(zero_copy_only=False)
             found[place.drop_null().to_numpy()] = row + np.flatnonzero(hits)
             row += len(batch)
-        return found[encoded.indices.fill_null(len(found) - 1).to_numpy(zero_copy_only=False)]
+        rows: Rows = found[encoded.indices.fill_null(len(found) - 1).to_numpy(zero_copy_only=False)]
+        return rows
 
     def row_of(self, example: str) -> int:
         """The row of one id, or of the only id that begins so.
@@ -165,6 +166,22 @@ class Examples:
         found: list[str] = self.take(rows, ["aq_id"])["aq_id"].to_pylist()
         return found
 
+    def search(self, words: str, limit: int = 50) -> tuple[Rows, Floats]:
+        """The rows whose text best matches any of the words, best first, and their BM25 scores.
+
+        Raises:
+            ColumnError: there is no column of the name that the store was opened with as `text`.
+        """
+        table = self.tables.open(TABLE)
+        if table is None or not words.split():
+            return np.zeros(0, np.int64), np.zeros(0, np.float32)
+        return search(table, self._stored([self.text])[0], words, limit)
+
+    def index(self) -> None:
+        """Make `search` fast: build its index, or take into it what was added since. 7 CPU seconds a million texts."""
+        if self.count:
+            index(self.tables, TABLE, self._stored([self.text])[0])
+
     def digest(self) -> str:
         """Names the data: the same examples in the same order and parts have the same digest on any machine.
 
@@ -182,10 +199,6 @@ class Examples:
             self._held.update(digest=content.hexdigest(), digest_of=version)
         found: str = self._held["digest"]
         return found
-
-    def dataset(self) -> lance.LanceDataset | None:
-        """The table as an Arrow data set, under stored names; None before the first example."""
-        return self.tables.open(TABLE)
 
     def _stored(self, columns: Sequence[str] | None) -> list[str]:
         known = self.schema.names
@@ -216,8 +229,8 @@ class Examples:
             if table is None:
                 schema = pa.schema([_OURS.get(f.name, f) for f in coming.schema])
                 return lance.write_dataset(coming.cast(schema), path, enable_stable_row_ids=True)
-            _widen(table, coming.schema)
-            return lance.write_dataset(_fit(coming, table.schema), table, mode="append")
+            widen(table, coming.schema, keep=_OURS)
+            return lance.write_dataset(fit(coming, table.schema), table, mode="append")
 
         self.tables.change(TABLE, change, doing=f"adding {len(fresh):,} examples")
 
@@ -231,23 +244,10 @@ def _chunks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
             held.append(pa.Table.from_batches([piece]))
             rows, size = rows + len(piece), size + piece.get_total_buffer_size()
             if rows >= CHUNK_ROWS or size >= CHUNK_BYTES:
-                yield _together(held)
+                yield together(held)
                 held, rows, size = [], 0, 0
     if rows:
-        yield _together(held)
-
-
-def _together(tables: list[pa.Table]) -> pa.Table:
-    """One table of several, whose columns may differ."""
-    tables = [plain(table) for table in tables]
-    schema = tables[0].schema
-    for table in tables[1:]:
-        for item in table.schema:
-            at = schema.get_field_index(item.name)
-            schema = schema.append(item) if at < 0 else schema.set(at, item.with_type(_wider(schema.field(at), item)))
-    return pa.concat_tables([_fit(table, schema) for table in tables]).rename_columns(
-        [shown_name(name) for name in schema.names]
-    )
+        yield together(held)
 
 
 def _with_codes(table: pa.Table) -> pa.Table:
@@ -258,57 +258,13 @@ def _with_codes(table: pa.Table) -> pa.Table:
     parts = table["aq_part"]
     if pa.types.is_string(parts.type):
         parts = pc.index_in(parts, value_set=pa.array([str(part) for part in PARTS]))
-    given = {"aq_id": convert(table["aq_id"], pa.string(), "aq_id"), "aq_group": convert(table["aq_group"], pa.string(), "aq_group"), "aq_part": convert(parts, pa.uint8(), "aq_part")}
-    for name, column in given.items():
+    given = {"aq_id": (table["aq_id"], pa.string()), "aq_group": (table["aq_group"], pa.string())}
+    for name, (values, kind) in {**given, "aq_part": (parts, pa.uint8())}.items():
+        column = convert(values, kind, name)
         if column.null_count:
             raise ColumnError(f"{column.null_count} examples have no {name!r}")
         table = table.set_column(table.schema.get_field_index(name), name, column)
     return table
-
-
-def _widen(table: lance.LanceDataset, coming: pa.Schema) -> None:
-    """Give the stored table the columns and types that it needs for what is coming, in place."""
-    stored = table.schema
-    if new := [item.with_nullable(True) for item in coming if item.name not in stored.names]:
-        table.add_columns(pa.schema(new))
-    for item in coming:
-        if item.name in stored.names and item.name not in _OURS:
-            kind = _wider(stored.field(item.name), item)
-            if kind != stored.field(item.name).type:
-                _retype(table, item.name, kind)
-
-
-def _retype(table: lance.LanceDataset, name: str, kind: pa.DataType) -> None:
-    """Lance can't cast a column in place from number to text: make another, and let it take the name."""
-    other = f"{name}\ue001"
-
-    def cast(batch: pa.RecordBatch) -> pa.RecordBatch:
-        return pa.record_batch([pc.cast(batch[name], kind)], names=[other])
-
-    table.add_columns(cast, read_columns=[name], reader_schema=pa.schema([pa.field(other, kind)]))
-    table.drop_columns([name])
-    table.alter_columns({"path": other, "name": name})
-
-
-def _fit(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """The table with exactly the columns and types of `schema`, null where it has none."""
-    columns = [
-        convert(table[item.name], item.type, item.name)
-        if item.name in table.column_names
-        else pa.nulls(len(table), item.type)
-        for item in schema
-    ]
-    return pa.table(columns, schema=schema)
-
-
-def _wider(stored: pa.Field, coming: pa.Field) -> pa.DataType:
-    try:
-        return wider(stored.type, coming.type)
-    except TypeError:
-        raise ColumnError(
-            f"the column {shown_name(stored.name)!r} holds {stored.type}, the new data has {coming.type}",
-            remedy="give it the same type in both, or another name",
-        ) from None
 
 
 def _shown(table: pa.Table) -> pa.Table:

@@ -65,7 +65,7 @@ class Looks:
     sql: Sql
 
     def spend(self, entry: Look) -> int:
-        """Write a look down; returns its number. Do it before the verdict is shown: a look that is seen has been spent."""
+        """Write a look down, before its verdict is shown: what was seen has been spent. Returns its number."""
         return _insert(self.sql, look, entry, detail=json.dumps(entry.detail, ensure_ascii=False))
 
     def list(self, candidate: str | None = None) -> list[Look]:

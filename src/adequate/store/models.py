@@ -7,7 +7,6 @@ folder appears whole or not at all.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -64,7 +63,7 @@ def identity(*, data: str, label_seq: int, project: str, seed: int, code: str, p
     """The name of the model that is made from these: 12 hex digits.
 
     >>> identity(data="d", label_seq=1, project="p", seed=0, code="0.1.0")
-    '3c84ff2c7d58'
+    '6551a8058ff3'
     """
     made_from = json.dumps([data, label_seq, project, seed, code, parent])
     return blake2b(made_from.encode(), digest_size=6).hexdigest()
@@ -126,7 +125,8 @@ class Models:
     def accepted(self) -> str | None:
         """The baseline: the model accepted last; None before the first."""
         newest = sa.select(model.c.id).where(model.c.accepted.is_not(None)).order_by(model.c.accepted.desc()).limit(1)
-        return self.sql.value(newest)
+        found: str | None = self.sql.value(newest)
+        return found
 
     def accept(self, model_id: str) -> None:
         """Make a model the baseline."""
@@ -159,7 +159,7 @@ class Models:
             yield temporary
             if final.exists():  # the same model, made again: an interrupted cycle was resumed
                 shutil.rmtree(final)
-            os.replace(temporary, final)
+            temporary.replace(final)
             sync_tree(final)
 
 

@@ -6,7 +6,6 @@ them is reading a stretch of rows, not a search through those of every other mod
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -19,7 +18,7 @@ import sqlalchemy as sa
 
 from adequate.errors import StoreError, UnknownNameError
 from adequate.store.schema import prediction
-from adequate.store.tables import Tables
+from adequate.store.tables import Tables, table_name
 from adequate.types import Rows
 
 
@@ -29,9 +28,7 @@ class Predictions:
 
     tables: Tables
 
-    def append(
-        self, task: str, model_id: str, first_row: int, answers: pa.Table | Iterable[pa.RecordBatch]
-    ) -> None:
+    def append(self, task: str, model_id: str, first_row: int, answers: pa.Table | Iterable[pa.RecordBatch]) -> None:
         """Add a model's answers for the next rows, in one commit.
 
         Args:
@@ -90,7 +87,7 @@ class Predictions:
         answered = stretches[-1].first_row + stretches[-1].rows
         if len(wanted) and (wanted.min() < 0 or wanted.max() >= answered):
             raise UnknownNameError(f"{model_id} has no answer for row {wanted.max():,} yet, only for {answered:,} rows")
-        # Stretches are in one table unless the columns changed while the model was answering: take from each, then sort.
+        # A stretch is one append: take from each what lies in it, then put the answers in the order asked for.
         which = np.searchsorted([s.first_row for s in stretches], wanted, side="right") - 1
         pieces, places = [], []
         for number, stretch in enumerate(stretches):
@@ -106,13 +103,13 @@ class Predictions:
     ) -> Iterator[pa.RecordBatch]:
         """A model's answers by ascending row, in batches of at most `size`."""
         for stretch in self._stretches(task, model_id):
-            table = self.tables.open(stretch.name)
+            table = self.tables.get(stretch.name)
             yield from table.to_batches(
                 columns=columns, offset=stretch.start, limit=stretch.rows, batch_size=size, scan_in_order=True
             )
 
     def _take(self, name: str, positions: pa.Array, columns: Sequence[str] | None) -> pa.Table:
-        table = self.tables.open(name)
+        table = self.tables.get(name)
         names = table.schema.names if columns is None else list(columns)
         if len(positions) == 0:
             return pa.schema([table.schema.field(item) for item in names]).empty_table()
@@ -153,5 +150,5 @@ def _of(task: str, model_id: str) -> tuple[sa.ColumnElement[bool], ...]:
 
 def _name(task: str, schema: pa.Schema) -> str:
     """One table for each task and set of columns: a task whose kind changes starts another."""
-    shape = blake2b(f"{task}\0{schema.to_string(show_field_metadata=False)}".encode(), digest_size=4).hexdigest()
-    return f"predictions-{re.sub(r'[^A-Za-z0-9_]+', '_', task)[:60]}-{shape}"
+    shape = blake2b(schema.to_string(show_field_metadata=False).encode(), digest_size=4).hexdigest()
+    return f"{table_name('predictions', task)}-{shape}"

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from adequate.errors import UnknownNameError
-from adequate.store.events import LabelEvent, record
+from adequate.store.events import LabelEvent, record, undo
 from adequate.store.schema import lease, queue_item
 from adequate.store.sql import Sql, alone, upsert
 
@@ -88,16 +88,21 @@ class Queue:
         """Put an item aside: it isn't asked again unless the miner picks it again."""
         self.sql.write(lambda connection: _close(connection, item, "skipped"), "skipping an item")
 
-    def reopen(self, item: int) -> None:
-        """Ask an item again, before all others: its answer was undone."""
+    def undo(self, item: int, seq: int, actor: str) -> int:
+        """Take back the answer `seq` of an item and ask it again, before all others; returns the new event's number.
 
-        def job(connection: sa.Connection) -> None:
-            first = sa.select(sa.func.min(queue_item.c.rank)).where(queue_item.c.state == "waiting")
-            rank = (connection.scalar(first) or 0.0) - 1.0
-            change = sa.update(queue_item).where(queue_item.c.id == item).values(state="waiting", rank=rank)
-            _only(connection.execute(change).rowcount, item)
+        Raises:
+            LabelError: something was said of the same example since.
+        """
 
-        self.sql.write(job, "reopening an item")
+        def job(connection: sa.Connection) -> int:
+            undone = undo(connection, seq, actor)
+            first = connection.scalar(sa.select(sa.func.min(queue_item.c.rank)).where(queue_item.c.state == "waiting"))
+            change = sa.update(queue_item).where(queue_item.c.id == item)
+            _only(connection.execute(change.values(state="waiting", rank=(first or 0.0) - 1.0)).rowcount, item)
+            return undone
+
+        return self.sql.write(job, "undoing an answer")
 
     def give_back(self, actor: str) -> None:
         """Let others have at once what `actor` holds."""
@@ -169,7 +174,11 @@ def _next(connection: sa.Connection, task: str, actor: str, n: int, seconds: flo
 
 def _withdraw(connection: sa.Connection, tasks: set[str] | None) -> None:
     held = sa.select(lease.c.item).where(lease.c.until > time.time())
-    change = sa.update(queue_item).where(queue_item.c.state == "waiting", queue_item.c.id.not_in(held)).values(state="withdrawn")
+    change = (
+        sa.update(queue_item)
+        .where(queue_item.c.state == "waiting", queue_item.c.id.not_in(held))
+        .values(state="withdrawn")
+    )
     connection.execute(change if tasks is None else change.where(queue_item.c.task.in_(tasks)))
 
 

@@ -1,9 +1,9 @@
-"""Which examples a slice holds: SQL predicates answered by DuckDB over the examples, without the power to do anything else.
+"""Which examples a slice holds: SQL predicates, answered by DuckDB over the examples, with no power to do more.
 
-A predicate comes from a file that people edit, and later from a browser. So: it is parsed on its own first and must be one
-expression (it can't close our parenthesis and go on); the engine is in memory, may open no file and load no extension,
-can't be reconfigured, has its memory and threads limited, and is interrupted when the time is over.
-Many predicates are answered in one pass over the data.
+A predicate comes from a file that people edit, and later from a browser. So it is parsed on its own first and must be
+one expression (it can't close our parenthesis and go on); the engine is in memory, may open no file and load no
+extension, can't be reconfigured, has its memory and threads limited, and is interrupted when the time is over. Many
+predicates are answered in one pass over the data.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from adequate.errors import SliceError
 from adequate.store.columns import shown_name, stored_name
-from adequate.store.examples import Examples
+from adequate.store.examples import TABLE, Examples
 from adequate.types import Mask, Rows
 
 SECONDS = 30.0
@@ -48,8 +48,8 @@ class Slices:
         """Which examples satisfy the predicate, shape (n,), or shape (len(rows),) for these rows. Null counts as no.
 
         Raises:
-            SliceError: it isn't one valid expression over the examples' columns, reads what it may not, fails on a value,
-                or takes longer than `seconds`.
+            SliceError: it isn't one valid expression over the examples' columns, reads what it may not, fails on a
+                value, or takes longer than `seconds`.
         """
         return self.masks({name: sql}, rows, seconds=seconds)[name]
 
@@ -152,10 +152,10 @@ def _named(trees: list[Any], examples: Examples) -> list[str] | None:
     def walk(node: Any) -> bool:
         if isinstance(node, dict):
             words.update(word.lower() for word in node.get("column_names") or ())
-            return node.get("class") == "STAR" or any([walk(part) for part in node.values()])
-        return isinstance(node, list) and any([walk(part) for part in node])
+            return node.get("class") == "STAR" or any(walk(part) for part in node.values())
+        return isinstance(node, list) and any(walk(part) for part in node)
 
-    if any([walk(tree) for tree in trees]):
+    if any(walk(tree) for tree in trees):
         return None
     if "text" in words:
         words.add(examples.text.lower())
@@ -164,11 +164,11 @@ def _named(trees: list[Any], examples: Examples) -> list[str] | None:
 
 @contextmanager
 def _engine(examples: Examples, rows: Rows | None, columns: list[str] | None) -> Iterator[Any]:
-    """An engine with one view, `examples`, of all the data or of some rows; `aq_at` says where in the mask a row goes."""
+    """An engine with one view, `examples`, of all the data or of some rows; `aq_at`: a row's place in the mask."""
     import duckdb
 
     if rows is None:
-        source, place = examples.dataset(), "aq_row"
+        source, place = examples.tables.get(TABLE), "aq_row"
         shown = {name: shown_name(name) for name in source.schema.names}
     else:
         table = examples.take(rows, columns)
@@ -243,7 +243,9 @@ def _error(name: str, sql: str, message: str, position: int | None) -> SliceErro
     first = " ".join(message.split())
     if position is None or not 0 <= position <= len(sql):
         return SliceError(f"slice {name!r}: {first}", remedy=f"in: {sql}")
-    return SliceError(f"slice {name!r}, at character {position + 1}: {first}", remedy=f"in: {sql}\n        {' ' * position}^")
+    return SliceError(
+        f"slice {name!r}, at character {position + 1}: {first}", remedy=f"in: {sql}\n        {' ' * position}^"
+    )
 
 
 def _quoted(name: str) -> str:

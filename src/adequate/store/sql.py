@@ -52,7 +52,7 @@ class Sql:
         with self.reading() as connection:
             return list(connection.execute(query))
 
-    def value(self, query: sa.Select[tuple[T]]) -> T | None:
+    def value(self, query: sa.Select[Any]) -> Any:
         """The first column of the first row, None if there is no row."""
         with self.reading() as connection:
             return connection.scalar(query)
@@ -129,12 +129,12 @@ class _Writer:
                         if connection.invalidated or len(together) == 1:
                             raise
                         failed.append((future, error))
-        except BaseException as error:  # nothing was committed: nobody may think otherwise
-            done, failed = [], [(future, error) for _, future in together]
+        except BaseException as fault:  # nothing was committed: nobody may think otherwise
+            done, failed = [], [(future, fault) for _, future in together]
         for future, value in done:
             future.set_result(value)
-        for future, error in failed:
-            future.set_exception(error)
+        for future, reason in failed:
+            future.set_exception(reason)
 
 
 def alone(connection: sa.Connection, name: str) -> None:
@@ -167,7 +167,8 @@ def _engine(url: str, namespace: str, *, write: bool) -> sa.Engine:
         return _sqlite(parsed, write=write)
     if parsed.get_backend_name() != "postgresql":
         raise StoreError(
-            f"a project can't be kept in {parsed.get_backend_name()!r}", remedy="use postgresql://..., or no --db at all"
+            f"a project can't be kept in {parsed.get_backend_name()!r}",
+            remedy="use postgresql://..., or no --db at all",
         )
     try:
         return sa.create_engine(

@@ -1,9 +1,9 @@
 """Open a project's store, or make one.
 
-    PROJECT/.adequate/store.sqlite     what was decided (or `database`: the URL of the PostgreSQL that has it)
-    PROJECT/.adequate/lance/           examples, vectors, predictions
-    PROJECT/.adequate/models/<id>/     files of models
-    PROJECT/.adequate/lock             held by whoever writes
+PROJECT/.adequate/store.sqlite     what was decided (or `database`: the URL of the PostgreSQL that has it)
+PROJECT/.adequate/lance/           examples, vectors, predictions
+PROJECT/.adequate/models/<id>/     files of models
+PROJECT/.adequate/lock             held by whoever writes
 """
 
 from __future__ import annotations
@@ -94,7 +94,9 @@ def create(root: Path, *, db: str | None = None, verb: str = "init", text: str =
         return _assemble(root, held.pop_all(), write=True, text=text)
 
 
-def open(root: Path, *, db: str | None = None, write: bool = True, verb: str = "", text: str = "text") -> Store:
+def open(  # noqa: A001 (read as `store.open`)
+    root: Path, *, db: str | None = None, write: bool = True, verb: str = "", text: str = "text"
+) -> Store:
     """Open the store of a project folder.
 
     Args:

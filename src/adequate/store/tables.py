@@ -11,10 +11,12 @@ and scans read little ahead. Freed buffers stay with the C allocator: about 150 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,7 @@ from adequate.store.schema import table_version
 from adequate.store.sql import Sql
 from adequate.store.sync import listing, sync_new
 
-Change = Callable[["lance.LanceDataset | None", str], "lance.LanceDataset"]
+Change = Callable[[lance.LanceDataset | None, str], lance.LanceDataset]
 
 SCAN: dict[str, Any] = {"batch_readahead": 1, "fragment_readahead": 1, "io_buffer_size": 16 << 20}
 
@@ -75,6 +77,13 @@ class Tables:
                 held = self._open[name] = self._at(name, state[0])
         return held
 
+    def get(self, name: str) -> lance.LanceDataset:
+        """As `open`, for a table that must be there."""
+        table = self.open(name)
+        if table is None:
+            raise StoreError(f"the store has no table {name!r}")
+        return table
+
     def change(
         self, name: str, change: Change, *, doing: str, also: Callable[[sa.Connection], None] | None = None
     ) -> lance.LanceDataset:
@@ -95,7 +104,7 @@ class Tables:
             if now is None:
                 sync_new(self.folder, listing(folder))  # the new folder's own name
         self._name(name, changed, also, doing)
-        return self.open(name)
+        return self.get(name)
 
     def tag(self, name: str, tag: str) -> None:
         """Keep the present version of a table through `gc`. Naming the same tag again changes nothing."""
@@ -154,9 +163,7 @@ class Tables:
         rows, version = table.count_rows(), table.version
 
         def write(connection: sa.Connection) -> None:
-            connection.execute(
-                sa.insert(table_version).values(name=name, version=version, rows=rows, at=time.time())
-            )
+            connection.execute(sa.insert(table_version).values(name=name, version=version, rows=rows, at=time.time()))
             if also is not None:
                 also(connection)
 
@@ -171,9 +178,7 @@ class Tables:
             state = self.state(name)
             if state is not None and table.version != state[0]:
                 self._name(name, table, None, "cleaning up")
-            stats = table.cleanup_old_versions(
-                timedelta(0), delete_unverified=True, error_if_tagged_old_versions=False
-            )
+            stats = table.cleanup_old_versions(timedelta(0), delete_unverified=True, error_if_tagged_old_versions=False)
         kept = {item["version"] for item in table.versions()}
 
         def forget(connection: sa.Connection) -> None:
@@ -183,3 +188,14 @@ class Tables:
         self.sql.write(forget, "cleaning up")
         self._open.pop(name, None)
         return int(stats.bytes_removed)
+
+
+def table_name(kind: str, name: str) -> str:
+    """A table's name from words that may hold anything: readable where it can be, and always a good file name.
+
+    >>> table_name("embeddings", "minilm-1a2b"), table_name("predictions", "a/b")
+    ('embeddings-minilm-1a2b', 'predictions-a_b-82badf67')
+    """
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:80]
+    suffix = "" if plain == name else f"-{blake2b(name.encode(), digest_size=4).hexdigest()}"
+    return f"{kind}-{plain}{suffix}"
