@@ -4,7 +4,7 @@ The one idea: folds start from nothing, or from their own solution under another
 seen the rows they are judged on. (Started from the full head and stopped early, folds at 92 % looked like 99 %.)
 
 A label that a fold's training rows lack scores `NEVER` there. So a label with one example is predicted wrong out of
-fold, which is what would have happened, and is left out of the log loss, which would be infinite.
+fold: that is what would have happened, and what the next label of its kind will meet.
 """
 
 from __future__ import annotations
