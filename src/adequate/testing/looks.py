@@ -1,15 +1,15 @@
 """When may a cell be looked at, and at which level? Looks at gate labels are counted, and alpha is spent on them.
 
-A loop that looks each time a label or a model comes would call an inadequate cell adequate sooner or later. So each
-*attempt* to turn a cell green has its own level, alpha / (j (j + 1)) for the j-th: over any number of attempts they sum
-to alpha. Attempts are saved for when they can succeed: a cell is tried when evidence that isn't from the gate says that
-it would now pass as likely as not, and, after a failure, when labels grew by a quarter or expected errors fell by one.
-That evidence is independent of the gate's labels, so waiting for it is no peeking.
+A loop that looks each time a label or a model comes would call an inadequate cell adequate sooner or later. So every
+*attempt* to turn a cell green is made at half the alpha that the cell has left, and spends what it really risks (the
+exact chance that a cell just below target passes): over any number of attempts that is alpha at most. Attempts are
+saved for when they may succeed: evidence that isn't from the gate gives them a chance, and after a failure labels grew
+by a quarter or expected errors fell by one. That evidence is independent of the gate's labels: waiting is no peeking.
 
-Holding is free: a cell that passed stays adequate while it still passes at the level at which it did, for new labels
-and new models alike; otherwise it turns red, and the next attempt costs. Retrying never turns red into green: the same
-model on the same labels is the same look. What is promised of each cell: the chance that it is ever called adequate
-while it isn't is at most alpha, plus at most alpha / 2 for each time that its truth sinks below target while green.
+Holding is free: a cell that turned green stays so while it passes at level alpha, for new labels and new models alike;
+else it turns red, and the next attempt costs. Retrying never turns red into green: the same model on the same labels is
+the same look. The promise for each cell: the chance that it is ever called adequate while it is not is at most alpha,
+plus alpha for each time that its truth sinks below target while it is green. Figures: docs/gate.md.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from adequate.testing.states import ALPHA, Judgement
 from adequate.types import Doubles, Mask
 
 GROWN = 1.25  # after a failed attempt: so many times the labels, or so many times fewer expected errors
-PROMISE = 0.5  # an attempt is made from this chance of passing on
+PROMISE = 0.25  # an attempt is made from this chance of passing on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,7 @@ class Look:
         model: its id.
         n: labelled members at the time.
         alpha: level of the look.
+        spent: what it risked: 0 where a green cell failed to hold.
         belief: the value that was expected of the cell.
         adequate: the answer.
     """
@@ -45,6 +46,7 @@ class Look:
     model: str
     n: int
     alpha: float
+    spent: float
     belief: float
     adequate: bool
 
@@ -68,12 +70,6 @@ class Plan:
     belief: Doubles
 
 
-@dataclass(slots=True)
-class _Past:
-    attempts: int = 0
-    last: Look | None = None
-
-
 def plan(
     cells: Sequence[Cell],
     counts: Counts,
@@ -91,28 +87,23 @@ def plan(
         ledger: every look so far, oldest first.
         model: id of the model that was counted.
         belief: shape (c,), the value expected of each cell from labels outside the gate (`states.believe`).
-        alpha: to be spent over a cell's life.
+        alpha: what may be spent over a cell's life.
     """
-    past = {cell.key: _Past() for cell in cells}
+    at = {cell.key: i for i, cell in enumerate(cells)}
+    left = np.full(len(cells), alpha)
+    last: list[Look | None] = [None] * len(cells)
     for look in ledger:
-        if (seen := past.get(look.cell)) is not None:
-            # Failing to hold isn't an attempt: it spends nothing, but turns the cell red.
-            seen.attempts += seen.last is None or not seen.last.adequate
-            seen.last = look
-    states = [past[cell.key] for cell in cells]
-    green = np.array([s.last is not None and s.last.adequate for s in states], bool)
-    same = np.array(
-        [s.last is not None and s.last.model == model and s.last.n == n for s, n in zip(states, counts.n, strict=True)],
-        bool,
-    )
-    held = np.array([s.last.alpha if s.last else np.nan for s in states], float)
-    j = np.array([s.attempts + 1 for s in states], float)
-    level = np.where(green | same, held, alpha / (j * (j + 1)))
-    grown = np.array([_grown(s.last, int(n), float(b)) for s, n, b in zip(states, counts.n, belief, strict=True)], bool)
-    targets = np.array([cell.target for cell in cells], float)
-    slips = slips_allowed(counts.n, targets, level)
-    promising = at_most(slips, counts.n, 1 - belief) >= PROMISE
-    attempt = ~green & ~same & grown & promising
+        if (i := at.get(look.cell)) is not None:
+            left[i] -= look.spent
+            last[i] = look
+    green = np.array([x is not None and x.adequate for x in last], bool)
+    same = np.array([x is not None and (x.model, x.n) == (model, n) for x, n in zip(last, counts.n, strict=True)], bool)
+    before = np.array([x.alpha if x is not None else np.nan for x in last])
+    level = np.where(same, before, np.where(green, alpha, np.maximum(left, 0.0) / 2))
+    targets = np.array([cell.target for cell in cells])
+    chance = at_most(slips_allowed(counts.n, targets, level), counts.n, 1 - belief)
+    fresh = np.array([_grown(x, int(n), float(b)) for x, n, b in zip(last, counts.n, belief, strict=True)], bool)
+    attempt = ~green & ~same & fresh & (chance >= PROMISE)
     return Plan(alpha=level, look=green | same | attempt, attempt=attempt, held=green, belief=belief)
 
 
@@ -123,12 +114,15 @@ def _grown(last: Look | None, n: int, belief: float) -> bool:
 def record(cells: Sequence[Cell], counts: Counts, plan: Plan, judged: Judgement, *, model: str) -> list[Look]:
     """The rows that this look adds to the ledger: attempts, whatever came of them, and cells that ceased to hold."""
     green = judged.adequate()
+    targets = np.array([cell.target for cell in cells])
+    risk = at_most(slips_allowed(counts.n, targets, plan.alpha), counts.n, 1 - targets)
     return [
         Look(
             cell=cell.key,
             model=model,
             n=int(counts.n[i]),
             alpha=float(plan.alpha[i]),
+            spent=float(risk[i]) if plan.attempt[i] else 0.0,
             belief=float(plan.belief[i]),
             adequate=bool(green[i]),
         )
