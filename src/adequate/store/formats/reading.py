@@ -7,16 +7,16 @@ each column on all of its values, and counts; the second yields. Memory is a bat
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from adequate.errors import ColumnError, DataError, FormatError
+from adequate.errors import DataError, FormatError
+from adequate.spec.profile import missing
 from adequate.spec.readings import READINGS, narrowest, readings
 from adequate.spec.values import as_text
 from adequate.store.formats.delimited import Delimited
@@ -249,11 +249,3 @@ def column(batch: pa.RecordBatch, name: str, path: Path | str) -> pa.Array:
     if name not in batch.schema.names:
         raise missing(name, batch.schema.names, f"in {path}")
     return batch[name]
-
-
-def missing(name: str, have: Iterable[str], where: str) -> ColumnError:
-    """The error for a column that isn't there, with the nearest that are."""
-    names = list(have)
-    near = get_close_matches(name.lower(), [one.lower() for one in names], n=1)
-    hint = next((f"; did you mean {one!r}?" for one in names if near and one.lower() == near[0]), "")
-    return ColumnError(f"no column {name!r} {where}{hint}", remedy=f"there are: {', '.join(names)}")
