@@ -51,7 +51,7 @@ class CellRow:
 
     def to_json(self) -> dict[str, Any]:
         """The documented keys of `board --json`."""
-        keys = "task slice label metric n value low high target state need change".split()
+        keys = ["task", "slice", "label", "metric", "n", "value", "low", "high", "target", "state", "need", "change"]
         forecast = None
         if self.forecast:
             forecast = dict(zip(("labels", "low", "high"), self.forecast, strict=True))

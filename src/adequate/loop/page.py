@@ -18,7 +18,8 @@ WIDTH, HEIGHT = 560, 180  # of a learning curve, in CSS pixels
 
 def render(board: Board) -> str:
     """A whole page."""
-    return _template().render(board=board, signs=SIGNS, changes=CHANGES, order=_order(board.cells), curve=curve)
+    page: str = _template().render(board=board, signs=SIGNS, changes=CHANGES, order=ordered(board.cells), curve=curve)
+    return page
 
 
 def embed(board: Board) -> str:
@@ -51,7 +52,7 @@ def percent(value: float | None) -> str:
     return f"{points:.0f}" if 1 <= points < 95 or points in (0, 100) else f"{points:.1f}"
 
 
-def _order(cells: list[CellRow]) -> list[CellRow]:
+def ordered(cells: list[CellRow]) -> list[CellRow]:
     """What needs attention first: critical, then short of target, then undecided by labels to go."""
     rank = {"inadequate": 0, "unknown": 1, "adequate": 2}
     return sorted(

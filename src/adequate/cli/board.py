@@ -1,0 +1,110 @@
+"""`adequate board`: the board in the terminal, as JSON, or as one HTML file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+from rich.markup import escape
+from rich.table import Table
+
+from adequate.cli.console import out, project_option
+from adequate.loop.board import CHANGES, SIGNS, Board, CellRow
+from adequate.loop.page import ordered, percent, render
+
+COLOURS = {"adequate": "green", "inadequate": "red", "unknown": "yellow"}
+SHOWN = 20  # cells of one label that fit a screen; the rest is counted
+
+
+@click.command()
+@project_option
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write one self-contained HTML file.")
+@click.option("--all", "everything", is_flag=True, help=f"Show every cell, not only the first {SHOWN} of each task.")
+def board(root: Path | None, as_json: bool, html: Path | None, everything: bool) -> None:
+    """Tasks x slices: value, bounds, target, state, labels to go, forecast.
+
+    A cell is adequate (●) when the lower bound of its value reaches the target, inadequate (✕) when the upper bound
+    stays below, else unknown (◐) with the number of labels that would likely decide it. ▲ improved and ▼ regressed
+    are against the baseline.
+
+    \b
+    adequate board
+    adequate board --html board.html
+    adequate board --json | jq '.cells[] | select(.state != "adequate")'
+    """
+    from adequate.loop.engine import Engine
+
+    shown = Engine.open(root).board()
+    if html is not None:
+        html.write_text(render(shown), encoding="utf-8")
+        out.print(f"wrote {escape(str(html))}")
+    if as_json:
+        click.echo(json.dumps(shown.to_json(), ensure_ascii=False, indent=2))
+    elif html is None:
+        display(shown, everything=everything)
+
+
+def display(board: Board, *, everything: bool = False) -> None:
+    """The board on a terminal."""
+    model = f"model {board.model[:12]}" if board.model else "no model yet"
+    labels = board.labels
+    out.print(
+        f"[bold]{escape(board.project)}[/]  [dim]{model} · labels: {labels['teach']:,} teach, "
+        f"{labels['steer']:,} steer, {labels['gate']:,} measure[/]"
+    )
+    for task in board.tasks():
+        out.print()
+        out.print(f"[bold]{escape(task)}[/]  {escape(board.sentences.get(task, ''))}")
+        cells = [cell for cell in ordered(board.cells) if cell.task == task]
+        wide = [cell for cell in cells if cell.label is None]
+        each = [cell for cell in cells if cell.label is not None]
+        room = len(each) if everything else SHOWN
+        out.print(_table(wide + each[:room]))
+        if len(each) > room:
+            rest = each[room:]
+            counts = ", ".join(
+                f"{sum(cell.state == state for cell in rest)} {SIGNS[state]} {state}"
+                for state in SIGNS
+                if any(cell.state == state for cell in rest)
+            )
+            out.print(f"  [dim]and {len(rest)} more cells: {counts} (adequate board --all)[/]")
+    out.print()
+    command = f"  [bold]{escape(board.next['command'])}[/]" if board.next.get("command") else ""
+    out.print(f"[cyan]next:[/] {escape(board.next['say'])}{command}")
+
+
+def _table(cells: list[CellRow]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name, justify in (("", "left"), ("cell", "left"), ("value", "right"), ("bounds", "left"), ("target", "right")):
+        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    table.add_column("n", justify="right")
+    table.add_column("", justify="left")
+    table.add_column("labels to go", justify="left", overflow="fold")
+    for cell in cells:
+        colour = COLOURS[cell.state]
+        change = CHANGES.get(cell.change or "", "")
+        table.add_row(
+            f"[{colour}]{SIGNS[cell.state]}[/]",
+            escape(cell.name.removeprefix(cell.task).strip(" ·")) + (" [bold]![/]" if cell.critical else ""),
+            f"[{colour}]{percent(cell.value)}[/]",
+            f"[dim]{percent(cell.low)} - {percent(cell.high)}[/]",
+            percent(cell.target),
+            f"{cell.n:,}",
+            f"[{'red' if cell.change in ('regressed', 'suspect') else 'green'}]{change}[/]" if change else "",
+            to_go(cell),
+        )
+    return table
+
+
+def to_go(cell: CellRow) -> str:
+    """What is missing, in labels."""
+    if cell.state == "adequate":
+        return ""
+    if cell.need:
+        return f"{cell.need:,} to decide"
+    if cell.forecast:
+        likely, low, high = cell.forecast
+        return f"about {likely:,} to teach ({low:,}-{high:,})"
+    return "[dim]no forecast[/]"

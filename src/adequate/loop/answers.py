@@ -1,0 +1,220 @@
+"""Labels in and out: given values become events, events become arrays for the turn, and files again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from adequate.encoders.duplicates import content_ids
+from adequate.errors import ColumnError, LabelError, NotEnoughDataError, unknown
+from adequate.spec.tasks import Task, confusable
+from adequate.spec.values import given, types
+from adequate.store.events import LabelEvent
+from adequate.store.formats import inspect
+from adequate.store.formats.reading import missing
+from adequate.types import Kind, Labels, Source
+
+if TYPE_CHECKING:
+    from adequate.spec.project import Project
+    from adequate.store import Store
+
+
+def names_of(store: Store, task: Task) -> tuple[str, ...]:
+    """A task's labels: those declared, or all that its current labels use, sorted."""
+    if task.labels is not None:
+        return task.labels
+    values = store.labels.current(task.name)["value"].unique().to_pylist()
+    found = {name for value in map(json.loads, values) for name in ([value] if isinstance(value, str) else value)}
+    return tuple(sorted(found))
+
+
+def labels_of(store: Store, task: Task, names: Sequence[str], upto: int | None = None) -> Labels:
+    """The current labels of a task as arrays; those that name no label of the task are left out."""
+    table = store.labels.current(task.name, upto)
+    encoded = table["value"].combine_chunks().dictionary_encode()
+    values = [json.loads(value) for value in encoded.dictionary.to_pylist()]
+    code = {name: i for i, name in enumerate(names)}
+    at = encoded.indices.to_numpy()
+    if task.kind is Kind.MULTILABEL:
+        rows = np.zeros((len(values), len(names)), bool)
+        for i, value in enumerate(values):
+            rows[i, [code[name] for name in value if name in code]] = True
+        gold, keep = rows[at], np.ones(len(at), bool)
+    else:
+        codes = np.array([code.get(value, -1) for value in values], np.int32)
+        gold = codes[at] if len(at) else np.zeros(0, np.int32)
+        keep = gold >= 0
+    labels = Labels(rows=table["row"].to_numpy(), gold=gold, probability=table["probability"].to_numpy())
+    return labels.at(keep)
+
+
+def check_names(task: Task, values: Sequence[str], where: str) -> None:
+    """Refuse labels that the task doesn't declare, and names that differ only in case or spaces.
+
+    Raises:
+        LabelError: with the names, and what to do.
+    """
+    if task.labels is not None:
+        strange = sorted(set(values) - set(task.labels))
+        if strange:
+            error = unknown("label", strange[0], task.labels)
+            more = f" (and {len(strange) - 1} more)" if len(strange) > 1 else ""
+            raise LabelError(
+                f"{where} labels {task.name!r} with names that project.py doesn't declare: {error.message}{more}",
+                remedy="correct the file, or add the labels to project.py",
+            )
+    for same in confusable(sorted(set(values))):
+        raise LabelError(
+            f"{where}: the labels {', '.join(map(repr, same))} of {task.name!r} differ only in case or spaces",
+            remedy="give one meaning one name, or declare the task with normalise=True",
+        )
+
+
+def record(
+    store: Store,
+    task: Task,
+    said: pa.Table,
+    *,
+    actor: str,
+    source: Source,
+    why: str,
+    overwrite: bool,
+    policy: str = "",
+    where: str = "the file",
+) -> int:
+    """Record values for examples; saying the same again changes nothing.
+
+    Args:
+        said: columns example (id) and value (string, or list of strings).
+        overwrite: also where the example has a label already.
+
+    Returns:
+        How many labels are new or changed. Examples that the project doesn't have are passed over.
+    """
+    flat = said["value"].combine_chunks()
+    flat = flat.flatten() if pa.types.is_list(flat.type) else flat
+    now = store.labels.current(task.name)
+    have = dict(zip(now["row"].to_pylist(), now["value"].to_pylist(), strict=True))
+    spelled = set(names_of(store, task)) | set(pc.unique(flat).drop_null().to_pylist())
+    check_names(task, sorted(spelled), where)
+    rows = store.examples.rows_of(said["example"])
+    events = []
+    for row, example, value in zip(rows.tolist(), said["example"].to_pylist(), said["value"].to_pylist(), strict=True):
+        if row < 0 or (row in have and not overwrite):
+            continue
+        value = sorted(value) if isinstance(value, list) else value
+        if row in have and json.loads(have[row]) == value:
+            continue
+        have[row] = json.dumps(value)
+        said_before = json.dumps([task.name, example, value, actor, str(source)])
+        # A file added again says nothing new; an import that overrides is a new word each time.
+        op = uuid.uuid4().hex if overwrite else hashlib.sha256(said_before.encode()).hexdigest()[:32]
+        events.append(
+            LabelEvent(
+                example=example,
+                row=row,
+                task=task.name,
+                value=value,
+                actor=actor,
+                source=source,
+                why=why,
+                policy=policy,
+                op=op,
+            )
+        )
+    store.labels.record(events)
+    return len(events)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What a file of labels brought: new or changed labels by task, and rows of examples that aren't in the project."""
+
+    labels: dict[str, int]
+    strangers: int
+
+
+def read_labels(project: Project, path: Path, encoding: str | None = None) -> dict[str, pa.Table]:
+    """What a file says, by task: columns example and value. Examples are found by `aq_id` or by their text.
+
+    Raises:
+        ColumnError: it has neither, or no column of any task.
+    """
+    data = inspect(path, encoding=encoding, types=types(project))
+    names = data.schema.names
+    if "aq_id" not in names and project.text not in names:
+        raise missing(project.text, names, str(path))
+    tasks = [task for task in project.tasks.values() if task.column in names]
+    if not tasks:
+        wanted = ", ".join(repr(task.column) for task in project.tasks.values())
+        raise ColumnError(f"{path} has no column of labels", remedy=f"expected {wanted}; there are: {', '.join(names)}")
+    said: dict[str, list[pa.Table]] = {task.name: [] for task in tasks}
+    for batch in data:
+        ids = batch["aq_id"] if "aq_id" in names else content_ids(batch[project.text])
+        for task in tasks:
+            values = given(batch[task.column], task)
+            said[task.name].append(pa.table({"example": ids, "value": values}).filter(pc.is_valid(values)))
+    return {name: pa.concat_tables(pieces) for name, pieces in said.items()}
+
+
+def import_labels(
+    store: Store, project: Project, path: Path, *, encoding: str | None = None, actor: str = "import"
+) -> Imported:
+    """Record the labels of a file; where an example has another label, the file's wins and the history stays."""
+    counts, strangers = {}, 0
+    for name, said in read_labels(project, path, encoding).items():
+        strangers += int(np.count_nonzero(store.examples.rows_of(said["example"]) < 0))
+        counts[name] = record(
+            store,
+            project.tasks[name],
+            said,
+            actor=actor,
+            source=Source.IMPORT,
+            why=f"imported from {path.name}",
+            overwrite=True,
+            where=str(path),
+        )
+    return Imported(labels=counts, strangers=strangers)
+
+
+def exported(store: Store, project: Project) -> pa.Table:
+    """Every labelled example with its text, its labels by task, and who or what gave the last one.
+
+    Raises:
+        NotEnoughDataError: nothing is labelled yet.
+    """
+    tables = {name: store.labels.current(name) for name in project.tasks}
+    rows = np.unique(np.concatenate([table["row"].to_numpy() for table in tables.values()]))
+    if len(rows) == 0:
+        raise NotEnoughDataError("there is no label to export", remedy="adequate label")
+    out = store.examples.take(rows, ["aq_id", project.text, "aq_part"])
+    for name, table in tables.items():
+        kind = project.tasks[name].kind
+        at = np.searchsorted(rows, table["row"].to_numpy())
+        values: list[str | list[str] | None] = [None] * len(rows)
+        sources: list[str | None] = [None] * len(rows)
+        for place, value, source in zip(
+            at.tolist(), table["value"].to_pylist(), table["source"].to_pylist(), strict=True
+        ):
+            values[place], sources[place] = json.loads(value), source
+        type_ = pa.list_(pa.string()) if kind is Kind.MULTILABEL else pa.string()
+        out = out.append_column(project.tasks[name].column, pa.array(values, type_))
+        out = out.append_column(f"{name}_source", pa.array(sources, pa.string()))
+    return out
+
+
+def answers_for(said: Mapping[str, pa.Table], task: str) -> dict[str, str | list[str]]:
+    """What an answer file says of each example of one task, by id."""
+    table = said.get(task)
+    if table is None:
+        return {}
+    return dict(zip(table["example"].to_pylist(), table["value"].to_pylist(), strict=True))

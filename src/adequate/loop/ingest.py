@@ -1,0 +1,142 @@
+"""Data in: files become examples, each in a group and so in a part; the labels that a file brings become events.
+
+A file is checked as a whole before anything of it is written. Writing is idempotent, example by example and label by
+label, so that an interrupted `add` is finished by running it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from adequate.encoders.duplicates import Grouping, content_ids, part_of
+from adequate.errors import DuplicateIdError
+from adequate.loop.answers import record
+from adequate.spec.values import given, types
+from adequate.store.formats import Data, inspect
+from adequate.types import Progress, Source, silent
+
+if TYPE_CHECKING:
+    from adequate.spec.project import Project
+    from adequate.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """What came of adding files.
+
+    Args:
+        new: examples that weren't there.
+        known: rows whose text was there already, in the store or earlier in the files.
+        labels: labels recorded, by task.
+        notices: what a person should know, one sentence each.
+    """
+
+    new: int
+    known: int
+    labels: dict[str, int]
+    notices: tuple[str, ...]
+
+
+def add(
+    store: Store,
+    project: Project,
+    paths: Sequence[Path],
+    *,
+    encoding: str | None = None,
+    with_labels: bool = True,
+    actor: str = "import",
+    progress: Progress = silent,
+) -> Ingested:
+    """Add files to a project.
+
+    Args:
+        with_labels: record the labels that the tasks' columns hold; without, the columns are left out all the same,
+            because a label that a slice could read would leak.
+
+    Raises:
+        DataError: a file can't be taken as it is; nothing of it was added.
+    """
+    files = [inspect(path, encoding=encoding, types=types(project), text=project.text) for path in paths]
+    notices = [notice for file in files for notice in file.notices]
+    for file in files:
+        _check_ids(store, project, file)
+    new = known = 0
+    recorded: dict[str, int] = {}
+    for file in files:
+        added = store.examples.append(_prepared(store, project, file, progress))
+        new, known = new + added.new, known + added.known
+        if with_labels:
+            for task, many in _labels(store, project, file, actor).items():
+                recorded[task] = recorded.get(task, 0) + many
+    return Ingested(new=new, known=known, labels=recorded, notices=tuple(notices))
+
+
+def _prepared(store: Store, project: Project, file: Data, progress: Progress) -> Iterator[pa.RecordBatch]:
+    """The file's batches with our columns, without its labels."""
+    grouping = Grouping.of(store)
+    hidden = {task.column for task in project.tasks.values()}
+    done = 0
+    for batch in file:
+        texts = batch[project.text]
+        ids = content_ids(texts)
+        declared = None if project.group is None or project.group not in batch.schema.names else batch[project.group]
+        groups = grouping.assign(ids, texts, declared)
+        kept = [name for name in batch.schema.names if name not in hidden]
+        ours = {"aq_id": ids, "aq_group": groups, "aq_part": pa.array(part_of(groups))}
+        columns = [*(batch[name] for name in kept), *ours.values()]
+        yield pa.record_batch(columns, names=[*kept, *ours])
+        done += len(batch)
+        progress(f"adding {file.path.name}", done, file.rows)
+    grouping.save()
+
+
+def _labels(store: Store, project: Project, file: Data, actor: str) -> dict[str, int]:
+    """Record what the file says of examples that nobody has labelled yet."""
+    tasks = [task for task in project.tasks.values() if task.column in file.schema.names]
+    said: dict[str, list[pa.Table]] = {task.name: [] for task in tasks}
+    for batch in file:
+        ids = content_ids(batch[project.text])
+        for task in tasks:
+            values = given(batch[task.column], task)
+            said[task.name].append(pa.table({"example": ids, "value": values}).filter(pc.is_valid(values)))
+    return {
+        task.name: record(
+            store,
+            task,
+            pa.concat_tables(said[task.name]),
+            actor=actor,
+            source=Source.IMPORT,
+            why=f"came with {file.path.name}",
+            overwrite=False,
+        )
+        for task in tasks
+        if said[task.name]
+    }
+
+
+def _check_ids(store: Store, project: Project, file: Data) -> None:
+    """Refuse a file in which one id stands for two texts, or for another text than in the store."""
+    if project.id is None or project.id not in file.schema.names:
+        return
+    pieces = [pa.table({"name": batch[project.id], "id": content_ids(batch[project.text])}) for batch in file]
+    if project.id in store.examples.schema.names:
+        pieces += [
+            pa.table({"name": pc.cast(batch[project.id], pa.string()), "id": batch["aq_id"]})
+            for batch in store.examples.scan([project.id, "aq_id"])
+        ]
+    pairs = pa.concat_tables(pieces).group_by(["name", "id"]).aggregate([])
+    counts = pairs.filter(pc.is_valid(pairs["name"])).group_by("name").aggregate([("id", "count")])
+    twice = counts.filter(pc.greater(counts["id_count"], 1))["name"].to_pylist()
+    if twice:
+        shown = ", ".join(repr(name) for name in sorted(twice)[:5])
+        more = f" and {len(twice) - 5:,} more" if len(twice) > 5 else ""
+        raise DuplicateIdError(
+            f"in {file.path.name}, {project.id}={shown}{more} stands for different texts; nothing was added",
+            remedy=f"give each text an id of its own, or take id={project.id!r} out of project.py",
+        )
