@@ -140,7 +140,7 @@ class Found:
         if given:
             return self.take("id", self.free[given], "as you said")
         for column in sorted(self.free.values(), key=lambda c: c.name.lower() != "id"):
-            named = column.tokens & {"id", "uuid", "guid", "key"} and not column.is_list
+            named = column.tokens & {"id", "uid", "uuid", "guid", "key"} and not column.is_list
             if named and not column.nulls and column.unique == 1 and column.rows > 1 and column.mean_words < 1.1:
                 if column.is_whole and (column.high or 0) - (column.low or 0) + 1 == column.rows:
                     self.notices.append(f"{column.name!r} counts the rows of this file, so it can't name examples")

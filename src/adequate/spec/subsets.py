@@ -59,6 +59,7 @@ def unusual(body: Column) -> list[Subset]:
     words = pc.split_pattern_regex(pc.utf8_lower(body.texts()), r"\W+")
     flat, row = words.flatten(), pc.list_parent_indices(words).to_numpy()
     counted = pc.value_counts(flat.filter(pc.greater(pc.utf8_length(flat), 0)))
+    counted = counted.filter(pc.greater(counted.field("counts"), max(5, len(words) // 500)))
     order = np.argsort(-counted.field("counts").to_numpy(), kind="stable")[:COMMON]
     common = sorted(counted.field("values").take(pa.array(order)).to_pylist())
     known = pc.is_in(flat, value_set=pa.array(common, pa.string())).to_numpy(zero_copy_only=False)
