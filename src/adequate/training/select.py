@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 PENALTIES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003)  # l2 tried, strong to weak; of features of length 1
 FIRST = 0.03  # where the search begins
 WORTH = 0.99  # a weaker penalty must win 1 % of the loss: near ties go to the stronger, which forgives wrong labels
+HOPELESS = 1.25  # blocks whose first loss is so many times the best first one are not looked at again
 SAMPLE = 3000  # rows at most on which blocks and penalty are compared
 GROWN = 1.5  # times as many labels as at the last choice: choose again
 
@@ -150,36 +151,41 @@ def learn(
 
 
 def _choose(folded: Folded, *, first: float) -> tuple[Tried, ...]:
-    """All that was tried, the best first: each block alone, then all of them, each down its own valley of penalties."""
+    """All that was tried, the best first: each block alone and all of them, the promising ones down their valleys."""
     names = tuple(folded.made.parts)
     sets = [(name,) for name in names] + ([names] if len(names) > 1 else [])
-    tried: list[Tried] = []
-    winners: list[Tried] = []
-    for blocks in sets:
-        valley = _valley(folded, blocks, first)
-        winners.append(valley[0])
-        tried += valley
-    best = min(winners, key=lambda one: one.loss)
+    at = min(range(len(PENALTIES)), key=lambda i: abs(np.log(PENALTIES[i] / first)))
+    tried = [_try(folded, blocks, PENALTIES[at]) for blocks in sets]
+    least = min(one.loss for one in tried)
+    for begun in tuple(tried):
+        if not begun.loss > HOPELESS * least:
+            tried += _valley(folded, begun, at)
+    best = tried[0]
+    for one in tried[1:]:
+        # Between sets the lower loss wins; within one, near ties go to the stronger penalty.
+        same = one.blocks == best.blocks
+        handicap = 1.0 if not same else WORTH if one.l2 < best.l2 else 1 / WORTH
+        if one.loss < handicap * best.loss:
+            best = one
     return (best, *(one for one in tried if one is not best))
 
 
-def _valley(folded: Folded, blocks: tuple[str, ...], first: float) -> list[Tried]:
-    """Walk from `first` to weaker penalties while that pays, else to stronger ones while that costs nothing."""
-    at = min(range(len(PENALTIES)), key=lambda i: abs(np.log(PENALTIES[i] / first)))
-    best = _try(folded, blocks, PENALTIES[at])
-    tried = [best]
+def _valley(folded: Folded, begun: Tried, at: int) -> list[Tried]:
+    """What a walk from `begun` tried: weaker penalties while that pays, else stronger ones while that costs nothing."""
+    tried: list[Tried] = []
+    last = begun
     for l2 in PENALTIES[at + 1 :]:
-        tried.append(_try(folded, blocks, l2))
-        if not tried[-1].loss < WORTH * best.loss:
+        tried.append(_try(folded, begun.blocks, l2))
+        if not tried[-1].loss < WORTH * last.loss:
             break
-        best = tried[-1]
-    if best is tried[0]:
+        last = tried[-1]
+    if last is begun:
         for l2 in reversed(PENALTIES[:at]):
-            tried.append(_try(folded, blocks, l2))
-            if not WORTH * tried[-1].loss < best.loss:
+            tried.append(_try(folded, begun.blocks, l2))
+            if not WORTH * tried[-1].loss < last.loss:
                 break
-            best = tried[-1]
-    return [best, *(one for one in tried if one is not best)]
+            last = tried[-1]
+    return tried
 
 
 def _try(folded: Folded, blocks: tuple[str, ...], l2: float) -> Tried:
