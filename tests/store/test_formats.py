@@ -10,6 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pyarrow import parquet
 
 from adequate.errors import AdequateError, ColumnError, DataError, FormatError, StorageFullError
@@ -36,6 +38,17 @@ def test_what_is_written_is_read_back(tmp_path: Path, name: str) -> None:
     write(tmp_path / name, pa.Table.from_pylist(ROWS))
     assert rows(tmp_path / name) == ROWS
     assert [entry.name for entry in tmp_path.iterdir()] == [name]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    name=st.sampled_from(["a.csv", "a.tsv", "a.jsonl", "a.parquet"]),
+    texts=st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1), min_size=1),
+)
+def test_any_text_comes_back_as_it_was(tmp_path: Path, name: str, texts: list[str]) -> None:
+    table = pa.table({"text": [f"{text}." for text in texts], "label": ["x"] * len(texts)})
+    write(tmp_path / name, table)
+    assert rows(tmp_path / name, raw=True) == table.to_pylist()
 
 
 @pytest.mark.parametrize(

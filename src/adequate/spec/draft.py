@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from keyword import kwlist
@@ -100,9 +101,9 @@ def columns(inferred: Inferred) -> str:
     lines = ["project = aq.Project(", f"    {call('', inferred.name)[1:-1]},"]
     for role, name in roles.items():
         if name is not None:
-            lines.append(f"    {call('', **{role: name})[1:-1]},  # {inferred.reasons[role]}")
+            lines.append(f"    {call('', **{role: name})[1:-1]},  # {remark(inferred.reasons[role])}")
     if inferred.unused:
-        lines.append(f"    # also there, and of use in slices: {', '.join(inferred.unused[:12])}")
+        lines.append(remark(f"    # also there, and of use in slices: {listed([*inferred.unused], 12)}"))
     return "\n".join([*lines, ")"])
 
 
@@ -129,7 +130,8 @@ def described(guess: InferredTask) -> list[str]:
     common = listed([f"{label} {count:,}" for label, count in guess.counts.items()], 5)
     kind = "one label a row" if guess.kind is Kind.CLASSIFY else "any number of labels a row"
     lines = [f"{guess.rows:,} rows have it, {kind}; {len(guess.labels)} labels: {common}"]
-    rare = [f"{label} {count}" for label, count in reversed([*guess.counts.items()]) if count < RARE]
+    few = min(RARE, guess.rows / (2 * len(guess.labels)))  # and fewer than half of an even share
+    rare = [f"{label} {count}" for label, count in reversed([*guess.counts.items()]) if count < few]
     if rare:
         lines.append(f"Rare ({len(rare)}), to be mined for: {listed(rare, 8)}")
     if guess.target.recall is None:
@@ -138,7 +140,12 @@ def described(guess: InferredTask) -> list[str]:
         lines.append("accuracy: of all examples; recall: of each label by itself, so that no rare one is forgotten.")
     else:
         lines.append("accuracy: the whole set of labels right; recall: of each label by itself.")
-    return [line.replace("\n", " ") for line in lines]
+    return [remark(line) for line in lines]
+
+
+def remark(text: str) -> str:
+    """Text that may hold anything, on one line as a comment is."""
+    return re.sub(r"[\r\n\f\v\x00\x1c-\x1e\x85\u2028\u2029]+", " ", text)
 
 
 def listed(items: list[str], most: int) -> str:
@@ -158,4 +165,4 @@ def slice_(subset: Subset, reach: float) -> str:
         return (
             f"# {subset.why}\n{constants}\n\n\n@{call('project.slice', subset.name, target=reach)}\n{function.rstrip()}"
         )
-    return f"# {subset.why}\n" + call("project.slice", subset.name, sql=subset.sql, target=reach)
+    return f"# {remark(subset.why)}\n" + call("project.slice", subset.name, sql=subset.sql, target=reach)

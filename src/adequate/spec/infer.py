@@ -71,7 +71,7 @@ def infer(
     for column in wanted:
         if column not in columns:
             raise missing(column, columns, where)
-    found = Found(columns, where)
+    found = Found(columns, where, {task for task in tasks if task not in (text, group, time, id)})
     body = found.text(text)
     when = found.time(time)
     ident = found.id(id)
@@ -98,8 +98,9 @@ def infer(
 class Found:
     """The columns that are still free, and why the others were taken."""
 
-    def __init__(self, columns: Mapping[str, Column], where: str) -> None:
-        self.free = dict(columns)
+    def __init__(self, columns: Mapping[str, Column], where: str, kept: Iterable[str] = ()) -> None:
+        self.kept = {name: columns[name] for name in kept if name in columns}  # for the tasks that the user named
+        self.free = {name: column for name, column in columns.items() if name not in self.kept}
         self.where = where
         self.reasons: dict[str, str] = {}
         self.notices: list[str] = []
@@ -193,9 +194,12 @@ class Found:
             raise LabelError(
                 f"labels {' and '.join(map(repr, same))} are the same but for case or spaces", remedy="keep one"
             )
-        column = self.free.get(name)
-        if column is None or not column.filled:
-            return unlabelled(name, labels or ())
+        column = self.kept.get(name)
+        if labels and (column is None or not column.filled):
+            return unlabelled(name, labels)
+        if column is None or not column.counts:
+            why = "has another role already" if column is None else "is empty"
+            raise NotEnoughDataError(f"column {name!r} {why}: no labels in it", remedy="say which: --labels a,b,c")
         self.refuse_one_label([column] if len(column.counts) == 1 and not labels else [])
         guess = as_task(column) or classified(column)
         if labels:

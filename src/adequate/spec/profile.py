@@ -139,11 +139,11 @@ class Column:
 
 
 def profile(batches: Iterable[pa.RecordBatch]) -> dict[str, Column]:
-    """Every column of the data by name, but those of ours; reads all of it once."""
+    """Every column of the data that has a name, but for those of ours; reads all of it once."""
     columns: dict[str, Column] = {}
     for batch in batches:
         for described, values in zip(batch.schema, batch.columns, strict=True):
-            if described.name.startswith(RESERVED):
+            if not described.name or described.name.startswith(RESERVED):
                 continue
             if described.name not in columns:
                 role = (described.metadata or {}).get(b"role", b"").decode()

@@ -39,7 +39,8 @@ def subsets(body: Column, when: Column | None, rest: Sequence[Column]) -> tuple[
     found = [*by_length(body), *unusual(body), *(recent(when) if when else ())]
     for column in sorted(rest, key=lambda column: not column.tokens & META):  # source, language, ... first
         found += by_value(column)
-    return tuple(found[:MOST])
+    named = {subset.name: subset for subset in found}  # values that differ in spaces only would share a name
+    return tuple(named.values())[:MOST]
 
 
 def by_length(body: Column) -> list[Subset]:
@@ -114,12 +115,12 @@ def by_value(column: Column) -> list[Subset]:
     common = [(value, rows) for value, rows in column.counts.most_common(4) if rows >= least]
     return [
         Subset(
-            name=f"{column.name} {value}".replace("/", "-"),
+            name=" ".join(f"{column.name} {value}".replace("/", "-").split()),
             why=f"{rows:,} rows",
             sql=f"{quoted(column.name)} = '{value.replace(chr(39), chr(39) * 2)}'",
         )
         for value, rows in common
-        if value.isprintable() and rows < 0.7 * column.rows
+        if column.name.isprintable() and value.isprintable() and rows < 0.7 * column.rows
     ]
 
 
