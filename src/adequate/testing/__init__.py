@@ -10,6 +10,7 @@ bounds     exact bounds, tests, e-values        metrics: accuracy, macro recall
 """
 
 from adequate.testing.cells import ALL, Cell, Counts, count, declared
+from adequate.testing.forecast import Forecast, forecast
 from adequate.testing.gate import Comparison, Verdict, compare, decide, raised
 from adequate.testing.looks import Look, Plan, plan, record
 from adequate.testing.sampling import Sample, uniforms
@@ -20,6 +21,7 @@ __all__ = [
     "Cell",
     "Comparison",
     "Counts",
+    "Forecast",
     "Judgement",
     "Look",
     "Plan",
@@ -30,6 +32,7 @@ __all__ = [
     "count",
     "decide",
     "declared",
+    "forecast",
     "judge",
     "plan",
     "raised",

@@ -20,8 +20,8 @@ Machine Learning Models with ease.ml/ci", SysML (2019), for labelling disagreeme
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -64,9 +64,39 @@ class Comparison:
     e: Doubles
     gained: Doubles
     pooled: tuple[int, int]
-    open: dict[int, Rows] = field(default_factory=dict)
-    disagree: dict[int, Rows] = field(default_factory=dict)
-    expected: dict[int, int] = field(default_factory=dict)
+    open: dict[int, Rows]
+    disagree: dict[int, Rows]
+    expected: dict[int, int]
+
+    @classmethod
+    def of(
+        cls,
+        cells: Sequence[Cell],
+        lost: Rows,
+        won: Rows,
+        rate: Doubles,
+        pooled: tuple[int, int],
+        unlabelled: Callable[[int], Rows],
+        disagree: Mapping[int, Rows] | None = None,
+    ) -> Comparison:
+        """From counts; `unlabelled` gives a cell's disagreements without a label, in the order in which to ask."""
+        p, e = mid_p(lost, won), likelihood_ratio(lost, won, rate)
+        suspects = np.flatnonzero((p <= SCREEN) & (e > CLEARED)).tolist()
+        queue = {i: unlabelled(i) for i in suspects}
+        return cls(
+            cells=tuple(cells),
+            lost=lost,
+            won=won,
+            p=p,
+            e=e,
+            gained=mid_p(won, lost),
+            pooled=pooled,
+            open=queue,
+            disagree={i: (disagree or queue)[i] for i in suspects},
+            expected={
+                i: min(len(queue[i]), _expected(float(e[i]), float(rate[i]), cells[i], len(cells))) for i in suspects
+            },
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,20 +163,14 @@ def compare(
             even = sample.at(differ[i]).even()
             lost[i] = np.count_nonzero(worse[here] & even)
             won[i] = np.count_nonzero(better[here] & even)
-    p, e = mid_p(lost, won), likelihood_ratio(lost, won, rate)
-    suspects = np.flatnonzero((p <= SCREEN) & (e > CLEARED)).tolist()
-    queue = {i: _in_order(differ[i][~sample.known[differ[i]]], sample.uniform) for i in suspects}
-    return Comparison(
-        cells=tuple(cells),
-        lost=lost,
-        won=won,
-        p=p,
-        e=e,
-        gained=mid_p(won, lost),
-        pooled=_pooled(gold, candidate, baseline, np.flatnonzero(moved), sample),
-        open=queue,
-        disagree={i: differ[i] for i in suspects},
-        expected={i: min(len(queue[i]), _expected(float(e[i]), float(rate[i]), cells[i])) for i in suspects},
+    return Comparison.of(
+        cells,
+        lost,
+        won,
+        rate,
+        _pooled(gold, candidate, baseline, np.flatnonzero(moved), sample),
+        lambda i: _in_order(differ[i][~sample.known[differ[i]]], sample.uniform),
+        differ,
     )
 
 
@@ -170,11 +194,13 @@ def _losing(rate: Doubles) -> Doubles:
     return np.clip(0.5 + CARE / (2 * np.maximum(rate, 1e-9)), 0.55, 0.95)
 
 
-def _expected(e: float, rate: float, cell: Cell) -> int:
-    """Disagreements to label until a cell that isn't worse is cleared; half of a label's decide neither way."""
+def _expected(e: float, rate: float, cell: Cell, cells: int) -> int:
+    """Disagreements to label until the cell is cleared or confirmed, whichever lies nearer; some decide neither way."""
     q = float(_losing(np.asarray(rate)))
-    drift = -np.log(4 * q * (1 - q)) / 2
-    return int(np.ceil(max(np.log(e / CLEARED), 0.0) / drift / (0.8 if cell.label is None else 0.5))) + 1
+    falls = -np.log(4 * q * (1 - q)) / 2  # of log e a decisive label, were the two equal
+    rises = q * np.log(2 * q) + (1 - q) * np.log(2 * (1 - q))  # had the candidate lost CARE
+    decisive = min(np.log(e / CLEARED) / falls, max(np.log(cells / ALPHA / e), 0.0) / rises)
+    return int(np.ceil(decisive / (0.8 if cell.label is None else 0.5))) + 1
 
 
 def _pooled(gold: Answers, new: Answers, old: Answers, rows: Rows, sample: Sample) -> tuple[int, int]:

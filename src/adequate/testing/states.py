@@ -71,10 +71,14 @@ def judge(
     inadequate = high < goals
     value = expected(counts, goals, belief)
     likely = value > goals
-    total = np.where(likely, labels_to_prove(goals, value, alpha), labels_to_prove(1 - goals, 1 - value, alpha))
+    # To prove that a cell is bad is to prove that its errors are good enough.
+    open_ = ~(adequate | inadequate)
+    target, truth = np.where(likely, goals, 1 - goals)[open_], np.where(likely, value, 1 - value)[open_]
+    total = labels_to_prove(target, truth, np.broadcast_to(alpha, goals.shape)[open_])
     # Members of a recall cell can't be picked: for each, as many labels must be drawn as up to now.
     each = np.maximum((counts.drawn + 1) / (counts.n + 1), 1.0)
-    need = np.where(adequate | inadequate, 0.0, np.ceil(np.maximum(total - counts.n, 1) * each))
+    need = np.zeros(len(goals))
+    need[open_] = np.ceil(np.maximum(total - counts.n[open_], 1) * each[open_])
     states = [
         State.ADEQUATE if a else State.INADEQUATE if i else State.UNKNOWN
         for a, i in zip(adequate, inadequate, strict=True)
