@@ -168,7 +168,7 @@ def test_a_column_that_must_be_there_is_looked_for(tmp_path: Path) -> None:
 def test_rows_of_another_width_can_be_left_out(tmp_path: Path) -> None:
     data = inspect(put(tmp_path / "a.tsv", 'ham\tOk lar\nspam\tFree \nentry\nham\t"Hi\nham\t"U\n'), lenient=True)
     assert data.rows == 4
-    assert data.notices[1] == "1 rows left out: line 3 has 1 cells where the first row has 2"
+    assert data.notices[1] == "rows left out: 1 (line 3 has 1 cells where the first row has 2)"
     assert sum(len(batch) for batch in data) == 4
 
 

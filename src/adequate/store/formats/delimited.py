@@ -117,7 +117,7 @@ class Delimited:
     def uneven(self, what: str, count: int) -> None:
         """Rows of another width: a notice or an error, as was asked for."""
         if self.lenient:
-            self.notices.append(f"{count:,} rows left out: {what}")
+            self.notices.append(f"rows left out: {count:,} ({what})")
             return
         more = f", and {count - 1:,} more rows are wrong like it" if count > 1 else ""
         raise FormatError(
