@@ -15,14 +15,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, softmax
 
-from adequate.training.heads import NEVER, probabilities
+from adequate.training.heads import NEVER
 from adequate.types import Kind
 
 if TYPE_CHECKING:
     from adequate.training.heads import Gold
-    from adequate.types import Doubles, Floats, Mask
+    from adequate.types import Doubles, Floats
 
 PRIOR = 1.0  # weight, in rows, of the belief that the temperature is 1: keeps it finite where every row is right
 
@@ -88,11 +88,11 @@ def _scored(logits: Floats, gold: Gold, kind: Kind) -> tuple[Doubles, Gold]:
 
 def _classify(scaled: Doubles, z: Doubles, truth: Gold) -> tuple[float, float]:
     """First and second derivative of the log loss in 1 / temperature."""
-    p = probabilities(scaled, Kind.CLASSIFY)
+    p = softmax(scaled, axis=1)
     mean = (p * z).sum(axis=1)
     return float((mean - z[np.arange(len(z)), truth]).sum()), float(((p * z * z).sum(axis=1) - mean**2).sum())
 
 
-def _multilabel(scaled: Doubles, z: Doubles, truth: Mask) -> tuple[float, float]:
+def _multilabel(scaled: Doubles, z: Doubles, truth: Gold) -> tuple[float, float]:
     p = expit(scaled)
     return float(((p - truth) * z).sum()), float((p * (1 - p) * z * z).sum())

@@ -22,6 +22,8 @@ import numpy as np
 from adequate.types import Kind
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from adequate.training.heads import Gold
     from adequate.types import Codes, Doubles, Floats, Mask
 
@@ -64,6 +66,7 @@ def tune(scores: Floats, gold: Gold, aim: Aim, *, kind: Kind, taught: Doubles) -
     if kind is Kind.MULTILABEL:
         return _thresholds(scores, np.asarray(gold, bool), aim)
     k = scores.shape[1]
+    gold = np.asarray(gold, np.int32)
     seen = taught > 0
     if len(gold) == 0 or seen.sum() < 2:
         return np.zeros(k, np.float32)
@@ -131,10 +134,10 @@ def _meet(scores: Floats, gold: Codes, offsets: Floats, aim: Aim, worth: Doubles
         return offsets
     k = scores.shape[1]
     need = _filled(aim.recall, k), _filled(aim.precision, k)
-    count = np.bincount(gold, minlength=k)
+    count = np.bincount(gold, minlength=k).astype(np.int64)
     out = scores + offsets
     rows = np.arange(len(gold))
-    predicted = out.argmax(axis=1)
+    predicted = np.asarray(out.argmax(axis=1), np.int32)
     short = _shortfall(predicted, gold, need, count)
     floor = worth[predicted == gold].sum()
     moved = offsets.copy()
@@ -148,7 +151,7 @@ def _meet(scores: Floats, gold: Codes, offsets: Floats, aim: Aim, worth: Doubles
         trust = count[code] / (count[code] + SHRINK)
         least, chosen = short.sum(), None
         for move in ALONE * trust:
-            trial = np.where(lead + move > 0, code, rival)
+            trial = np.asarray(np.where(lead + move > 0, code, rival), np.int32)
             if worth[trial == gold].sum() < floor:
                 continue
             total = _shortfall(trial, gold, need, count)
@@ -161,7 +164,7 @@ def _meet(scores: Floats, gold: Codes, offsets: Floats, aim: Aim, worth: Doubles
     return moved
 
 
-def _shortfall(predicted: Codes, gold: Codes, need: tuple[Doubles, Doubles], count: Codes) -> Doubles:
+def _shortfall(predicted: Codes, gold: Codes, need: tuple[Doubles, Doubles], count: NDArray[np.int64]) -> Doubles:
     """(k,) how far each label with enough evidence is below its targets, recall and precision added."""
     k = len(count)
     given = np.bincount(predicted, minlength=k)
@@ -198,4 +201,4 @@ def _thresholds(scores: Floats, gold: Mask, aim: Aim) -> Floats:
     judged = true > 0
     common = tried[int(smooth[:, judged].mean(axis=1).argmax())] if judged.any() else 0.0
     trust = true / (true + SHRINK)
-    return (trust * tried[smooth.argmax(axis=0)] + (1 - trust) * common).astype(np.float32)
+    return np.asarray(trust * tried[smooth.argmax(axis=0)] + (1 - trust) * common, np.float32)

@@ -90,7 +90,7 @@ def solve(
         if start is not None:
             begun[:] = np.where(start[-1, columns] > NEVER / 2, start[:, columns], 0)
         loss = (
-            sigmoid_loss(gold[:, columns], weights)
+            sigmoid_loss(np.asarray(gold[:, columns], bool), weights)
             if kind is Kind.MULTILABEL
             else softmax_loss((np.cumsum(free) - 1)[gold], weights)
         )

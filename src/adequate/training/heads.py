@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from scipy.sparse import csr_array
 from scipy.special import expit
 
 from adequate.types import Kind
@@ -122,7 +121,7 @@ def decisions(scores: Floats, kind: Kind) -> Codes | Mask:
     """Answers from scores that already carry the offsets: the largest, or all above 0."""
     if kind is Kind.MULTILABEL:
         return np.asarray(scores > 0)
-    return scores.argmax(axis=1).astype(np.int32)
+    return np.asarray(scores.argmax(axis=1), np.int32)
 
 
 def probabilities(logits: Floats, kind: Kind, temperature: float = 1.0) -> Floats:
@@ -138,8 +137,3 @@ def probabilities(logits: Floats, kind: Kind, temperature: float = 1.0) -> Float
     np.exp(z, out=z)
     z /= z.sum(axis=1, keepdims=True)
     return z
-
-
-def is_sparse(x: Matrix) -> bool:
-    """Whether a block's features come as a sparse matrix."""
-    return isinstance(x, csr_array)

@@ -55,7 +55,7 @@ def suspicion(probs: Floats, gold: Gold, kind: Kind) -> Suspicion:
         truth = gold.ravel().astype(np.int32)
         label = np.tile(np.arange(k, dtype=np.int32), n)
     else:
-        both, truth, label = probs, gold, None
+        both, truth, label = probs, np.asarray(gold, np.int32), None
     rows = np.arange(len(truth))
     own = both[rows, truth]
     others = both.copy()
