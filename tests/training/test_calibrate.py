@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
-from tests.training.problems import clusters, tags
 
 from adequate.training import NEVER, calibration_error, fit, learn, log_loss, probabilities, suspicion, temperature
 from adequate.types import Kind
+from tests.training.problems import clusters, tags
 
 
 def drawn(heat: float, kind: Kind, n: int = 4000, k: int = 5) -> tuple[np.ndarray, np.ndarray]:

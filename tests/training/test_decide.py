@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.training.problems import clusters, tags
 
 from adequate.training import Aim, learn
 from adequate.training.decide import tune
 from adequate.types import Kind
+from tests.training.problems import clusters, tags
 
 
 def macro_recall(predicted: np.ndarray, gold: np.ndarray) -> float:

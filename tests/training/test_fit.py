@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.special import expit, logsumexp
-from tests.training.problems import clusters, tags, words
 
 from adequate.errors import NotEnoughDataError
 from adequate.training import NEVER, Head, fit
 from adequate.training import design as designs
 from adequate.training.minimise import sigmoid_loss, softmax_loss
 from adequate.types import Kind
+from tests.training.problems import clusters, tags, words
 
 EXACT = 1e-8
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.training.problems import clusters, tags, words
 
 from adequate.errors import NotEnoughDataError
 from adequate.training import Learned, digest, learn
 from adequate.training.folds import spread
 from adequate.training.heads import NEVER
 from adequate.types import Kind
+from tests.training.problems import clusters, tags, words
 
 
 def taught(sizes: list[int], **options: object) -> Learned:
@@ -54,10 +54,10 @@ def test_the_block_that_knows_more_is_chosen() -> None:
 
 
 def test_wrong_labels_call_for_a_stronger_penalty() -> None:
-    x, gold = clusters([30] * 8, spread=2)
-    rng = np.random.default_rng(0)
-    noisy = np.where(rng.random(len(gold)) < 0.4, rng.integers(8, size=len(gold)), gold).astype(np.int32)
-    clean, wrong = (learn({"x": x}, g, kind=Kind.CLASSIFY, labels="abcdefgh", task="t").l2 for g in (gold, noisy))
+    x, gold = clusters([15] * 20)
+    rng, labels = np.random.default_rng(0), [str(code) for code in range(20)]
+    noisy = np.where(rng.random(len(gold)) < 0.4, rng.integers(20, size=len(gold)), gold).astype(np.int32)
+    clean, wrong = (learn({"x": x}, g, kind=Kind.CLASSIFY, labels=labels, task="t").l2 for g in (gold, noisy))
     assert wrong > clean
 
 

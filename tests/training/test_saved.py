@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.training.problems import clusters, words
 
 from adequate.errors import StoreError, VersionError
 from adequate.training import Head, digest, fit, load, save
 from adequate.types import Kind
+from tests.training.problems import clusters, words
 
 
 @pytest.fixture
