@@ -1,8 +1,8 @@
 """The default encoder: all-MiniLM-L6-v2 on ONNX Runtime, from published weights, without torch.
 
-What makes it fast on a CPU: int8, one session of one thread per core, and no padding. On short texts a batch gains less
-than padding costs, so in int8 each text runs alone, and its vector depends on nothing but the text. In fp32 a batch of
-equal lengths is worth it; a vector then differs by about 1e-7 with the batch it was in.
+What makes it fast on a CPU: int8, one session of one thread per core, and no padding. On short texts a batch gains
+less than padding costs, so in int8 each text runs alone, and its vector depends on nothing but the text. In fp32 a
+batch of equal lengths is worth it; a vector then differs by about 1e-7 with the batch it was in.
 
 Int8 is the default: a linear head on all of CLINC150 is right on .9509 of the test texts with either (16 of 4,500 get
 worse, 16 better), and int8 is 1.6 times as fast on short texts, 2.6 times on news of 100 words.

