@@ -33,7 +33,7 @@ def shown_name(name: str) -> str:
 
 
 def plain(table: pa.Table) -> pa.Table:
-    """Columns under stored names, in types that Lance keeps well: no dictionaries, nulls-only, large strings."""
+    """Columns under stored names, in types that Lance keeps well: no dictionaries, no large strings."""
     names = [stored_name(name) for name in table.column_names]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -86,8 +86,12 @@ def wider(stored: pa.DataType, coming: pa.DataType) -> pa.DataType:
     >>> wider(pa.int64(), pa.float32()), wider(pa.int64(), pa.bool_())
     (DataType(double), DataType(string))
     """
-    if stored == coming:
+    if stored == coming or pa.types.is_null(coming):
         return stored
+    if pa.types.is_null(stored):
+        return coming
+    if pa.types.is_list(stored) and pa.types.is_list(coming):
+        return pa.list_(wider(stored.value_type, coming.value_type))
     if _is_number(stored) and _is_number(coming):
         both_whole = pa.types.is_integer(stored) and pa.types.is_integer(coming)
         return pa.int64() if both_whole else pa.float64()
@@ -112,7 +116,7 @@ def convert(column: pa.ChunkedArray, to: pa.DataType, name: str) -> pa.ChunkedAr
 def _plain(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_dictionary(kind):
         return _plain(kind.value_type)
-    if pa.types.is_null(kind) or pa.types.is_large_string(kind) or kind == pa.string_view():
+    if pa.types.is_large_string(kind) or kind == pa.string_view():
         return pa.string()
     if pa.types.is_unsigned_integer(kind) or kind in (pa.int8(), pa.int16(), pa.int32()):
         return pa.int64()

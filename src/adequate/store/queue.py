@@ -97,12 +97,14 @@ class Queue:
 
         def job(connection: sa.Connection) -> int:
             undone = undo(connection, seq, actor)
-            first = connection.scalar(sa.select(sa.func.min(queue_item.c.rank)).where(queue_item.c.state == "waiting"))
-            change = sa.update(queue_item).where(queue_item.c.id == item)
-            _only(connection.execute(change.values(state="waiting", rank=(first or 0.0) - 1.0)).rowcount, item)
+            _reopen(connection, item)
             return undone
 
         return self.sql.write(job, "undoing an answer")
+
+    def reopen(self, item: int) -> None:
+        """Ask an item that was skipped after all, before all others."""
+        self.sql.write(lambda connection: _reopen(connection, item), "reopening an item")
 
     def give_back(self, actor: str) -> None:
         """Let others have at once what `actor` holds."""
@@ -185,6 +187,12 @@ def _withdraw(connection: sa.Connection, tasks: set[str] | None) -> None:
 def _close(connection: sa.Connection, item: int, state: str) -> None:
     _only(connection.execute(sa.update(queue_item).where(queue_item.c.id == item).values(state=state)).rowcount, item)
     connection.execute(sa.delete(lease).where(lease.c.item == item))
+
+
+def _reopen(connection: sa.Connection, item: int) -> None:
+    first = connection.scalar(sa.select(sa.func.min(queue_item.c.rank)).where(queue_item.c.state == "waiting"))
+    change = sa.update(queue_item).where(queue_item.c.id == item)
+    _only(connection.execute(change.values(state="waiting", rank=(first or 0.0) - 1.0)).rowcount, item)
 
 
 def _only(changed: int, item: int) -> None:

@@ -125,11 +125,12 @@ def _parsed(name: str, sql: str) -> Any:
     import duckdb
 
     with duckdb.connect(":memory:", config=_CONFIG) as engine:
-        tree, plain = (_tree(engine, text) for text in (sql, "true"))
+        # Closing our parenthesis and going on (`true) UNION ...`) fits one number of parentheses at most: try two.
+        tree, twice, plain = (_tree(engine, text) for text in (sql, f"({sql}{_AFTER}", "true"))
     if tree["error"]:
-        position = int(tree.get("position") or 0) - len(_BEFORE)
-        raise _error(name, sql, tree["error_message"], position)
-    if len(tree["statements"]) != 1 or _frame(tree) != _frame(plain):
+        position = tree.get("position")
+        raise _error(name, sql, tree["error_message"], None if position is None else int(position) - len(_BEFORE))
+    if twice["error"] or len(tree["statements"]) != 1 or _frame(tree) != _frame(plain):
         raise _error(name, sql, "it must be one expression that is true or false", None)
     return tree["statements"][0]["node"]["where_clause"]
 
@@ -174,7 +175,7 @@ def _engine(examples: Examples, rows: Rows | None, columns: list[str] | None) ->
         table = examples.take(rows, columns)
         source = pads.dataset(table.append_column("aq_at", pa.array(np.arange(len(rows)))))
         place, shown = "aq_at", {name: name for name in table.column_names}
-    parts = [f"{_quoted(place)} AS aq_at", *(f"{_quoted(a)} AS {_quoted(b)}" for a, b in shown.items())]
+    parts = [f"{_quoted(place)} AS aq_at", *(f"{_quoted(a)} AS {_quoted(b)}" for a, b in shown.items() if b)]
     if "text" not in {name.lower() for name in shown.values()} and examples.text in shown.values():
         parts.append(f"{_quoted(stored_name(examples.text) if rows is None else examples.text)} AS text")
     with duckdb.connect(":memory:", config=_CONFIG) as engine:
@@ -210,7 +211,7 @@ def _try_alone(engine: Any, name: str, sql: str) -> None:
     import duckdb
 
     try:
-        engine.sql(f"SELECT count(*) FROM ({_BEFORE}{sql}{_AFTER})").fetchall()
+        engine.execute(f"SELECT count(*) FROM ({_BEFORE}{sql}{_AFTER})").fetchall()  # `sql` gives no position
     except duckdb.Error as error:
         message, position = _told(error)
         at = None if position is None else position - len("SELECT count(*) FROM (") - len(_BEFORE)

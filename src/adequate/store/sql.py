@@ -8,6 +8,7 @@ still be lost.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -82,22 +83,26 @@ class _Writer:
         self._engine = engine
         self._waiting: SimpleQueue[tuple[Job, Future[Any]] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._starting = threading.Lock()
+        self._door = threading.Lock()
+        self._closed = False
 
     def submit(self, job: Job) -> Future[Any]:
-        with self._starting:
+        future: Future[Any] = Future()
+        with self._door:
+            if self._closed:
+                raise StoreError("the project was closed", remedy="open it again")
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="adequate-writer", daemon=True)
                 self._thread.start()
-        future: Future[Any] = Future()
-        self._waiting.put((job, future))
+            self._waiting.put((job, future))
         return future
 
     def close(self) -> None:
-        if self._thread is not None:
+        with self._door:
+            self._closed = True
             self._waiting.put(None)
+        if self._thread is not None:
             self._thread.join()
-            self._thread = None
         self._engine.dispose()
 
     def _run(self) -> None:
@@ -183,14 +188,13 @@ def _engine(url: str, namespace: str, *, write: bool) -> sa.Engine:
 
 
 def _sqlite(url: sa.URL, *, write: bool) -> sa.Engine:
-    engine = sa.create_engine(url, connect_args={"timeout": 30})
+    engine = sa.create_engine(url if write else _readable(url), connect_args={"timeout": 30})
+    pragmas = ("journal_mode=WAL", "synchronous=FULL") if write else ("query_only=ON",)
 
     def prepare(connection: Any, _: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves: the driver's own timing breaks savepoints
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
+        for pragma in (*pragmas, "busy_timeout=30000"):
             connection.execute(f"PRAGMA {pragma}")
-        if not write:
-            connection.execute("PRAGMA query_only=ON")
 
     def begin(connection: sa.Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
@@ -198,3 +202,11 @@ def _sqlite(url: sa.URL, *, write: bool) -> sa.Engine:
     sa.event.listen(engine, "connect", prepare)
     sa.event.listen(engine, "begin", begin)
     return engine
+
+
+def _readable(url: sa.URL) -> sa.URL:
+    """The URL for a reader. Reading a WAL file takes writing beside it; where the disk forbids that, nobody writes."""
+    path = Path(url.database or "")
+    if os.access(path.parent, os.W_OK) or not path.exists() or path.with_name(f"{path.name}-wal").exists():
+        return url
+    return sa.URL.create("sqlite", database=path.as_uri(), query={"immutable": "1", "uri": "true"})

