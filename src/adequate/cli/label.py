@@ -1,0 +1,196 @@
+"""`adequate label`: answer what the miner asks, one key each; or labels from a file, and into one."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import pyarrow.compute as pc
+from rich.markup import escape
+
+from adequate.cli.console import out, project_option
+from adequate.cli.visible import visible
+from adequate.errors import AdequateError, NotEnoughDataError, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+
+    from adequate.cli.labeller.desk import Desk
+    from adequate.spec.project import Project
+    from adequate.spec.tasks import Task
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group(invoke_without_command=True)
+@click.option("-t", "--task", help="Label for this task only; by default for each that has questions, in turn.")
+@click.option("-a", "--actor", envvar="ADEQUATE_ACTOR", help="Who answers; by default your user. [env: ADEQUATE_ACTOR]")
+@project_option
+@click.pass_context
+def label(context: click.Context, task: str | None, actor: str | None, root: Path | None) -> None:
+    """Answer what the miner asks: one key an answer, each saved at once.
+
+    \b
+    1-9    the label with that digit      space         skip
+    a      accept the suggestion          backspace, u  undo, as often as you like
+    /      find a label by typing         n             a new label (where labels="infer")
+    Enter  confirm (several labels)       q, Ctrl-C     quit; everything answered is kept
+
+    What measures is asked without a suggestion: seeing one would bend the measurement.
+
+    \b
+    adequate label
+    adequate label --task intent --actor ann
+    adequate label import gold.csv
+    adequate label export labels.parquet
+    """
+    context.obj = root
+    if context.invoked_subcommand is None:
+        _label(root, task, actor or _user())
+
+
+@label.command("import")
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@click.option("--encoding", help="Of the files, where it isn't UTF-8: latin-1, cp1252, utf-16 ...")
+@project_option
+@click.pass_context
+def import_(context: click.Context, files: tuple[Path, ...], encoding: str | None, root: Path | None) -> None:
+    """Record the labels of files: CSV, TSV, JSON lines or Parquet.
+
+    A file has a column with a task's labels, and one that says which example: the text as in the project, or
+    `aq_id` as in an export. Where an example has another label the file's wins; the one before stays in its
+    history. The same file again changes nothing.
+
+    \b
+    adequate label import gold.csv
+    adequate label import monday.jsonl tuesday.parquet
+    adequate label import old.csv --encoding cp1252
+    """
+    from adequate.loop.answers import import_labels
+    from adequate.loop.engine import Engine
+
+    engine = Engine.open(root or context.obj)
+    with engine.store(write=True, verb="label import") as store:
+        for file in files:
+            brought = import_labels(store, engine.project, file, encoding=encoding)
+            for task, count in brought.labels.items():
+                said = f"{count:,} labels new or changed" if count else "nothing new"
+                out.print(f"{_plain(file.name)}: {_plain(task)}: {said}", soft_wrap=True)
+            if brought.strangers:
+                out.print(
+                    f"{_plain(file.name)}: {brought.strangers:,} labelled texts aren't in the project "
+                    f"[dim](adequate add {_plain(str(file))} adds them)[/]",
+                    soft_wrap=True,
+                )
+    out.print("[cyan]next:[/] [bold]adequate run[/] learns from them")
+
+
+@label.command("export")
+@click.argument("file", type=FILE)
+@click.option("-t", "--task", help="Only the labels of this task; by default of all.")
+@project_option
+@click.pass_context
+def export(context: click.Context, file: Path, task: str | None, root: Path | None) -> None:
+    """Write every labelled example with its labels to FILE: CSV, TSV, JSON lines or Parquet, by its ending.
+
+    The columns: `aq_id`, the text, `aq_part` (what the label is for), a column for each task's labels, and who or
+    what gave them. `adequate label import` reads the file back.
+
+    \b
+    adequate label export labels.csv
+    adequate label export intent.parquet --task intent
+    """
+    from adequate.loop.answers import exported
+    from adequate.loop.engine import Engine
+    from adequate.store.formats import write
+
+    engine = Engine.open(root or context.obj)
+    tasks = _tasks(engine.project, task)
+    with engine.store() as store:
+        table = exported(store, engine.project)
+    if task is not None:
+        table = _only(table, engine.project, tasks[0])
+    write(file, table)
+    out.print(f"wrote {table.num_rows:,} examples to {_plain(str(file))}", soft_wrap=True)
+
+
+def _label(root: Path | None, task: str | None, actor: str) -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise AdequateError(
+            "labelling needs a terminal: keys come from one, questions go to one",
+            remedy="run it in a terminal; labels that are in a file: adequate label import FILE",
+        )
+    from adequate.cli.labeller.desk import Desk
+    from adequate.cli.labeller.keyboard import listening
+    from adequate.cli.labeller.sitting import sit
+    from adequate.loop.engine import Engine
+
+    engine = Engine.open(root)
+    tasks = _tasks(engine.project, task)
+    with engine.store(write=True, verb="label") as store:
+        desk = Desk(store, engine.project, tasks, actor)
+        try:
+            question = desk.ask()
+            if question is not None:
+                screen = nullcontext() if out.is_dumb_terminal else out.screen()
+                with listening(sys.stdin.fileno()) as keyboard, screen:
+                    sit(desk, question, keyboard, out)
+        finally:
+            desk.leave()
+        _report(desk)
+
+
+def _report(desk: Desk) -> None:
+    """What was done, what waits, and what to do next."""
+    waiting = {task: items for task, items in desk.waiting().items() if items}
+    if desk.answered or desk.skipped:
+        aside = f", {desk.skipped:,} put aside" if desk.skipped else ""
+        out.print(f"{desk.answered:,} answered{aside}: all saved")
+    if not waiting:
+        names = ", ".join(_plain(task.name) for task in desk.tasks)
+        out.print(f"nothing waits to be labelled for {names}")
+        out.print("[cyan]next:[/] [bold]adequate run[/] learns from what there is, and picks what to label next")
+        return
+    counts = ", ".join(f"{items:,} for {_plain(task)}" for task, items in waiting.items())
+    out.print(f"still waiting: {counts}")
+    if desk.answered or desk.skipped:
+        out.print("[cyan]next:[/] [bold]adequate run[/] learns from the answers; [bold]adequate label[/] goes on")
+    else:
+        out.print("[dim]what others have before them is free again two minutes after they stop[/]")
+
+
+def _tasks(project: Project, name: str | None) -> Sequence[Task]:
+    if not project.tasks:
+        raise NotEnoughDataError("project.py declares no task to label", remedy='add project.classify("NAME", ...)')
+    if name is None:
+        return list(project.tasks.values())
+    if name not in project.tasks:
+        raise unknown("task", name, project.tasks)
+    return [project.tasks[name]]
+
+
+def _only(table: pa.Table, project: Project, task: Task) -> pa.Table:
+    """What an export holds of one task."""
+    columns = ["aq_id", project.text, "aq_part", task.column, f"{task.name}_source"]
+    kept = table.select(columns).filter(pc.is_valid(table[task.column]))
+    if not kept.num_rows:
+        raise NotEnoughDataError(f"there is no label of {task.name!r} to export", remedy="adequate label")
+    return kept
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # a container may know its user only by number
+        return f"user {os.getuid()}"
+
+
+def _plain(name: str) -> str:
+    return escape(visible(name))
