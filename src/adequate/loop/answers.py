@@ -14,14 +14,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from adequate.encoders.duplicates import content_ids
+from adequate.encoders.identity import content_ids
+from adequate.encoders.lexical import texts_of
 from adequate.errors import ColumnError, LabelError, NotEnoughDataError, unknown
+from adequate.spec.profile import missing
 from adequate.spec.tasks import Task, confusable
 from adequate.spec.values import given, types
 from adequate.store.events import LabelEvent
 from adequate.store.formats import inspect
-from adequate.store.formats.reading import missing
-from adequate.types import Kind, Labels, Source
+from adequate.types import Codes, Kind, Labels, Mask, Rows, Source
 
 if TYPE_CHECKING:
     from adequate.spec.project import Project
@@ -108,11 +109,14 @@ def record(
     check_names(task, sorted(spelled), where)
     rows = store.examples.rows_of(said["example"])
     events = []
-    for row, example, value in zip(rows.tolist(), said["example"].to_pylist(), said["value"].to_pylist(), strict=True):
+    words = list(zip(rows.tolist(), said["example"].to_pylist(), said["value"].to_pylist(), strict=True))
+    if overwrite:  # of a file's several words on one example the last holds, however often the file is read
+        words = list({word[1]: word for word in words}.values())
+    for row, example, value in words:
         if row < 0 or (row in have and not overwrite):
             continue
-        value = sorted(value) if isinstance(value, list) else value
-        if row in have and json.loads(have[row]) == value:
+        value = _kept(value)
+        if row in have and _kept(json.loads(have[row])) == value:
             continue
         have[row] = json.dumps(value)
         said_before = json.dumps([task.name, example, value, actor, str(source)])
@@ -135,9 +139,14 @@ def record(
     return len(events)
 
 
+def _kept(value: str | list[str]) -> str | list[str]:
+    """A set of labels in one order, whoever gave it."""
+    return sorted(set(value)) if isinstance(value, list) else value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """What a file of labels brought: new or changed labels by task, and rows of examples that aren't in the project."""
+    """What a file of labels brought: new or changed labels by task, and texts that aren't in the project."""
 
     labels: dict[str, int]
     strangers: int
@@ -152,14 +161,14 @@ def read_labels(project: Project, path: Path, encoding: str | None = None) -> di
     data = inspect(path, encoding=encoding, types=types(project))
     names = data.schema.names
     if "aq_id" not in names and project.text not in names:
-        raise missing(project.text, names, str(path))
+        raise missing(project.text, names, f"in {path}")
     tasks = [task for task in project.tasks.values() if task.column in names]
     if not tasks:
         wanted = ", ".join(repr(task.column) for task in project.tasks.values())
         raise ColumnError(f"{path} has no column of labels", remedy=f"expected {wanted}; there are: {', '.join(names)}")
     said: dict[str, list[pa.Table]] = {task.name: [] for task in tasks}
     for batch in data:
-        ids = batch["aq_id"] if "aq_id" in names else content_ids(batch[project.text])
+        ids = batch["aq_id"] if "aq_id" in names else content_ids(texts_of(batch[project.text]))
         for task in tasks:
             values = given(batch[task.column], task)
             said[task.name].append(pa.table({"example": ids, "value": values}).filter(pc.is_valid(values)))
@@ -170,9 +179,10 @@ def import_labels(
     store: Store, project: Project, path: Path, *, encoding: str | None = None, actor: str = "import"
 ) -> Imported:
     """Record the labels of a file; where an example has another label, the file's wins and the history stays."""
-    counts, strangers = {}, 0
+    counts: dict[str, int] = {}
+    strangers: set[str] = set()
     for name, said in read_labels(project, path, encoding).items():
-        strangers += int(np.count_nonzero(store.examples.rows_of(said["example"]) < 0))
+        strangers |= set(said["example"].filter(pa.array(store.examples.rows_of(said["example"]) < 0)).to_pylist())
         counts[name] = record(
             store,
             project.tasks[name],
@@ -183,7 +193,7 @@ def import_labels(
             overwrite=True,
             where=str(path),
         )
-    return Imported(labels=counts, strangers=strangers)
+    return Imported(labels=counts, strangers=len(strangers))
 
 
 def exported(store: Store, project: Project) -> pa.Table:
@@ -210,6 +220,20 @@ def exported(store: Store, project: Project) -> pa.Table:
         out = out.append_column(project.tasks[name].column, pa.array(values, type_))
         out = out.append_column(f"{name}_source", pa.array(sources, pa.string()))
     return out
+
+
+def answered(store: Store, task: Task, model: str, rows: Rows, names: Sequence[str]) -> Codes | Mask:
+    """What a model answered for some rows, as codes into `names` (-1: a label that isn't among them)."""
+    labels = store.predictions.read(task.name, model, rows, ["label"])["label"].combine_chunks()
+    known = pa.array(names, pa.string())
+    if task.kind is Kind.CLASSIFY:
+        found = pc.fill_null(pc.index_in(labels, value_set=known), -1)
+        return np.asarray(found.to_numpy(zero_copy_only=False), np.int32)
+    given = np.zeros((len(rows), len(names)), bool)
+    at = np.repeat(np.arange(len(rows)), pc.list_value_length(labels).to_numpy())
+    codes = pc.fill_null(pc.index_in(labels.flatten(), value_set=known), -1).to_numpy(zero_copy_only=False)
+    given[at[codes >= 0], codes[codes >= 0]] = True
+    return given
 
 
 def answers_for(said: Mapping[str, pa.Table], task: str) -> dict[str, str | list[str]]:

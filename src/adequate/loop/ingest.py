@@ -14,16 +14,22 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from adequate.encoders.duplicates import Grouping, content_ids, part_of
+from adequate.encoders.identity import content_ids, identify
+from adequate.encoders.lexical import texts_of
 from adequate.errors import DuplicateIdError
 from adequate.loop.answers import record
 from adequate.spec.values import given, types
+from adequate.store import Added
 from adequate.store.formats import Data, inspect
 from adequate.types import Progress, Source, silent
 
 if TYPE_CHECKING:
     from adequate.spec.project import Project
     from adequate.store import Store
+
+CHUNK = 100_000  # rows named and grouped at once
+# Steering takes few; a gate of this size can prove common cells, and leaves most of the rare examples to learn from.
+FRACTIONS = (0.80, 0.05, 0.15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +55,7 @@ def add(
     paths: Sequence[Path],
     *,
     encoding: str | None = None,
+    lenient: bool = False,
     with_labels: bool = True,
     actor: str = "import",
     progress: Progress = silent,
@@ -56,20 +63,23 @@ def add(
     """Add files to a project.
 
     Args:
+        lenient: leave out rows that can't be read, and say which.
         with_labels: record the labels that the tasks' columns hold; without, the columns are left out all the same,
             because a label that a slice could read would leak.
 
     Raises:
         DataError: a file can't be taken as it is; nothing of it was added.
     """
-    files = [inspect(path, encoding=encoding, types=types(project), text=project.text) for path in paths]
+    files = [
+        inspect(path, encoding=encoding, types=types(project), text=project.text, lenient=lenient) for path in paths
+    ]
     notices = [notice for file in files for notice in file.notices]
     for file in files:
         _check_ids(store, project, file)
     new = known = 0
     recorded: dict[str, int] = {}
     for file in files:
-        added = store.examples.append(_prepared(store, project, file, progress))
+        added = _append(store, project, file, progress)
         new, known = new + added.new, known + added.known
         if with_labels:
             for task, many in _labels(store, project, file, actor).items():
@@ -77,23 +87,38 @@ def add(
     return Ingested(new=new, known=known, labels=recorded, notices=tuple(notices))
 
 
-def _prepared(store: Store, project: Project, file: Data, progress: Progress) -> Iterator[pa.RecordBatch]:
-    """The file's batches with our columns, without its labels."""
-    grouping = Grouping.of(store)
+def _append(store: Store, project: Project, file: Data, progress: Progress) -> Added:
+    """The file's examples with our columns, without its labels; a chunk is in the store before the next is named."""
     hidden = {task.column for task in project.tasks.values()}
-    done = 0
-    for batch in file:
-        texts = batch[project.text]
-        ids = content_ids(texts)
-        declared = None if project.group is None or project.group not in batch.schema.names else batch[project.group]
-        groups = grouping.assign(ids, texts, declared)
-        kept = [name for name in batch.schema.names if name not in hidden]
-        ours = {"aq_id": ids, "aq_group": groups, "aq_part": pa.array(part_of(groups))}
-        columns = [*(batch[name] for name in kept), *ours.values()]
-        yield pa.record_batch(columns, names=[*kept, *ours])
-        done += len(batch)
+    first, new, known, done = store.examples.count, 0, 0, 0
+    for chunk in _chunks(file):
+        columns = chunk.column_names
+        who = identify(
+            store,
+            texts_of(chunk[project.text]),
+            column=project.text,
+            fractions=FRACTIONS,
+            declared=chunk[project.group].combine_chunks() if project.group in columns else None,
+            group_column=project.group,
+        )
+        kept = chunk.select([name for name in columns if name not in hidden])
+        for name, values in (("aq_id", who.ids), ("aq_group", who.groups), ("aq_part", who.parts)):
+            kept = kept.append_column(name, pa.array(values))
+        added = store.examples.append(kept.combine_chunks().to_batches())
+        new, known, done = new + added.new, known + added.known, done + len(chunk)
         progress(f"adding {file.path.name}", done, file.rows)
-    grouping.save()
+    return Added(new=new, known=known, first_row=first)
+
+
+def _chunks(file: Data) -> Iterator[pa.Table]:
+    held: list[pa.RecordBatch] = []
+    for batch in file:
+        held.append(batch)
+        if sum(len(one) for one in held) >= CHUNK:
+            yield pa.Table.from_batches(held)
+            held = []
+    if held:
+        yield pa.Table.from_batches(held)
 
 
 def _labels(store: Store, project: Project, file: Data, actor: str) -> dict[str, int]:
@@ -101,7 +126,7 @@ def _labels(store: Store, project: Project, file: Data, actor: str) -> dict[str,
     tasks = [task for task in project.tasks.values() if task.column in file.schema.names]
     said: dict[str, list[pa.Table]] = {task.name: [] for task in tasks}
     for batch in file:
-        ids = content_ids(batch[project.text])
+        ids = content_ids(texts_of(batch[project.text]))
         for task in tasks:
             values = given(batch[task.column], task)
             said[task.name].append(pa.table({"example": ids, "value": values}).filter(pc.is_valid(values)))
@@ -124,7 +149,7 @@ def _check_ids(store: Store, project: Project, file: Data) -> None:
     """Refuse a file in which one id stands for two texts, or for another text than in the store."""
     if project.id is None or project.id not in file.schema.names:
         return
-    pieces = [pa.table({"name": batch[project.id], "id": content_ids(batch[project.text])}) for batch in file]
+    pieces = [pa.table({"name": batch[project.id], "id": content_ids(texts_of(batch[project.text]))}) for batch in file]
     if project.id in store.examples.schema.names:
         pieces += [
             pa.table({"name": pc.cast(batch[project.id], pa.string()), "id": batch["aq_id"]})

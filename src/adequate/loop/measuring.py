@@ -2,7 +2,7 @@
 
 A label does one job. Before any cell is near its target, gate labels could only confirm what steering shows, so a tenth
 of the batch goes to them, for a first estimate; once cells are believed to be at their target, as many as would decide
-half of those, and never more than teach. About five labels a cell are enough to steer by.
+half of those, and never more than half as many as teach. About five labels a cell are enough to steer by.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _gate_labels(judged: Judged, batch: int) -> int:
     undecided = np.array([state is State.UNKNOWN for state in judged.states.states])
     near = undecided & judged.states.likely & np.isfinite(need) & (judged.evidence >= STEER)
     least = int(np.ceil(ALWAYS * batch)) if undecided.any() else 0
-    return max(least, int(min(batch, np.median(need[near]))) if near.any() else 0)
+    return max(least, int(min(batch / 2, np.median(need[near]))) if near.any() else 0)
 
 
 def _wants(

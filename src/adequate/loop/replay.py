@@ -299,13 +299,10 @@ def truths(course: Course, told: Codes | Mask) -> Doubles:
     code = {name: i for i, name in enumerate(course.names)}
     found = np.full(len(course.cells), -1.0)
     for i, cell in enumerate(course.cells):
-        members = np.ones(len(weight), bool) if cell.slice == ALL else course.test.slices[cell.slice]
-        if cell.label is None:
-            right = _right(course.truth, told)
-        else:
-            has, given = (
-                x == code[cell.label] if x.ndim == 1 else x[:, code[cell.label]] for x in (course.truth, told)
-            )
+        members: Mask = np.ones(len(weight), bool) if cell.slice == ALL else course.test.slices[cell.slice]
+        right: Mask = _right(course.truth, told)
+        if cell.label is not None:
+            has, given = _has(course.truth, code[cell.label]), _has(told, code[cell.label])
             members, right = (members & has, given) if cell.metric is Metric.RECALL else (members & given, has)
         total = weight[members].sum()
         if total > 0:

@@ -39,20 +39,16 @@ BATCH = 8192  # examples scored at once: 5 MB of scores at 150 labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """What there is, labels apart, by row number.
+class Ground:
+    """What measuring needs to know of the examples, by row number.
 
     Args:
         parts: shape (n,), codes into `types.PARTS`.
-        blocks: features by the name of their encoder; a head reads one or several.
-        vectors: dense unit rows, for neighbours and spread.
         slices: shape (n,) by name.
         uniform: shape (n,), the permanent random number of each example (`testing.sampling`).
     """
 
     parts: NDArray[np.uint8]
-    blocks: Mapping[str, Block]
-    vectors: Block
     slices: Mapping[str, Mask] = field(default_factory=dict)
     uniform: Doubles
 
@@ -63,13 +59,26 @@ class World:
         """Ascending rows of a part."""
         return np.flatnonzero(self.parts == PARTS.index(part))
 
-    def take(self, rows: Rows) -> dict[str, Matrix]:
-        """Features of these rows by block."""
-        return {name: block.take(rows) for name, block in self.blocks.items()}
-
     def sliced(self, rows: Rows) -> dict[str, Mask]:
         """The slices at these rows."""
         return {name: mask[rows] for name, mask in self.slices.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World(Ground):
+    """What there is, labels apart.
+
+    Args:
+        blocks: features by the name of their encoder; a head reads one or several.
+        vectors: dense unit rows, for neighbours and spread.
+    """
+
+    blocks: Mapping[str, Block]
+    vectors: Block
+
+    def take(self, rows: Rows) -> dict[str, Matrix]:
+        """Features of these rows by block."""
+        return {name: block.take(rows) for name, block in self.blocks.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +104,7 @@ class Survey:
         return np.unpackbits(self.chosen[rows], axis=1, count=self.k).astype(bool)
 
 
-def split(labels: Labels, world: World, part: Part) -> Labels:
+def split(labels: Labels, world: Ground, part: Part) -> Labels:
     """Those of one part."""
     return labels.at(world.parts[labels.rows] == PARTS.index(part))
 
@@ -199,7 +208,7 @@ def tally(world: World, cells: Sequence[Cell], names: Sequence[str], labels: Lab
     return count(cells, names, labels.gold, answers, world.sliced(labels.rows), sample=None)
 
 
-def sealed(world: World, kind: Kind, labels: Labels, probability: Doubles) -> tuple[Rows, Codes | Mask, Sample]:
+def sealed(world: Ground, kind: Kind, labels: Labels, probability: Doubles) -> tuple[Rows, Codes | Mask, Sample]:
     """The gate part of one task: its rows, gold laid over them, and how the labels came about.
 
     Args:

@@ -67,15 +67,20 @@ class Inferred:
     notices: tuple[str, ...]
 
 
-def write(inferred: Inferred) -> str:
-    """The source of `project.py`."""
+def write(inferred: Inferred, *, every_label: bool = False) -> str:
+    """The source of `project.py`.
+
+    Args:
+        every_label: write out all labels, however many: where the data's own are not to be recorded.
+    """
+    most = len(max((task.labels for task in inferred.tasks), key=len, default=())) if every_label else LISTED
     code = any(subset.code for subset in inferred.slices)
     head = ["import numpy as np", "import pyarrow as pa", "import pyarrow.compute as pc", ""] if code else []
     blocks = [
         f'"""What the model must do, and how good is good enough.\n\n{opening(inferred)}\n"""',
         "\n".join([*head, "import adequate as aq"]),
         columns(inferred),
-        *(map(task, inferred.tasks) if inferred.tasks else [NO_TASK]),
+        *([task(guess, most) for guess in inferred.tasks] or [NO_TASK]),
     ]
     if inferred.slices:
         aims = [task.target.accuracy for task in inferred.tasks if task.target.accuracy]
@@ -107,10 +112,10 @@ def columns(inferred: Inferred) -> str:
     return "\n".join([*lines, ")"])
 
 
-def task(guess: InferredTask) -> str:
-    """One task and why it is there."""
+def task(guess: InferredTask, most: int = LISTED) -> str:
+    """One task and why it is there; more than `most` labels are left to the data."""
     verb = "project.classify" if guess.kind is Kind.CLASSIFY else "project.multilabel"
-    given: dict[str, Any] = {"labels": list(guess.labels) if len(guess.labels) <= LISTED else "infer"}
+    given: dict[str, Any] = {"labels": list(guess.labels) if len(guess.labels) <= most else "infer"}
     if guess.column != guess.name:
         given["column"] = guess.column
     if guess.separator:

@@ -1,0 +1,206 @@
+"""Two models on the same sealed examples: what `adequate gate` says of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+from xml.etree import ElementTree
+
+import numpy as np
+
+from adequate.errors import NotEnoughDataError
+from adequate.loop.answers import answered, labels_of, names_of
+from adequate.loop.chances import Chances
+from adequate.loop.cycle import slices
+from adequate.loop.turn import Ground, sealed, split
+from adequate.store import Look as Entry
+from adequate.testing.cells import declared
+from adequate.testing.gate import ALPHA, Comparison, Outcome, compare, decide
+from adequate.testing.sampling import uniforms
+from adequate.types import Part
+
+if TYPE_CHECKING:
+    from adequate.spec.project import Project
+    from adequate.spec.tasks import Task
+    from adequate.store import Store
+
+EXIT: dict[Outcome, Literal[0, 1, 2]] = {"passed": 0, "blocked": 1, "needs_labels": 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One cell in a comparison: labelled members that only one of the two models got right, and what follows."""
+
+    cell: str
+    lost: int
+    won: int
+    p: float
+    e: float
+    change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The gate's answer.
+
+    Args:
+        outcome: passed, blocked or needs_labels.
+        reasons: one line each, worst first.
+        lines: every cell.
+        ask: ids of the examples to label, by task, where labels are needed; their texts stay sealed.
+        expected: labels that are likely needed until there is a verdict.
+        looks: how many times these two were compared, this time included.
+    """
+
+    baseline: str
+    candidate: str
+    outcome: Outcome
+    reasons: tuple[str, ...]
+    lines: tuple[Line, ...]
+    ask: dict[str, list[str]]
+    expected: int
+    looks: int
+
+    @property
+    def exit_code(self) -> int:
+        """0 passed, 1 blocked, 2 needs labels."""
+        return EXIT[self.outcome]
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything, as `gate --json` prints it."""
+        return {
+            "baseline": self.baseline,
+            "candidate": self.candidate,
+            "verdict": self.outcome,
+            "exit": self.exit_code,
+            "reasons": list(self.reasons),
+            "cells": [
+                {name: getattr(line, name) for name in ("cell", "lost", "won", "p", "e", "change")}
+                for line in self.lines
+            ],
+            "ask": self.ask,
+            "expected_labels": self.expected,
+            "looks": self.looks,
+        }
+
+    def to_junit(self) -> bytes:
+        """A JUnit file: one test case a cell, so that a CI shows which got worse."""
+        failed = sum(line.change == "regressed" for line in self.lines)
+        doubt = sum(line.change == "suspect" for line in self.lines)
+        suite = ElementTree.Element(
+            "testsuite",
+            name=f"adequate gate {self.baseline} -> {self.candidate}",
+            tests=str(len(self.lines) + 1),
+            failures=str(failed + (self.outcome == "blocked")),
+            skipped=str(doubt + (self.outcome == "needs_labels")),
+        )
+        for line in self.lines:
+            case = ElementTree.SubElement(suite, "testcase", classname="cell", name=line.cell)
+            text = f"{line.lost} lost, {line.won} won, p = {line.p:.3g}"
+            if line.change == "regressed":
+                ElementTree.SubElement(case, "failure", message=f"regressed: {text}")
+            elif line.change == "suspect":
+                ElementTree.SubElement(case, "skipped", message=f"suspect: {text}; labels would decide")
+        case = ElementTree.SubElement(suite, "testcase", classname="gate", name="verdict")
+        if self.outcome != "passed":
+            kind = "failure" if self.outcome == "blocked" else "skipped"
+            ElementTree.SubElement(case, kind, message="; ".join(self.reasons))
+        root = ElementTree.Element("testsuites")
+        root.append(suite)
+        ElementTree.indent(root)
+        return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+def compared(store: Store, project: Project, baseline: str, candidate: str, *, release: bool = False) -> Report:
+    """Compare two models of the project by the labels that the gate part has now. The look is written down first.
+
+    Args:
+        release: also want every critical cell adequate and none inadequate.
+
+    Raises:
+        UnknownNameError: no such model.
+        NotEnoughDataError: there is no task for which both have answers.
+    """
+    old, new = store.models.get(baseline).id, store.models.get(candidate).id
+    found = [
+        (task, *_one(store, project, task, old, new))
+        for task in project.tasks.values()
+        if all(store.predictions.has(task.name, model) for model in (old, new))
+    ]
+    if not found:
+        raise NotEnoughDataError(
+            f"models {old} and {new} have no task in common whose answers are kept", remedy="adequate show models"
+        )
+    verdict = decide([comparison for _, comparison, _ in found])
+    outcome, reasons, expected = verdict.outcome, list(verdict.reasons), verdict.expected
+    if release:
+        outcome, reasons, expected = _for_release(store, new, outcome, reasons, expected)
+    entry = Entry(candidate=new, baseline=old, alpha=ALPHA, verdict=outcome, detail={"by": "gate", "reasons": reasons})
+    store.looks.spend(entry)
+    looks = sum(look.baseline == old for look in store.looks.list(new))
+    lines = [
+        Line(
+            cell=cell.key,
+            lost=int(comparison.lost[i]),
+            won=int(comparison.won[i]),
+            p=float(comparison.p[i]),
+            e=float(comparison.e[i]),
+            change=str(changes[i]),
+        )
+        for (_, comparison, _), changes in zip(found, verdict.changes, strict=True)
+        for i, cell in enumerate(comparison.cells)
+    ]
+    ask = {
+        task.name: [ids[i] for i in asked.tolist()]
+        for (task, _, ids), asked in zip(found, verdict.ask, strict=True)
+        if len(asked)
+    }
+    return Report(
+        baseline=old,
+        candidate=new,
+        outcome=outcome,
+        reasons=tuple(reasons),
+        lines=tuple(lines),
+        ask=ask,
+        expected=expected,
+        looks=looks,
+    )
+
+
+def _one(store: Store, project: Project, task: Task, old: str, new: str) -> tuple[Comparison, list[str]]:
+    """One task, and the ids of the gate's examples."""
+    names = names_of(store, task)
+    n = min(store.predictions.count(task.name, model) for model in (old, new))
+    parts = store.examples.parts()
+    uniform = np.ones(len(parts))
+    world = Ground(parts=parts, slices=slices(store, project), uniform=uniform)
+    rows = world.rows(Part.GATE)
+    ids = store.examples.ids(rows)
+    uniform[rows] = uniforms(ids)
+    labels = split(labels_of(store, task, names), world, Part.GATE)
+    rows, gold, sample = sealed(world, task.kind, labels, Chances(store.root).read(task.name, len(rows)))
+    keep = rows < n
+    now, before = (answered(store, task, model, rows[keep], names) for model in (new, old))
+    cells = declared([task], project.slices.values(), {task.name: names})
+    comparison = compare(
+        cells, names, gold[keep], now, before, world.sliced(rows[keep]), sample=sample.at(np.flatnonzero(keep))
+    )
+    return comparison, [ids[i] for i in np.flatnonzero(keep).tolist()]
+
+
+def _for_release(
+    store: Store, model: str, outcome: Outcome, reasons: list[str], expected: int
+) -> tuple[Outcome, list[str], int]:
+    """What shipping wants beyond being no worse: no cell inadequate, every critical cell adequate."""
+    blocks, waits = [], []
+    for row in store.cells.read(model).to_pylist():
+        name = "/".join(part for part in (row["task"], row["slice"], row["label"], row["metric"]) if part)
+        if row["state"] == "inadequate":
+            blocks.append(f"{name} is inadequate: {100 * row['value']:.1f} of {100 * row['target']:g} %")
+        elif row["critical"] and row["state"] == "unknown":
+            need = f"{row['need']:,} labels" if row["need"] else "more labels than can be had"
+            waits.append(f"{name} is critical and unknown: {need} would decide it")
+            expected += row["need"] or 0
+    if blocks or outcome == "blocked":
+        return "blocked", reasons + blocks + waits, expected
+    return ("needs_labels" if waits or outcome == "needs_labels" else "passed"), reasons + waits, expected

@@ -1,0 +1,208 @@
+"""A project as one object: what the command line does, for Python and notebooks.
+
+import adequate as aq
+p = aq.open("mail")
+p.run()
+p.board()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adequate.loop import place
+from adequate.loop.state import State
+from adequate.spec.load import load
+from adequate.types import Progress, silent
+
+if TYPE_CHECKING:
+    from adequate.loop.board import Board
+    from adequate.loop.compare import Report
+    from adequate.loop.ingest import Ingested
+    from adequate.loop.replay import Replay
+    from adequate.loop.run import Outcome
+    from adequate.loop.search import Found
+    from adequate.spec.project import Project
+    from adequate.store import Store
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A project on disk. Each method opens the store, does its work and lets go of it.
+
+    Args:
+        root: the project's folder.
+        project: what its `project.py` declares.
+    """
+
+    root: Path
+    project: Project
+
+    @classmethod
+    def open(cls, root: Path | str | None = None) -> Engine:
+        """The project in a folder, by default this one or the nearest above.
+
+        Raises:
+            NoProjectError: there is none.
+            SpecError: its `project.py` can't be used.
+        """
+        found = place.find(root)
+        return cls(found, load(found))
+
+    def store(self, *, write: bool = False, verb: str = "") -> Store:
+        """The project's store, to use as a context manager."""
+        from adequate import store
+
+        return store.open(self.root, write=write, verb=verb, text=self.project.text)
+
+    def add(
+        self,
+        *paths: Path | str,
+        encoding: str | None = None,
+        lenient: bool = False,
+        labels: bool = True,
+        progress: Progress = silent,
+    ) -> Ingested:
+        """Add files. The same example twice is one example.
+
+        Args:
+            encoding: of the files' text; UTF-8 unless said.
+            lenient: leave out rows that can't be read, and say which.
+            labels: also record the labels that the tasks' columns hold.
+        """
+        from adequate.loop.ingest import add
+
+        with self.store(write=True, verb="add") as store:
+            files = [Path(path) for path in paths]
+            return add(
+                store,
+                self.project,
+                files,
+                encoding=encoding,
+                lenient=lenient,
+                with_labels=labels,
+                progress=progress,
+            )
+
+    def run(
+        self,
+        *,
+        labels: int | None = None,
+        cycles: int | None = None,
+        oracle: Path | str | None = None,
+        seed: int = 0,
+        batch: int | None = None,
+        progress: Progress = silent,
+        notice: Callable[[str], None] = lambda _text: None,
+        turned: Callable[[State], None] = lambda _state: None,
+    ) -> Outcome:
+        """Turn the loop until every cell is adequate, the budget is spent, or people have to answer.
+
+        Args:
+            labels: the most answers to take from the oracle.
+            cycles: the most cycles to turn.
+            oracle: a file of answers, for trials.
+            seed: of every random choice.
+            batch: teaching labels to ask for in each cycle.
+        """
+        from adequate.loop.answers import read_labels
+        from adequate.loop.run import run
+
+        with self.store(write=True, verb="run") as store:
+            said = None if oracle is None else read_labels(self.project, Path(oracle))
+            return run(
+                store,
+                self.project,
+                labels=labels,
+                cycles=cycles,
+                oracle=said,
+                seed=seed,
+                batch=batch,
+                progress=progress,
+                notice=notice,
+                turned=turned,
+            )
+
+    def board(self) -> Board:
+        """Is it adequate, where not, and what next? Draws itself in a notebook."""
+        from adequate.loop.report import board
+
+        with self.store() as store:
+            return board(store, self.project)
+
+    def gate(self, baseline: str, candidate: str, *, release: bool = False) -> Report:
+        """May the candidate replace the baseline?
+
+        Args:
+            baseline, candidate: ids of models (a beginning will do), `baseline` or `last`.
+            release: also want every critical cell adequate and none inadequate.
+        """
+        from adequate.loop.compare import compared
+
+        with self.store(write=True, verb="gate") as store:
+            return compared(store, self.project, baseline, candidate, release=release)
+
+    def find(
+        self,
+        words: str = "",
+        *,
+        where: str | None = None,
+        predicted: str | None = None,
+        below: float | None = None,
+        like: str | None = None,
+        task: str | None = None,
+        limit: int = 20,
+    ) -> Found:
+        """Search the examples by words and meaning, narrowed by SQL, prediction and confidence.
+
+        Args:
+            words: what it says, or something that means the same; "" for anything.
+            where: SQL over the examples' columns, as in a slice.
+            predicted: the label that the newest model gives it.
+            below: at most this confidence, a fraction.
+            like: id of an example that it resembles.
+            task: which task's predictions, where there are several.
+        """
+        from adequate.loop.search import find
+
+        with self.store() as store:
+            return find(
+                store,
+                self.project,
+                words,
+                where=where,
+                predicted=predicted,
+                below=below,
+                like=like,
+                task=task,
+                limit=limit,
+            )
+
+    def replay(
+        self,
+        task: str | None = None,
+        *,
+        test: Path | str | None = None,
+        against: Sequence[str] = ("random", "margin"),
+        budget: int = 1500,
+        seeds: int = 3,
+        progress: Progress = silent,
+        notice: Callable[[str], None] = lambda _text: None,
+    ) -> Replay:
+        """What the engine would have cost on the labels there are, against other policies."""
+        from adequate.loop.courses import rerun
+
+        return rerun(
+            data=None,
+            root=self.root,
+            task=task,
+            test=None if test is None else Path(test),
+            against=list(against),
+            budget=budget,
+            seeds=seeds,
+            progress=progress,
+            notice=notice,
+        )

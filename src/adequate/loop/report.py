@@ -1,0 +1,217 @@
+"""The board, from what the store has: cells of the newest model, their curves, what fails, and what to do next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from adequate.loop.answers import answered, labels_of, names_of
+from adequate.loop.board import Board, CellRow, Failure
+from adequate.loop.cycle import slice_of
+from adequate.testing.cells import Cell, declared
+from adequate.testing.forecast import forecast
+from adequate.types import PARTS, Codes, Kind, Mask, Part
+
+if TYPE_CHECKING:
+    from adequate.spec.project import Project
+    from adequate.spec.tasks import Task
+    from adequate.store import Store
+
+SHOWN = 5  # failing examples a cell
+OPENED = 40  # cells whose failures are shown
+
+
+def board(store: Store, project: Project) -> Board:
+    """The project as it stands. Before the first model every declared cell is unknown."""
+    newest = _newest(store)
+    names = {task.name: names_of(store, task) for task in project.tasks.values()}
+    cells = declared(project.tasks.values(), project.slices.values(), names)
+    history = store.cells.read()
+    measured = {_key(row): row for row in history.to_pylist() if row["model"] == newest}
+    curves = _curves(history.to_pylist())
+    rows = [_row(cell, measured, curves) for cell in cells]
+    labels = {str(part): 0 for part in PARTS}
+    for task in project.tasks:
+        for part, many in _by_part(store, task).items():
+            labels[part] += many
+    return Board(
+        project=project.name,
+        model=newest,
+        labels=labels,
+        cells=rows,
+        next=_next(store, rows, newest),
+        sentences={task: _sentence(task, [row for row in rows if row.task == task]) for task in project.tasks},
+        curves={row.name: curves[key] for row, key in zip(rows, map(_key_of, cells), strict=True) if key in curves},
+        failures=_failures(store, project, newest, names, rows) if newest else {},
+    )
+
+
+def _newest(store: Store) -> str | None:
+    models = store.models.list()
+    return models[-1].id if models else None
+
+
+def _key(row: dict[str, Any]) -> tuple[str, str, str, str]:
+    return row["task"], row["slice"], row["label"], row["metric"]
+
+
+def _key_of(cell: Cell) -> tuple[str, str, str, str]:
+    return cell.task, cell.slice, cell.label or "", str(cell.metric)
+
+
+def _by_part(store: Store, task: str) -> dict[str, int]:
+    counts = store.labels.current(task)["part"].value_counts().to_pylist()
+    return {entry["values"]: entry["counts"] for entry in counts}
+
+
+Curves = dict[tuple[str, str, str, str], list[tuple[int, float, float, float]]]
+
+
+def _curves(history: list[dict[str, Any]]) -> Curves:
+    """Of each cell, a point a model: (teaching labels, value, low, high); of equal labels the last."""
+    found: dict[tuple[str, str, str, str], dict[int, tuple[int, float, float, float]]] = {}
+    for row in history:
+        if row["value"] is not None and row["n"] > 0:
+            found.setdefault(_key(row), {})[row["labels"]] = (row["labels"], row["value"], row["low"], row["high"])
+    return {key: [points[labels] for labels in sorted(points)] for key, points in found.items()}
+
+
+def _row(cell: Cell, measured: dict[Any, dict[str, Any]], curves: Curves) -> CellRow:
+    row = measured.get(_key_of(cell))
+    ahead = None
+    if row is not None and row["state"] != "adequate":
+        points = curves.get(_key_of(cell), [])
+        expected = forecast([p[0] for p in points], [p[1] for p in points], cell.target)
+        if expected is not None:
+            ahead = (int(expected.labels), int(expected.low), int(expected.high))
+    return CellRow(
+        task=cell.task,
+        slice=cell.slice,
+        label=cell.label,
+        metric=str(cell.metric),
+        target=cell.target,
+        critical=cell.critical,
+        n=row["n"] if row else 0,
+        value=row["value"] if row else None,
+        low=row["low"] if row else 0.0,
+        high=row["high"] if row else 1.0,
+        state=row["state"] if row else "unknown",
+        need=row["need"] if row else None,
+        change=row["change"] if row else None,
+        forecast=ahead,
+    )
+
+
+def _sentence(task: str, rows: list[CellRow]) -> str:
+    """For whoever reads nothing else."""
+    if not rows:
+        return f"{task} has no cell yet: it has no labels."
+    adequate = sum(row.state == "adequate" for row in rows)
+    if adequate == len(rows):
+        return f"{task} is adequate: all {len(rows)} cells are proven to be at their target."
+    off = [(row.value - row.target, row.name, row) for row in rows if row.value is not None]
+    worst = min(off)[2] if off else None
+    said = f"{adequate} of {len(rows)} cells are adequate"
+    below = sum(row.state == "inadequate" for row in rows)
+    said += f", {below} are below their target" if below else ""
+    if worst is not None and worst.value is not None and worst.value < worst.target:
+        said += f"; furthest off: {worst.name}, {100 * worst.value:.0f} of {100 * worst.target:.0f} %"
+    return said + "."
+
+
+def _next(store: Store, rows: list[CellRow], newest: str | None) -> dict[str, Any]:
+    """The one next best thing to do."""
+    waiting = store.queue.waiting()
+    last = store.journal.last()
+    cells = sorted({item.cell for item in waiting if item.cell})
+    if rows and all(row.state == "adequate" for row in rows):
+        return {"action": "done", "say": "every cell is adequate.", "command": "", "labels": 0, "cells": []}
+    if last is not None and not last.ended:
+        say = f"cycle {last.cycle} was interrupted after {last.step or 'its start'}; go on."
+        return {"action": "run", "say": say, "command": "adequate run", "labels": 0, "cells": []}
+    if waiting:
+        for_cells = f", for {len(cells)} cells short of their target" if cells else ""
+        say = f"answer {len(waiting):,} questions{for_cells}."
+        return {
+            "action": "label",
+            "say": say,
+            "command": "adequate label",
+            "labels": len(waiting),
+            "cells": cells,
+        }
+    if store.examples.count == 0:
+        say = "there are no examples yet."
+        return {"action": "add", "say": say, "command": "adequate add DATA", "labels": 0, "cells": []}
+    say = "train and test on the labels there are." if newest is None else "turn the next cycle."
+    return {"action": "run", "say": say, "command": "adequate run", "labels": 0, "cells": []}
+
+
+def _failures(
+    store: Store, project: Project, model: str, names: dict[str, tuple[str, ...]], rows: list[CellRow]
+) -> dict[str, list[Failure]]:
+    """`steer` examples that fail each cell that is not adequate; never those of `gate`."""
+    found: dict[str, list[Failure]] = {}
+    parts = store.examples.parts()
+    for task in project.tasks.values():
+        if not store.predictions.has(task.name, model):
+            continue
+        labels = labels_of(store, task, names[task.name])
+        steer = labels.at(parts[labels.rows] == PARTS.index(Part.STEER))
+        steer = steer.at(steer.rows < store.predictions.count(task.name, model))
+        told = answered(store, task, model, steer.rows, names[task.name])
+        wrong = np.asarray(steer.gold != told) if steer.gold.ndim == 1 else (steer.gold != told).any(axis=1)
+        for row in rows:
+            if row.task != task.name or row.state == "adequate" or len(found) >= OPENED:
+                continue
+            here = np.flatnonzero(wrong & _about(store, project, row, steer.rows, steer.gold, told, names[task.name]))
+            if len(here):
+                found[row.name] = _shown(store, project, task, model, steer.rows[here], steer.gold[here], told[here])
+    return found
+
+
+def _about(
+    store: Store,
+    project: Project,
+    cell: CellRow,
+    rows: np.ndarray,
+    gold: Codes | Mask,
+    told: Codes | Mask,
+    names: tuple[str, ...],
+) -> Mask:
+    """Which of these examples a cell is about."""
+    if cell.label is not None:
+        of = gold if cell.metric == "recall" else told
+        code = names.index(cell.label)
+        return np.asarray(of == code if of.ndim == 1 else of[:, code])
+    made = project.slices.get(cell.slice)
+    if made is None:
+        return np.ones(len(rows), bool)
+    return slice_of(store, made, rows)
+
+
+def _shown(
+    store: Store,
+    project: Project,
+    task: Task,
+    model: str,
+    rows: np.ndarray,
+    gold: Codes | Mask,
+    told: Codes | Mask,
+) -> list[Failure]:
+    names = names_of(store, task)
+
+    def say(value: Any) -> str:
+        if task.kind is Kind.MULTILABEL:
+            return ", ".join(np.array(names)[value]) or "none"
+        return names[int(value)] if value >= 0 else "?"
+
+    rows, gold, told = rows[:SHOWN], gold[:SHOWN], told[:SHOWN]
+    examples = store.examples.take(rows, ["aq_id", project.text])
+    sure = store.predictions.read(task.name, model, rows, ["confidence"])["confidence"].to_pylist()
+    return [
+        Failure(example=example, text=text, gold=say(gold[i]), predicted=say(told[i]), confidence=float(sure[i]))
+        for i, (example, text) in enumerate(
+            zip(examples["aq_id"].to_pylist(), examples[project.text].to_pylist(), strict=True)
+        )
+    ]

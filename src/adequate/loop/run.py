@@ -1,0 +1,163 @@
+"""Cycle after cycle: until every cell is adequate, the budget is spent, or people have to answer first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import pyarrow as pa
+
+from adequate.labelling import answer
+from adequate.loop.answers import answers_for, check_names
+from adequate.loop.cycle import Cycle
+from adequate.loop.state import State
+from adequate.loop.steps import STEPS
+from adequate.types import Progress, Source, silent
+
+if TYPE_CHECKING:
+    from adequate.spec.project import Project
+    from adequate.store import Store
+
+Ending = Literal["adequate", "waiting", "out of budget", "exhausted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a run ended.
+
+    Args:
+        ending: adequate; waiting (for people); out of budget; exhausted (nothing is left that could be asked).
+        cycles: how many were turned.
+        labels: how many answers this run brought.
+        model: the last candidate.
+        waiting: how many questions wait.
+        say: one sentence for people.
+    """
+
+    ending: Ending
+    cycles: int
+    labels: int
+    model: str | None
+    waiting: int
+    say: str
+
+
+def run(
+    store: Store,
+    project: Project,
+    *,
+    labels: int | None = None,
+    cycles: int | None = None,
+    oracle: Mapping[str, pa.Table] | None = None,
+    seed: int = 0,
+    batch: int | None = None,
+    progress: Progress = silent,
+    notice: Callable[[str], None] = lambda _text: None,
+    turned: Callable[[State], None] = lambda _state: None,
+) -> Outcome:
+    """Turn the loop.
+
+    Args:
+        labels: the most answers to take from the oracle in this run.
+        cycles: the most cycles to turn.
+        oracle: answers by task (`answers.read_labels`), for trials; they are recorded with source `import`.
+        seed: of every random choice.
+        batch: labels that teach to ask for in each cycle; None: a fifth of those there are, at least 50.
+        turned: called with the state after each cycle.
+    """
+    done, taken, encoders = 0, 0, None
+    said = {name: answers_for(oracle, name) for name in project.tasks} if oracle is not None else {}
+    for name, answers in said.items():
+        values = {one for value in answers.values() for one in ([value] if isinstance(value, str) else value)}
+        check_names(project.tasks[name], sorted(values), "the oracle")
+    while True:
+        cycle = _next(store, project, seed, batch, progress, notice)
+        if cycle is None:
+            waiting = len(store.queue.waiting())
+            state = _last(store)
+        else:
+            cycle.encoders = encoders
+            state = _turn(cycle)
+            encoders = cycle.encoders
+            done += 1
+            turned(state)
+            waiting = len(store.queue.waiting())
+            if state.model is not None and _adequate(store, project, state.model):
+                return _ended("adequate", done, taken, state, 0)
+        if oracle is None:
+            return _ended("waiting" if waiting else "exhausted", done, taken, state, waiting)
+        room = None if labels is None else labels - taken
+        if (room is not None and room <= 0) or (cycles is not None and done >= cycles):
+            return _ended("out of budget", done, taken, state, waiting)
+        many = _ask(store, said, room, progress)
+        taken += many
+        if many == 0:
+            return _ended("exhausted" if not waiting else "waiting", done, taken, state, waiting)
+
+
+def _next(
+    store: Store,
+    project: Project,
+    seed: int,
+    batch: int | None,
+    progress: Progress,
+    notice: Callable[[str], None],
+) -> Cycle | None:
+    """The cycle to turn: one that was interrupted, or a new one if there is anything new to turn it on."""
+    last = store.journal.last()
+    if last is not None and not last.ended:
+        state = State.of(last.state)
+        begun = Cycle(store=store, project=project, number=last.cycle, state=state, seed=seed, batch=batch)
+    else:
+        state = State(rows=store.examples.count, seq=store.labels.last_seq(), project=project.digest(), seed=seed)
+        if last is not None and State.of(last.state).same_inputs(state):
+            return None
+        begun = Cycle(store=store, project=project, number=0, state=state, seed=seed, batch=batch)
+        begun.number = store.journal.begin(state.to_json())
+    begun.progress, begun.notice = progress, notice
+    return begun
+
+
+def _turn(cycle: Cycle) -> State:
+    """All steps that are not done yet."""
+    entry = cycle.store.journal.last()
+    names = [step.__name__ for step in STEPS]
+    first = names.index(entry.step) + 1 if entry is not None and entry.step is not None else 0
+    for step in STEPS[first:]:
+        cycle.progress(f"cycle {cycle.number}: {step.__name__}", 0, None)
+        cycle.state = step(cycle, cycle.state)
+        cycle.store.journal.done(cycle.number, step.__name__, cycle.state.to_json())
+    cycle.store.journal.end(cycle.number)
+    return cycle.state
+
+
+def _last(store: Store) -> State:
+    entry = store.journal.last()
+    return State.of(entry.state) if entry is not None else State()
+
+
+def _adequate(store: Store, project: Project, model: str) -> bool:
+    cells = store.cells.read(model)
+    tasks = set(cells["task"].to_pylist())
+    return tasks == set(project.tasks) and set(cells["state"].to_pylist()) == {"adequate"}
+
+
+def _ask(store: Store, said: Mapping[str, Mapping[str, str | list[str]]], room: int | None, progress: Progress) -> int:
+    """Answer what waits from the oracle; returns how many it could."""
+    items = [item for item in store.queue.waiting() if item.example in said.get(item.task, {})]
+    items = items if room is None else items[:room]
+    for number, item in enumerate(items, start=1):
+        answer(store, item, said[item.task][item.example], actor="oracle", source=Source.IMPORT)
+        progress("asking the oracle", number, len(items))
+    return len(items)
+
+
+def _ended(ending: Ending, cycles: int, labels: int, state: State, waiting: int) -> Outcome:
+    say = {
+        "adequate": "every cell is adequate",
+        "waiting": f"{waiting:,} questions wait for people: adequate label",
+        "out of budget": f"the budget of this run is spent; {waiting:,} questions wait",
+        "exhausted": "nothing is left to ask: every example that could help has its label, or the oracle knows no more",
+    }[ending]
+    return Outcome(ending=ending, cycles=cycles, labels=labels, model=state.model, waiting=waiting, say=say)

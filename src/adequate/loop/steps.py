@@ -1,0 +1,333 @@
+"""The steps of a cycle, each `step(cycle, state) -> state`: embed, train, predict, test, gate, mine.
+
+A step writes what it makes to the store and hands on ids and versions only. Each can be repeated: what is there already
+is left as it is, so that a cycle that was killed in the middle of a step runs that step again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from adequate.labelling import spread
+from adequate.loop.answers import answered
+from adequate.loop.measuring import Measuring, measuring
+from adequate.loop.turn import Survey, know, sealed, split
+from adequate.loop.verdicts import Judged, pronounce
+from adequate.mining import batch_size, select
+from adequate.store import Cell as Measured
+from adequate.store import Look as Entry
+from adequate.store import Model, QueueItem
+from adequate.testing.gate import ALPHA, Comparison, Verdict, compare, decide, raised
+from adequate.testing.looks import Look
+from adequate.testing.sampling import Sample
+from adequate.training import save
+from adequate.types import Codes, Doubles, Kind, Mask, Part, Rows
+
+if TYPE_CHECKING:
+    from adequate.loop.cycle import Cycle
+    from adequate.loop.state import State
+    from adequate.spec.tasks import Task
+
+START = 100  # labels of the first round, before there is a model
+CHUNK = 1 << 16  # predictions written at once
+
+
+def embed(cycle: Cycle, state: State) -> State:
+    """Vectors for the examples that have none."""
+    return state.but(rows=len(cycle.world))
+
+
+def train(cycle: Cycle, state: State) -> State:
+    """A head for every task that has something to learn."""
+    tasks = cycle.teachable()
+    if not tasks:
+        return state.but(model=None)
+    name = cycle.identity()
+    store = cycle.store
+    if not store.models.folder(name).exists():
+        with store.models.writing(name) as folder:
+            for task in tasks:
+                save(cycle.learned(task).head, folder / task.name)
+    card = {
+        task.name: {"taught": len(split(cycle.labels(task), cycle.world, Part.TEACH)), "labels": cycle.names[task.name]}
+        for task in tasks
+    }
+    baseline = store.models.accepted()
+    if name not in {made.id for made in store.models.list()}:
+        store.models.put(
+            Model(
+                id=name,
+                data=f"{state.rows}",
+                label_seq=state.seq,
+                project=cycle.project.digest(),
+                seed=cycle.seed,
+                code=cycle.recipe,
+                parent=baseline,
+                card=card,
+            )
+        )
+    return state.but(model=name, baseline=baseline if baseline != name else None)
+
+
+def predict(cycle: Cycle, state: State) -> State:
+    """What the model answers for every example, kept for whoever asks later."""
+    if state.model is None:
+        return state
+    for task in cycle.teachable():
+        if cycle.store.predictions.count(task.name, state.model) < state.rows:
+            answers = _answers(cycle, task, cycle.seen(task), cycle.store.predictions.count(task.name, state.model))
+            first = cycle.store.predictions.count(task.name, state.model)
+            cycle.store.predictions.append(task.name, state.model, first, answers)
+    return state
+
+
+def _answers(cycle: Cycle, task: Task, seen: Survey, first: int) -> Iterator[pa.RecordBatch]:
+    names = pa.array(cycle.names[task.name])
+    for start in range(first, len(cycle.world), CHUNK):
+        rows = np.arange(start, min(start + CHUNK, len(cycle.world)))
+        if task.kind is Kind.MULTILABEL:
+            chosen = np.asarray(seen.answers(rows), bool)
+            ends = np.concatenate([[0], np.cumsum(chosen.sum(axis=1))]).astype(np.int32)
+            label = pa.ListArray.from_arrays(ends, names.take(pa.array(np.nonzero(chosen)[1])))
+        else:
+            label = names.take(pa.array(seen.look.top[rows]))
+        columns = {
+            "label": label,
+            "confidence": pa.array(seen.sure[rows]),
+            "margin": pa.array(seen.look.margin[rows]),
+            "runner_up": names.take(pa.array(seen.look.second[rows])),
+        }
+        yield pa.record_batch(list(columns.values()), names=list(columns))
+
+
+def test(cycle: Cycle, state: State) -> State:
+    """A value, bounds and a state for every cell."""
+    if state.model is None:
+        return state
+    spent: list[Look] = []
+    measured: list[Measured] = []
+    for task in cycle.teachable():
+        judged = judge(cycle, task, state.model)
+        spent += judged.spent
+        measured += rows_of(cycle, task, judged)
+    if spent:
+        detail = {"looks": [asdict(look) for look in spent]}
+        alpha = sum(look.alpha for look in spent)
+        cycle.store.looks.spend(
+            Entry(candidate=state.model, baseline=None, alpha=alpha, verdict="cells", detail=detail)
+        )
+    cycle.store.cells.put(state.model, measured)
+    return state
+
+
+def judge(cycle: Cycle, task: Task, model: str) -> Judged:
+    """The cells of one task, as the gate's labels have them now."""
+    return pronounce(
+        cycle.world,
+        task,
+        cycle.cells[task.name],
+        cycle.names[task.name],
+        cycle.labels(task),
+        cycle.chance(task),
+        cycle.learned(task),
+        cycle.seen(task),
+        ledger=cycle.ledger(),
+        model=model,
+    )
+
+
+def rows_of(cycle: Cycle, task: Task, judged: Judged) -> list[Measured]:
+    """Judged cells as the store keeps them."""
+    taught = len(split(cycle.labels(task), cycle.world, Part.TEACH))
+    value = judged.counts.value
+    found = []
+    for i, cell in enumerate(judged.cells):
+        need = judged.states.need[i]
+        found.append(
+            Measured(
+                task=cell.task,
+                slice=cell.slice,
+                label=cell.label or "",
+                metric=str(cell.metric),
+                target=cell.target,
+                critical=cell.critical,
+                n=int(judged.counts.n[i]),
+                n_eff=float(judged.counts.n[i]),
+                value=float(value[i]) if np.isfinite(value[i]) else None,
+                low=float(judged.states.low[i]),
+                high=float(judged.states.high[i]),
+                state=str(judged.states.states[i]),
+                need=int(need) if np.isfinite(need) and need > 0 else None,
+                labels=taught,
+            )
+        )
+    return found
+
+
+def gate(cycle: Cycle, state: State) -> State:
+    """May the candidate take the baseline's place? If so it does; if labels would tell, they are asked for first."""
+    store = cycle.store
+    if state.model is None:
+        return state
+    if store.models.accepted() == state.model:
+        return state.but(outcome="passed", reasons=("the model is the baseline already",))
+    compared = comparisons(cycle, state)
+    verdict = decide([comparison for _, comparison in compared])
+    _write_down(cycle, state, compared, verdict)
+    if verdict.outcome == "passed":
+        store.models.accept(state.model)
+    elif verdict.outcome == "blocked":
+        store.models.reject(state.model)
+    return state.but(outcome=verdict.outcome, reasons=verdict.reasons)
+
+
+def comparisons(cycle: Cycle, state: State) -> list[tuple[Task, Comparison]]:
+    """Candidate against baseline, task by task; none where there is no baseline."""
+    if state.baseline is None:
+        return []
+    return [
+        (task, compare_with(cycle, task, state.baseline))
+        for task in cycle.teachable()
+        if cycle.store.predictions.has(task.name, state.baseline)
+    ]
+
+
+def compare_with(cycle: Cycle, task: Task, baseline: str) -> Comparison:
+    """One task of the candidate against a model whose answers are kept."""
+    names = cycle.names[task.name]
+    rows, gold, sample = _sealed(cycle, task)
+    new = cycle.seen(task).answers(rows)
+    old = new.copy()
+    # Examples that came after the baseline have no answer of it: they count as agreed on.
+    known = rows < cycle.store.predictions.count(task.name, baseline)
+    old[known] = answered(cycle.store, task, baseline, rows[known], names)
+    cells = cycle.cells[task.name]
+    return compare(cells, names, gold, new, old, cycle.world.sliced(rows), sample=sample)
+
+
+def _sealed(cycle: Cycle, task: Task) -> tuple[Rows, Codes | Mask, Sample]:
+    labels = split(cycle.labels(task), cycle.world, Part.GATE)
+    return sealed(cycle.world, task.kind, labels, cycle.chance(task))
+
+
+def _write_down(cycle: Cycle, state: State, compared: Sequence[tuple[Task, Comparison]], verdict: Verdict) -> None:
+    """The look in the ledger, and each cell's change beside its state."""
+    assert state.model is not None
+    store = cycle.store
+    now = {
+        "reasons": list(verdict.reasons),
+        "gate_labels": {task.name: len(split(cycle.labels(task), cycle.world, Part.GATE)) for task, _ in compared},
+    }
+    entry = Entry(candidate=state.model, baseline=state.baseline, alpha=ALPHA, verdict=verdict.outcome, detail=now)
+    same = [look for look in store.looks.list(state.model) if look.verdict == entry.verdict and look.detail == now]
+    if state.baseline is not None and not same:
+        store.looks.spend(entry)
+    change = {
+        (cell.task, cell.slice, cell.label or "", str(cell.metric)): str(changed)
+        for (_, comparison), changes in zip(compared, verdict.changes, strict=True)
+        for cell, changed in zip(comparison.cells, changes, strict=True)
+    }
+    rows = store.cells.read(state.model).drop_columns(["model", "number"]).to_pylist()
+    store.cells.put(
+        state.model,
+        [
+            Measured(**row | {"change": change.get((row["task"], row["slice"], row["label"], row["metric"]))})
+            for row in rows
+        ],
+    )
+
+
+def mine(cycle: Cycle, state: State) -> State:
+    """Fill the queue: what the gate needs to decide comes alone; else what teaches, steers and measures next."""
+    if state.outcome == "needs_labels":
+        items = _disagreements(cycle, state)
+    else:
+        items = [item for task in cycle.project.tasks.values() for item in _picks(cycle, state, task)]
+    cycle.store.queue.clear()
+    cycle.store.queue.put(spread(items))
+    return state.but(asked=len(items))
+
+
+def _disagreements(cycle: Cycle, state: State) -> list[QueueItem]:
+    """The gate examples on which suspects would be decided."""
+    compared = comparisons(cycle, state)
+    verdict = decide([comparison for _, comparison in compared])
+    found = []
+    for (task, comparison), asked in zip(compared, verdict.ask, strict=True):
+        rows, _, sample = _sealed(cycle, task)
+        chance = raised(comparison, asked, sample)
+        cycle.chances.raise_to(task.name, chance)
+        why = "measures: the new model and the one before disagree on it"
+        found += _items(cycle, task, rows[asked], Part.GATE, [why] * len(asked), [""] * len(asked), chance[asked])
+    return found
+
+
+def _picks(cycle: Cycle, state: State, task: Task) -> list[QueueItem]:
+    """What to ask of one task."""
+    names, labels = cycle.names[task.name], cycle.labels(task)
+    ready = state.model is not None and task.name in {one.name for one in cycle.teachable()}
+    learned, seen = (cycle.learned(task), cycle.seen(task)) if ready else (None, None)
+    judged = judge(cycle, task, state.model) if ready and state.model is not None else None
+    if judged is not None and judged.states.adequate().all():
+        return []
+    assert cycle.encoders is not None
+    phrases = cycle.encoders.phrases(names) if cycle.encoders.meaning else None
+    knowledge = know(cycle.world, task, names, labels, learned, seen, cycle.cells[task.name], phrases)
+    taught = len(knowledge.taught)
+    batch = cycle.batch or (batch_size(taught) if taught else START)
+    picks = select("adequate", batch, knowledge, np.random.default_rng([cycle.seed, taught]))
+    chance = np.where(np.isfinite(picks.probability), picks.probability, 1.0)
+    found = _items(cycle, task, picks.rows, Part.TEACH, picks.reason, picks.cell, chance, picks.policy)
+    if judged is not None and seen is not None:
+        more = measuring(cycle.world, task, names, labels, cycle.chance(task), judged, seen, batch=batch)
+        found += _measuring(cycle, task, more)
+    return found
+
+
+def _measuring(cycle: Cycle, task: Task, more: Measuring) -> list[QueueItem]:
+    cycle.chances.raise_to(task.name, more.probability)
+    gate_rows = cycle.world.rows(Part.GATE)
+    chance = more.probability[np.searchsorted(gate_rows, more.gate)]
+    why = [f"measures: would decide {cell}" if cell else "measures: drawn evenly" for cell in more.why]
+    steer = ["steers: shows where the model fails"] * len(more.steer)
+    return [
+        *_items(cycle, task, more.steer, Part.STEER, steer, [""] * len(steer), np.ones(len(steer))),
+        *_items(cycle, task, more.gate, Part.GATE, why, more.why, chance),
+    ]
+
+
+def _items(
+    cycle: Cycle,
+    task: Task,
+    rows: Rows,
+    part: Part,
+    why: Sequence[str],
+    cells: Sequence[str],
+    chance: Doubles,
+    policies: Sequence[str] = (),
+) -> list[QueueItem]:
+    """Questions about these rows, in this order."""
+    ids = cycle.store.examples.ids(rows)
+    return [
+        QueueItem(
+            task=task.name,
+            row=int(row),
+            example=ids[i],
+            part=str(part),
+            cell=cells[i],
+            policy=policies[i] if policies else str(part),
+            why=why[i],
+            probability=float(chance[i]),
+            cycle=cycle.number,
+        )
+        for i, row in enumerate(rows.tolist())
+    ]
+
+
+Step = Callable[["Cycle", "State"], "State"]
+STEPS: tuple[Step, ...] = (embed, train, predict, test, gate, mine)
