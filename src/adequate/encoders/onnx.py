@@ -35,6 +35,7 @@ LONGEST_WORD = 100  # characters; the tokeniser knows no longer one
 WASTE = 1.2  # padded tokens for each real one, at most
 BUDGET = 2048  # tokens a batch, at most: more gains nothing on a CPU
 SHARE = 64  # texts that make another session worth its start
+SESSIONS = 16  # at most, unless told otherwise: each holds 30 MB
 
 
 def _published(file: str, sha256: str) -> tuple[Resource, ...]:
@@ -121,7 +122,7 @@ def load(precision: Precision = "int8", *, threads: int | None = None, progress:
 
     Args:
         precision: `int8` or `fp32`.
-        threads: cores to use; `None`: all that this process may use.
+        threads: cores to use; `None`: all that this process may use, at most 16.
         progress: called with (bytes, total bytes) while weights come in.
 
     Raises:
@@ -134,7 +135,7 @@ def load(precision: Precision = "int8", *, threads: int | None = None, progress:
 
         weights = load_file(fetch(*WEIGHTS, progress=progress))
         keep(model, [graph(weights, heads=HEADS, precision=precision)])
-    return OnnxEncoder(model, tokenizer, precision=precision, threads=threads or _cores())
+    return OnnxEncoder(model, tokenizer, precision=precision, threads=threads or min(_cores(), SESSIONS))
 
 
 def available(precision: Precision = "int8") -> bool:
