@@ -2,8 +2,8 @@
 
     python benchmarks/cells.py
 
-77 labels, recall and precision on all examples and on one slice (308 cells), and the accuracy on 692 slices. The peer is the
-loop that one would write: for each cell a mask of its members, and the mean of what is right in it.
+77 labels, recall and precision on all examples and on one slice (308 cells), and the accuracy on 692 slices. The
+peer is the loop that one would write: for each cell a mask of its members, and the mean of what is right in it.
 """
 
 from __future__ import annotations
@@ -70,9 +70,7 @@ if __name__ == "__main__":
     began = time.perf_counter()
     judge(counts, targets)
     judged = time.perf_counter() - began
-    print(
-        f"{len(cells):,} cells over {len(gold):,} predictions; counts agree: {(counts.n == expected.n).all()}"
-    )
+    print(f"{len(cells):,} cells over {len(gold):,} predictions; counts agree: {(counts.n == expected.n).all()}")
     print(f"numpy, a loop over cells            {peer:6.3f} s")
     print(f"count                               {ours:6.3f} s   {peer / ours:.1f}x")
     print(f"count, labels drawn unevenly        {uneven:6.3f} s   {peer / uneven:.1f}x")

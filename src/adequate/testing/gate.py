@@ -5,7 +5,8 @@ tests alone miss half of the real losses. So: both models answer the same exampl
 surprising (mid-p McNemar <= 0.10) is a *suspect*, not a verdict. In suspects only, labels are asked for where the two
 models disagree: nothing else can tell them apart. A likelihood ratio ("lost `CARE`" against "not worse") is carried
 along; below `CLEARED` the cell is let go, and e-BH over all cells confirms regressions. It may be looked at after each
-label. A small loss everywhere shows in no cell: that is for one pooled test a task, and one over all, with Holm.
+label. Where no disagreement is left to label there is but one look, and Benjamini-Hochberg on p sees more. A small loss
+everywhere shows in no cell: that is for one pooled test a task, and one over all, with Holm.
 
 Two levels. `accept`, inside the loop: nothing regressed, no suspect unresolved that labels could resolve. `release`
 also wants every critical cell adequate and no cell inadequate.
@@ -36,7 +37,7 @@ from adequate.types import Change, Doubles, Mask, Metric, Rows, State
 CARE = 0.05  # the loss that is worth finding, a fraction of a cell's members
 SCREEN = 0.10
 CLEARED = 0.10  # a suspect is let go when "lost CARE" is ten times less likely than "not worse"
-ALPHA = 0.05  # of confirmations (e-BH); half of it for the pooled tests
+ALPHA = 0.05  # of confirmations, half by e and half by p; half of it for the pooled tests
 
 Level = Literal["accept", "release"]
 Outcome = Literal["passed", "blocked", "needs_labels"]
@@ -199,7 +200,7 @@ def _expected(e: float, rate: float, cell: Cell, cells: int) -> int:
     q = float(_losing(np.asarray(rate)))
     falls = -np.log(4 * q * (1 - q)) / 2  # of log e a decisive label, were the two equal
     rises = q * np.log(2 * q) + (1 - q) * np.log(2 * (1 - q))  # had the candidate lost CARE
-    decisive = min(np.log(e / CLEARED) / falls, max(np.log(cells / ALPHA / e), 0.0) / rises)
+    decisive = min(np.log(e / CLEARED) / falls, max(np.log(2 * cells / ALPHA / e), 0.0) / rises)
     return int(np.ceil(decisive / (0.8 if cell.label is None else 0.5))) + 1
 
 
@@ -234,10 +235,12 @@ def decide(
         judged: the candidate's cells and their states, for `release`; both, in any grouping.
         level: `accept` as the loop's next baseline, or `release`.
     """
-    e = np.concatenate([c.e for c in comparisons]) if comparisons else np.zeros(0)
-    gained = np.concatenate([c.gained for c in comparisons]) if comparisons else np.zeros(0)
     ends = np.cumsum([len(c.cells) for c in comparisons])[:-1]
-    confirmed = np.split(e_benjamini_hochberg(e, ALPHA), ends)
+    e, final, gained = (
+        np.concatenate([np.zeros(0), *each])
+        for each in ([c.e for c in comparisons], [_final(c) for c in comparisons], [c.gained for c in comparisons])
+    )
+    confirmed = np.split(e_benjamini_hochberg(e, ALPHA / 2) | benjamini_hochberg(final, ALPHA / 2), ends)
     improved = np.split(benjamini_hochberg(gained, ALPHA), ends)
     changes = tuple(_changes(c, bad, good) for c, bad, good in zip(comparisons, confirmed, improved, strict=False))
     blocks = [
@@ -265,6 +268,14 @@ def decide(
                     expected += int(need) if np.isfinite(need) else 0
     outcome: Outcome = "blocked" if blocks else "needs_labels" if waits else "passed"
     return Verdict(outcome=outcome, reasons=tuple(blocks + waits), changes=changes, ask=ask, expected=expected)
+
+
+def _final(c: Comparison) -> Doubles:
+    """p of the cells whose disagreements all have labels, 1 elsewhere."""
+    done = [i for i, rows in c.open.items() if not len(rows)]
+    p = np.ones(len(c.cells))
+    p[done] = c.p[done]
+    return p
 
 
 def _changes(c: Comparison, confirmed: Mask, improved: Mask) -> tuple[Change, ...]:
