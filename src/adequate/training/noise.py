@@ -65,7 +65,9 @@ def suspicion(probs: Floats, gold: Gold, kind: Kind) -> Suspicion:
     # How sure the model is of a label where it was given: the bar that an accusation must pass.
     given = np.bincount(truth, minlength=both.shape[1])
     usual = np.bincount(truth, weights=own, minlength=both.shape[1]) / np.maximum(given, 1)
-    flagged = (others[rows, best] >= usual[best]) & (given[best] > 0) & (score < 0)
+    flagged = (
+        (others[rows, best] >= usual[best]) & (given[best] > 0) & (score < 0) & (own > 0)
+    )  # 0: the label was never seen, which is no evidence
     return Suspicion(
         order=np.argsort(score, kind="stable"),
         score=score,

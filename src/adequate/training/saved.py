@@ -41,9 +41,10 @@ def load(folder: Path) -> Head:
     try:
         card = json.loads((folder / "head.json").read_text("utf-8"))
         arrays = load_file(folder / "head.safetensors")
-    except Exception as error:
+        newer = card["format"] > FORMAT
+    except Exception as error:  # whatever a damaged file makes its reader say
         raise StoreError(f"no readable head in {folder.name}: {error}", remedy=remedy) from error
-    if card["format"] > FORMAT:
+    if newer:
         raise VersionError(f"head of format {card['format']}, this version reads {FORMAT}", remedy="update adequate")
     weights = {
         name: Weights(width=width, columns=arrays.get(f"columns/{name}"), values=arrays[f"values/{name}"])
