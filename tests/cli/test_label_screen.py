@@ -95,3 +95,11 @@ def test_help_names_every_key() -> None:
 def test_signs_of_direction_are_seen_and_joiners_left_alone() -> None:
     assert visible("a\u202eb") == "a⟨202E⟩b"
     assert visible("می\u200cخواهم 👩\u200d🚒") == "می\u200cخواهم 👩\u200d🚒"
+
+
+def test_found_labels_leave_room_on_a_small_screen() -> None:
+    asked = question(labels=tuple(f"label {n:02}" for n in range(40)))
+    shown = plain(frame(asked, View(mode=Mode.FIND, typed="label", at=30), width=60, height=12))
+    assert "hello" in shown
+    assert "▸ label 30" in shown
+    assert "Enter takes it" in shown

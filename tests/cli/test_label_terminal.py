@@ -78,9 +78,11 @@ def test_a_project_starts_from_nothing(tmp_path: Path) -> None:
         screen.until("space skip")
         screen.type("na fee\r")
         assert "1  card lost    2  a fee" in screen.until("3 of 10")  # the new one has the next digit
+        screen.type("u")
+        assert "a fee" not in screen.until("taken back: a fee").split("1  card lost")[1].split("taken back")[0]
         screen.type("1")
-        screen.until("4 of 10")
-    assert current(root) == {0: '"card lost"', 1: '"a fee"', 2: '"card lost"'}
+        screen.until("3 of 10")
+    assert current(root) == {0: '"card lost"', 1: '"card lost"'}
 
 
 def test_the_suggestion_is_accepted_by_one_key(tmp_path: Path) -> None:

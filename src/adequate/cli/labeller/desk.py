@@ -92,7 +92,9 @@ class Desk:
             self.store.queue.reopen(last.item.id)
             return "put aside"
         labelling.undo(self.store, last.item, last.seq, actor=self.actor)
-        self._names.pop(last.item.task, None)  # a label that only the answer taken back used is gone
+        standing = set(names_of(self.store, self.project.tasks[last.item.task]))
+        names = self._names[last.item.task]
+        names[:] = [name for name in names if name in standing]  # one that only the answer taken back used is gone
         return ", ".join(last.labels) or "none"
 
     def renew(self) -> None:

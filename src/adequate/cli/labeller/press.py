@@ -94,6 +94,11 @@ def press(question: Question | None, view: View, key: str, *, page: int = 1, las
     return _choose(question, view, key)
 
 
+def found(question: Question, view: View) -> list[str]:
+    """The labels that fit what is typed, those included that are new with this answer."""
+    return matching([*dict.fromkeys((*question.labels, *view.chosen))], view.typed)
+
+
 def _choose(question: Question, view: View, key: str) -> Step:
     act = {" ": Act.SKIP, "u": Act.UNDO, "backspace": Act.UNDO, "q": Act.QUIT}.get(key)
     if act is not None:
@@ -115,7 +120,7 @@ def _choose(question: Question, view: View, key: str) -> Step:
 
 
 def _find(question: Question, view: View, key: str) -> Step:
-    labels = matching([*question.labels, *(name for name in view.chosen if name not in question.labels)], view.typed)
+    labels = found(question, view)
     if key in ("up", "down"):
         at = view.at + (1 if key == "down" else -1)
         return replace(view, at=min(max(at, 0), len(labels) - 1)), None

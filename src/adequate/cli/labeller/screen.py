@@ -13,8 +13,8 @@ from functools import lru_cache
 from rich.console import Console
 from rich.text import Text
 
-from adequate.cli.labeller.press import Mode, View
-from adequate.cli.labeller.question import DIGITS, Question, matching
+from adequate.cli.labeller.press import Mode, View, found
+from adequate.cli.labeller.question import DIGITS, Question
 from adequate.cli.visible import visible
 from adequate.types import Kind
 
@@ -22,12 +22,12 @@ SHOWN = 50_000  # characters of a text that are shown: 600 screens or so
 STEADY = 8  # lines that a shorter text takes all the same
 
 _HELP = (
-    ("1-9", "this label; where several may be given: switch it on or off, and Enter confirms"),
+    ("1-9", "this label; of several: on or off, then Enter confirms"),
     ("a", "accept what the model suggests"),
     ("space", "skip: put this one aside"),
     ("backspace, u", "take the last answer back, and the one before, and so on"),
-    ("/", "find a label: type a part of it, ↑ ↓ choose, Enter takes it, Esc goes back"),
-    ("n", "a new label, where project.py leaves the labels to the data"),
+    ("/", "find a label by a part of its name"),
+    ("n", "a new label, where project.py leaves them to the data"),
     ("↑ ↓ PgUp PgDn", "move in a long text"),
     ("q, Ctrl-C", "quit; every answer is kept"),
 )
@@ -58,7 +58,7 @@ def frame(question: Question | None, view: View, *, width: int, height: int) -> 
         table = [Text.assemble((f"{key:>14}  ", "bold"), what) for key, what in _HELP]
         return Frame(lines=_fitting([*table, Text(), Text("any key goes back", "dim")], width, height))
     above = [_heading(question, width), _reason(question)]
-    below = [*_answers(question, view, width), _notice(view), _hints(question, view)]
+    below = [*_answers(question, view, width, height), _notice(view), _hints(question, view)]
     lines = _wrapped(question.text, width)
     room = max(height - len(above) - len(below) - 2, 1)  # 2 rules
     top = min(view.top, max(len(lines) - room, 0))
@@ -83,9 +83,9 @@ def _reason(question: Question) -> Text:
     return Text(f"why this one: {said}" if said else "", "dim")
 
 
-def _answers(question: Question, view: View, width: int) -> list[Text]:
+def _answers(question: Question, view: View, width: int, height: int) -> list[Text]:
     if view.mode is Mode.FIND:
-        return _found(question, view)
+        return _found(question, view, max(min(height // 2 - 2, DIGITS), 1))
     if view.mode is Mode.NAME:
         return [Text.assemble(("new label: ", "bold"), visible(view.typed), ("▏", "bold"))]
     marked = [(label, label in view.chosen) for label in question.options]
@@ -110,13 +110,17 @@ def _suggested(labels: Sequence[str], confidence: float | None) -> Text:
     return Text.assemble((" a ", "reverse"), f" as the model: {_listed(labels)}{sure}")
 
 
-def _found(question: Question, view: View) -> list[Text]:
-    labels = matching([*question.labels, *(name for name in view.chosen if name not in question.labels)], view.typed)
-    start = min(max(view.at - DIGITS // 2, 0), max(len(labels) - DIGITS, 0))
+def _found(question: Question, view: View, rows: int) -> list[Text]:
+    labels = found(question, view)
+    start = min(max(view.at - rows // 2, 0), max(len(labels) - rows, 0))
     entry = Text.assemble(("find: ", "bold"), visible(view.typed), ("▏", "bold"), (f"   {len(labels):,} labels", "dim"))
     lines = [
-        Text.assemble("▸ " if i == view.at else "  ", (visible(label), "reverse" if i == view.at else ""))
-        for i, label in list(enumerate(labels))[start : start + DIGITS]
+        Text.assemble(
+            "▸ " if i == view.at else "  ",
+            (visible(label), "reverse" if i == view.at else ""),
+            (" ✓" if label in view.chosen else "", "bold green"),
+        )
+        for i, label in list(enumerate(labels))[start : start + rows]
     ]
     return [entry, *lines]
 
