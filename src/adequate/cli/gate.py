@@ -46,7 +46,7 @@ def gate(baseline: str, candidate: str, root: Path | None, as_json: bool, junit:
         changed = [line for line in report.lines if line.change != "not_regressed"]
         for line in changed[:20]:
             out.print(f"  [dim]{line.change}: {escape(line.cell)}, {line.lost} lost, {line.won} won[/]")
-        for task, ids in report.ask.items():
+        for task, ids in report.ask.items() if report.outcome == "needs_labels" else ():
             out.print(
                 f"  {len(ids)} labels of {escape(task)} would likely decide; `adequate run` puts them into the queue: "
                 + ", ".join(one[:8] for one in ids[:8])

@@ -121,9 +121,13 @@ def display(found: Replay) -> None:
         ours = needed[policies[0]]
         levels.add_row(level, *(_needed(needed[name], None if name == policies[0] else ours) for name in policies))
     out.print(levels)
-    out.print(
-        f"\n[bold]{found.trust()}[/] of the cells that the engine called adequate, over all its looks, truly were."
-    )
+    trust = found.trust()
+    if trust is None:
+        out.print("\nThe engine called no cell adequate yet: that takes more measuring labels than were bought.")
+    else:
+        out.print(
+            f"\nOf the cells that it called adequate, over all its looks, [bold]{100 * trust:.1f} %[/] truly were."
+        )
 
 
 def _needed(labels: int | None, ours: int | None) -> str:
