@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Objective: TypeAlias = Literal["accuracy", "balanced"]
 STEPS = np.arange(0, 1.55, 0.1)  # how far along the direction; 1 is what theory says of a perfectly calibrated model
-ENOUGH = 8  # rows of a label (or given it) before its own recall (precision) may move its offset
+ENOUGH = 30  # rows of a label before its own targets may move its offset: with 8, moves did harm on new rows
 SHRINK = 10  # rows worth of doubt: an offset of its own is trusted n / (n + SHRINK)
 ALONE = np.array([-2, -1.5, -1, -0.5, -0.25, 0.25, 0.5, 1, 1.5, 2])  # moves tried for one label
 
