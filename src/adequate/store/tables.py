@@ -101,8 +101,6 @@ class Tables:
             before = listing(folder)
             changed = change(now, str(folder))
             sync_new(folder, before)
-            if now is None:
-                sync_new(self.folder, listing(folder))  # the new folder's own name
         self._name(name, changed, also, doing)
         return self.get(name)
 
@@ -138,7 +136,6 @@ class Tables:
         if state is None:
             if folder.exists():
                 shutil.rmtree(folder)
-            self.folder.mkdir(parents=True, exist_ok=True)
             return None
         table = self._at(name, state[0])
         if table.latest_version != table.version:

@@ -1,0 +1,53 @@
+"""A small project as this version writes it, kept so that later versions prove they can read it.
+
+`python -m tests.store.golden` writes `tests/store/golden/VERSION.zip`, where VERSION is the store's (`schema.VERSION`).
+The archives of earlier versions stay: they are what users have.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from adequate import store
+from adequate.store import Cell, Look, Model, Override, QueueItem, schema
+from tests.store.made import batch, event
+
+FOLDER = Path(__file__).parent / "golden"
+
+
+def write(root: Path) -> None:
+    """A project in which every table has a few rows."""
+    with store.create(root) as one:
+        one.examples.append([batch(0, 4, n=[1, 2, 3, 4])])
+        one.examples.append([batch(4, 6, n=["five", None], topics=[["a"], []])])
+        one.examples.index()
+        one.blocks.append("encoder", 0, np.eye(6, 4, dtype=np.float32))
+        one.predictions.append("t", "aa1", 0, pa.table({"label": list("ababab"), "confidence": np.arange(6) / 10}))
+        one.predictions.append("u", "aa1", 0, pa.table({"labels": [["x"], [], ["x", "y"], [], [], ["y"]]}))
+        one.labels.record([event(n, "ab"[n % 2], op=f"op{n}", at=1000.0 + n) for n in range(4)])
+        one.labels.record(
+            [event(0, ["x", "y"], task="u", op="op4", at=1004.0, probability=0.5), event(1, None, at=1005.0)]
+        )
+        one.queue.put([QueueItem(task="t", row=5, example="e", part="gate", why="gate: uniform", probability=0.25)])
+        one.models.put(Model(id="aa1", data="d", label_seq=6, project="p", seed=0, code="0.1.0", card={"l2": 1.0}))
+        one.models.accept("aa1")
+        with one.models.writing("aa1") as folder:
+            (folder / "head.json").write_text("{}")
+        measured = {"target": 0.9, "n": 6, "n_eff": 6.0, "value": 0.5, "low": 0.1, "high": 0.9, "state": "unknown"}
+        one.cells.put("aa1", [Cell(task="t", slice="all", metric="accuracy", need=200, **measured)])  # type: ignore[arg-type]
+        one.looks.spend(Look(candidate="aa1", baseline=None, alpha=0.05, verdict="passed", at=1006.0))
+        one.overrides.put(Override(what="target:t/all", value=0.8, who="ann", why="launch", at=1007.0))
+        one.journal.done(one.journal.begin({"seed": 0}), "train", {"model": "aa1"})
+        one.gc()
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder) / "mail")
+        shutil.make_archive(str(FOLDER / str(schema.VERSION)), "zip", Path(folder) / "mail")
