@@ -15,7 +15,7 @@ from adequate.encoders.identity import content_ids, part_of
 from adequate.encoders.lexical import texts_of
 from adequate.errors import NotEnoughDataError, SliceError, UnknownNameError, unknown
 from adequate.loop import features, place
-from adequate.loop.answers import check_names, labels_of, names_of
+from adequate.loop.answers import check_names, labels_of, names_of, read_labels
 from adequate.loop.cycle import slice_of, slices
 from adequate.loop.replay import OURS, Course, Replay, replay
 from adequate.loop.turn import World
@@ -26,7 +26,7 @@ from adequate.spec.values import given, types
 from adequate.store.formats import inspect
 from adequate.testing.cells import declared
 from adequate.testing.sampling import uniforms
-from adequate.types import Codes, Kind, Mask, Progress, Rows, silent
+from adequate.types import Codes, Kind, Labels, Mask, Progress, Rows, silent
 
 if TYPE_CHECKING:
     from adequate.spec.project import Project
@@ -42,6 +42,7 @@ def rerun(
     root: Path | None,
     task: str | None,
     test: Path | None,
+    oracle: Path | None = None,
     against: Sequence[str],
     budget: int,
     seeds: int,
@@ -59,18 +60,19 @@ def rerun(
             raise unknown("policy", name, [policy for policy in get_args(Policy) if policy != OURS])
     policies = list(dict.fromkeys([OURS, *against]))
     if data is None:
-        return _project(place.find(root), task, test, policies, budget, seeds, progress, notice)
+        return _project(place.find(root), task, test, oracle, policies, budget, seeds, progress, notice)
     from adequate.loop.begin import begin
 
     with tempfile.TemporaryDirectory(prefix="adequate-replay-") as folder:
         begun = begin(Path(folder) / data.stem, [data], tasks=[task] if task else (), progress=progress)
-        return _project(begun.engine.root, task, test, policies, budget, seeds, progress, notice)
+        return _project(begun.engine.root, task, test, None, policies, budget, seeds, progress, notice)
 
 
 def _project(
     root: Path,
     task: str | None,
     test: Path | None,
+    oracle: Path | None,
     policies: Sequence[str],
     budget: int,
     seeds: int,
@@ -81,7 +83,7 @@ def _project(
 
     project = load(root)
     with store.open(root, verb="replay", text=project.text) as opened:
-        course = course_of(opened, project, _chosen(project, task), test, progress, notice)
+        course = course_of(opened, project, _chosen(project, task), test, oracle, progress, notice)
     return replay(course, policies, budget=budget, seeds=seeds, progress=progress)
 
 
@@ -104,12 +106,16 @@ def course_of(
     project: Project,
     task: Task,
     test: Path | None,
+    oracle: Path | None = None,
     progress: Progress = silent,
     notice: Callable[[str], None] = lambda _text: None,
 ) -> Course:
     """Everything that a replay needs, in memory: labelled examples, and others that tell the truth."""
-    names = names_of(store, task)
-    labels = labels_of(store, task, names)
+    if oracle is None:
+        names = names_of(store, task)
+        labels = labels_of(store, task, names)
+    else:
+        names, labels = _told(store, project, task, oracle)
     if len(labels) < 20 or len(names) < 2:
         raise NotEnoughDataError(
             f"task {task.name!r} has {len(labels):,} labels of {len(names)} kinds; a replay needs labelled data",
@@ -155,6 +161,21 @@ def course_of(
     )
 
 
+def _told(store: Store, project: Project, task: Task, path: Path) -> tuple[tuple[str, ...], Labels]:
+    """What a file says of the project's examples."""
+    said = read_labels(project, path).get(task.name)
+    if said is None:
+        raise NotEnoughDataError(f"{path} has no labels of {task.name!r}", remedy=f"it needs a column {task.column!r}")
+    rows, first = np.unique(store.examples.rows_of(said["example"]), return_index=True)
+    first = first[rows >= 0]
+    values = said["value"].combine_chunks().take(pa.array(first))
+    found = pc.unique(values.flatten() if task.kind is Kind.MULTILABEL else values).drop_null().to_pylist()
+    names = task.labels or tuple(sorted(found))
+    gold = _codes(task, values, names)
+    known = gold >= 0 if gold.ndim == 1 else np.ones(len(gold), bool)
+    return names, Labels(rows=rows[rows >= 0], gold=gold, probability=np.ones(len(gold))).at(known)
+
+
 def _test_world(
     project: Project,
     task: Task,
@@ -181,12 +202,8 @@ def _test_world(
     fresh = np.array([one not in seen for one in ids])
     if not fresh.all():
         notice(f"{int((~fresh).sum()):,} examples of {path} are in the project too: left out of the test")
-    if task.kind is Kind.MULTILABEL:
-        gold, known = _sets(said, names), np.asarray(pc.is_valid(said).to_numpy(zero_copy_only=False))
-    else:
-        codes = pc.fill_null(pc.index_in(said, value_set=pa.array(names, pa.string())), -1)
-        gold = np.asarray(codes.to_numpy(zero_copy_only=False), np.int32)
-        known = gold >= 0
+    gold = _codes(task, said, names)
+    known = gold >= 0 if gold.ndim == 1 else np.asarray(pc.is_valid(said).to_numpy(zero_copy_only=False))
     keep = np.flatnonzero(fresh & known)
     table = table.take(pa.array(keep))
     dense, blocks = features.held(texts_of(table[project.text]), found, progress)
@@ -200,7 +217,11 @@ def _test_world(
     return world, gold[keep]
 
 
-def _sets(said: pa.Array, names: Sequence[str]) -> Mask:
+def _codes(task: Task, said: pa.Array, names: Sequence[str]) -> Codes | Mask:
+    """Given values as the turn has them; -1 where there is none, or none of the task's."""
+    if task.kind is Kind.CLASSIFY:
+        codes = pc.fill_null(pc.index_in(said, value_set=pa.array(names, pa.string())), -1)
+        return np.asarray(codes.to_numpy(zero_copy_only=False), np.int32)
     out = np.zeros((len(said), len(names)), bool)
     at = np.repeat(np.arange(len(said)), pc.fill_null(pc.list_value_length(said), 0).to_numpy())
     codes = pc.fill_null(pc.index_in(said.flatten(), value_set=pa.array(names, pa.string())), -1)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array, vstack
 from scipy.special import expit
 
 from adequate.mining import Knowledge, Outlook, Seen, Shortfall, outlook
@@ -156,9 +157,34 @@ def teach(
 def scored(world: World, head: Head, size: int = BATCH) -> Iterator[tuple[int, Floats]]:
     """Logits of all examples in order: (first row, shape (m, k))."""
     names = head.blocks
-    for pieces in zip(*(world.blocks[name].batches(size) for name in names), strict=True):
-        first = pieces[0][0]
-        yield first, head.logits({name: piece for name, (_, piece) in zip(names, pieces, strict=True)})
+    first = 0
+    for pieces in zip(*(_even(world.blocks[name], size) for name in names), strict=True):
+        logits = head.logits(dict(zip(names, pieces, strict=True)))
+        yield first, logits
+        first += len(logits)
+
+
+def _even(block: Block, size: int) -> Iterator[Matrix]:
+    """A block in pieces of exactly `size` rows (the last may be shorter), so that several blocks keep step."""
+    held: list[Matrix] = []
+    rows = 0
+    for _, piece in block.batches(size):
+        held.append(piece)
+        rows += piece.shape[0]
+        while rows >= size:
+            whole = _stacked(held)
+            yield whole[:size]
+            held, rows = [whole[size:]], rows - size
+    if rows:
+        yield _stacked(held)
+
+
+def _stacked(pieces: list[Matrix]) -> Matrix:
+    if len(pieces) == 1:
+        return pieces[0]
+    if isinstance(pieces[0], np.ndarray):
+        return np.concatenate(pieces)
+    return csr_array(vstack(pieces, format="csr"))
 
 
 def survey(world: World, head: Head, progress: Progress = silent) -> Survey:
