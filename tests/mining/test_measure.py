@@ -81,9 +81,17 @@ def test_estimates_are_fair_for_the_whole_and_for_a_raised_slice(rng: np.random.
 
 
 def test_all_are_chosen_where_fewer_are_left_than_asked_for(rng: np.random.Generator) -> None:
-    chosen = choose(500, unlabelled(rng, 120))
+    sample = unlabelled(rng, 120)
+    chosen = choose(500, sample)
     assert sorted(chosen.rows.tolist()) == list(range(120))
-    assert (chosen.probability == 1).all()
+    assert (sample.uniform <= chosen.probability).all()
+
+
+def test_drawing_all_of_a_slice_does_not_make_its_labels_a_sample_of_everyone(rng: np.random.Generator) -> None:
+    sample, rare = unlabelled(rng, 2000), np.arange(2000) < 10
+    chosen = choose(60, sample, [Want(members=rare, need=40), Want(members=None, need=5000)])
+    assert set(np.flatnonzero(rare)) <= set(chosen.rows.tolist())
+    assert (chosen.probability < 1).all()  # 1 is what labels have that came with the data
 
 
 def test_the_permanent_random_number_depends_on_the_id_alone() -> None:

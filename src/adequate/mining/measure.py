@@ -83,8 +83,9 @@ def choose(count: int, sample: Sample, wants: Sequence[Want] = ()) -> Chosen:
         free = np.flatnonzero(members & open_)
         free = free[np.argsort(sample.uniform[free], kind="stable")]
         taken = free[:k]
-        # Beyond the last one drawn the next would come; with none left, everyone has been drawn.
-        reach = 1.0 if k >= len(free) else float(sample.uniform[taken].max(initial=0.0))
+        # The chance is the number of the last one drawn; with none left, of the last there is: 1 is for labels that
+        # came with the data, which count as a fair sample of everyone, and these don't.
+        reach = float(sample.uniform[members if k >= len(free) else taken].max(initial=0.0))
         probability[members] = np.maximum(probability[members], reach)
         open_[taken] = False
         rows.append(taken)

@@ -37,7 +37,8 @@ from adequate.types import Change, Doubles, Mask, Metric, Rows, State
 CARE = 0.05  # the loss that is worth finding, a fraction of a cell's members
 SCREEN = 0.10
 CLEARED = 0.10  # a suspect is let go when "lost CARE" is ten times less likely than "not worse"
-ALPHA = 0.05  # of confirmations, half by e and half by p; half of it for the pooled tests
+ALPHA = 0.05  # share of false alarms among confirmed cells, half by e and half by p
+POOLED = 0.02  # chance of a false alarm by the pooled tests; with the cells' it stays at 3 % a release
 
 Level = Literal["accept", "release"]
 Outcome = Literal["passed", "blocked", "needs_labels"]
@@ -296,7 +297,7 @@ def _pooled_losses(comparisons: Sequence[Comparison]) -> list[str]:
     if not pooled:
         return []
     lost, won = np.array(pooled).T
-    worse = holm(mid_p(lost, won), ALPHA / 2)
+    worse = holm(mid_p(lost, won), POOLED)
     return [f"{names[i]} got worse overall: {lost[i]} lost, {won[i]} won" for i in np.flatnonzero(worse)]
 
 
@@ -318,11 +319,10 @@ def raised(c: Comparison, asked: Rows, sample: Sample) -> Doubles:
     """
     probability = sample.probability.copy()
     for i, rows in c.open.items():
-        mine = rows[np.isin(rows, asked)]
         # Up to the first one not asked: a row of this cell that was asked for another's sake is no draw of this cell.
-        rest = rows[~np.isin(rows, asked)]
-        reach = sample.uniform[rest].min() if len(rest) else 1.0
-        last = sample.uniform[mine][sample.uniform[mine] < reach].max(initial=0.0) if len(rest) else 1.0
-        everyone = c.disagree[i]
+        rest, everyone = rows[~np.isin(rows, asked)], c.disagree[i]
+        stop = sample.uniform[rest].min(initial=np.inf)
+        within = sample.uniform[everyone]
+        last = within[within < stop].max(initial=0.0)
         probability[everyone] = np.maximum(probability[everyone], last)
     return probability
