@@ -95,7 +95,7 @@ class Cycle:
     @cached_property
     def chances(self) -> Chances:
         """With which probability each gate example is labelled by now."""
-        return Chances(self.store.root)
+        return Chances(self.store.root, self.number)
 
     def labels(self, task: Task) -> Labels:
         """The labels of a task that this cycle sees."""

@@ -71,10 +71,12 @@ def run(
     for name, answers in said.items():
         values = {one for value in answers.values() for one in ([value] if isinstance(value, str) else value)}
         check_names(project.tasks[name], sorted(values), "the oracle")
+    last = store.journal.last()
+    if last is not None and last.ended:  # an oracle that was interrupted first says the rest: the course stays the same
+        taken += _ask(store, said, labels, progress)
     while True:
         cycle = _next(store, project, seed, batch, progress, notice)
         if cycle is None:
-            waiting = len(store.queue.waiting())
             state = _last(store)
         else:
             cycle.encoders = encoders
@@ -82,9 +84,9 @@ def run(
             encoders = cycle.encoders
             done += 1
             turned(state)
-            waiting = len(store.queue.waiting())
-            if state.model is not None and _adequate(store, project, state.model):
-                return _ended("adequate", done, taken, state, 0)
+        waiting = len(store.queue.waiting())
+        if state.model is not None and _adequate(store, project, state.model):
+            return _ended("adequate", done, taken, state, waiting)
         if oracle is None:
             return _ended("waiting" if waiting else "exhausted", done, taken, state, waiting)
         room = None if labels is None else labels - taken
@@ -104,16 +106,21 @@ def _next(
     progress: Progress,
     notice: Callable[[str], None],
 ) -> Cycle | None:
-    """The cycle to turn: one that was interrupted, or a new one if there is anything new to turn it on."""
+    """The cycle to turn: one that was interrupted, or a new one if there is anything new to turn it on.
+
+    An interrupted cycle that would see something else by now is left as it is: what its finished steps made belongs to
+    other data than what the rest would see.
+    """
     last = store.journal.last()
-    if last is not None and not last.ended:
-        state = State.of(last.state)
-        begun = Cycle(store=store, project=project, number=last.cycle, state=state, seed=seed, batch=batch)
-    else:
-        state = State(rows=store.examples.count, seq=store.labels.last_seq(), project=project.digest(), seed=seed)
-        if last is not None and State.of(last.state).same_inputs(state):
+    state = State(rows=store.examples.count, seq=store.labels.last_seq(), project=project.digest(), seed=seed)
+    begun = Cycle(store=store, project=project, number=0, state=state, seed=seed, batch=batch)
+    if last is not None and State.of(last.state).same_inputs(state):
+        if last.ended:
             return None
-        begun = Cycle(store=store, project=project, number=0, state=state, seed=seed, batch=batch)
+        begun.number, begun.state = last.cycle, State.of(last.state)
+    else:
+        if last is not None and not last.ended:
+            store.journal.end(last.cycle)
         begun.number = store.journal.begin(state.to_json())
     begun.progress, begun.notice = progress, notice
     return begun
@@ -160,4 +167,5 @@ def _ended(ending: Ending, cycles: int, labels: int, state: State, waiting: int)
         "out of budget": f"the budget of this run is spent; {waiting:,} questions wait",
         "exhausted": "nothing is left to ask: every example that could help has its label, or the oracle knows no more",
     }[ending]
-    return Outcome(ending=ending, cycles=cycles, labels=labels, model=state.model, waiting=waiting, say=say)
+    since = "" if cycles or labels else "nothing is new since the last run: "
+    return Outcome(ending=ending, cycles=cycles, labels=labels, model=state.model, waiting=waiting, say=since + say)

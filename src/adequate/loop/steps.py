@@ -58,19 +58,18 @@ def train(cycle: Cycle, state: State) -> State:
         for task in tasks
     }
     baseline = store.models.accepted()
-    if name not in {made.id for made in store.models.list()}:
-        store.models.put(
-            Model(
-                id=name,
-                data=f"{state.rows}",
-                label_seq=state.seq,
-                project=cycle.project.digest(),
-                seed=cycle.seed,
-                code=cycle.recipe,
-                parent=baseline,
-                card=card,
-            )
+    store.models.put(
+        Model(
+            id=name,
+            data=f"{state.rows}",
+            label_seq=state.seq,
+            project=cycle.project.digest(),
+            seed=cycle.seed,
+            code=cycle.recipe,
+            parent=baseline,
+            card=card,
         )
+    )
     return state.but(model=name, baseline=baseline if baseline != name else None)
 
 
@@ -275,16 +274,17 @@ def _picks(cycle: Cycle, state: State, task: Task) -> list[QueueItem]:
     judged = judge(cycle, task, state.model) if ready and state.model is not None else None
     if judged is not None and judged.states.adequate().all():
         return []
+    world = cycle.world  # a cycle that goes on here has no encoders before it
     assert cycle.encoders is not None
     phrases = cycle.encoders.phrases(names) if cycle.encoders.meaning else None
-    knowledge = know(cycle.world, task, names, labels, learned, seen, cycle.cells[task.name], phrases)
+    knowledge = know(world, task, names, labels, learned, seen, cycle.cells[task.name], phrases)
     taught = len(knowledge.taught)
     batch = cycle.batch or (batch_size(taught) if taught else START)
     picks = select("adequate", batch, knowledge, np.random.default_rng([cycle.seed, taught]))
     chance = np.where(np.isfinite(picks.probability), picks.probability, 1.0)
     found = _items(cycle, task, picks.rows, Part.TEACH, picks.reason, picks.cell, chance, picks.policy)
     if judged is not None and seen is not None:
-        more = measuring(cycle.world, task, names, labels, cycle.chance(task), judged, seen, batch=batch)
+        more = measuring(world, task, names, labels, cycle.chance(task), judged, seen, batch=batch)
         found += _measuring(cycle, task, more)
     return found
 

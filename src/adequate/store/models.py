@@ -84,14 +84,16 @@ class Models:
     tables: Tables
 
     def put(self, record: Model) -> Model:
-        """Add a record, or renew the card of one that is there; returns it as it is now."""
+        """Add a record as the newest; one that is there gets the card, and is the newest again."""
 
         def job(connection: sa.Connection) -> None:
             alone(connection, "model")
             card = json.dumps(record.card, ensure_ascii=False, sort_keys=True)
-            if connection.execute(sa.update(model).where(model.c.id == record.id).values(card=card)).rowcount:
+            others = sa.select(sa.func.max(model.c.number)).where(model.c.id != record.id)
+            number = (connection.scalar(others) or 0) + 1
+            again = sa.update(model).where(model.c.id == record.id).values(card=card, number=number)
+            if connection.execute(again).rowcount:
                 return
-            number = (connection.scalar(sa.select(sa.func.max(model.c.number))) or 0) + 1
             names = ("id", "parent", "data", "label_seq", "project", "seed", "code")
             values = {name: getattr(record, name) for name in names}
             values |= {"number": number, "card": card, "state": "candidate", "at": record.at or time.time()}

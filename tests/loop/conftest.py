@@ -1,0 +1,7 @@
+"""Projects to turn the loop on: small, and without weights, so that every test runs the same everywhere."""
+
+from __future__ import annotations
+
+from tests.made import without_weights
+
+__all__ = ["without_weights"]
