@@ -51,18 +51,32 @@ def nearest(
     Returns:
         positions in `pool`, shape (q, count), -1 where there are fewer; similarity, shape (q, count).
     """
-    best = np.full((len(queries), count), -np.inf, np.float32)
-    where = np.full((len(queries), count), -1, np.int64)
+    best = Best(len(queries), count)
     for at, x in walk(vectors, pool, mask):
-        similar = queries @ x.T
-        for query in np.flatnonzero(similar.max(axis=1) > best[:, -1]):
+        best.offer(at, queries @ x.T)
+    return best.where, best.score
+
+
+class Best:
+    """The `count` best positions of each of q queries among all that were offered so far.
+
+    `where` (q, count) holds positions, best first, -1 where there are fewer; `score` (q, count) what they scored.
+    """
+
+    def __init__(self, queries: int, count: int) -> None:
+        self.count = count
+        self.score = np.full((queries, count), -np.inf, np.float32)
+        self.where = np.full((queries, count), -1, np.int64)
+
+    def offer(self, at: NDArray[np.int64], score: Floats) -> None:
+        """Take in `score` (q, n) of the positions `at` (n,). O(q n)."""
+        for query in np.flatnonzero(score.max(axis=1) > self.score[:, -1]):
             # Only what beats a query's worst so far is sorted in: after the first batches that is next to nothing.
-            found = np.flatnonzero(similar[query] > best[query, -1])
-            score = np.concatenate([best[query], similar[query, found]])
-            place = np.concatenate([where[query], at[found]])
-            keep = _largest(score, count)
-            best[query], where[query] = score[keep], place[keep]
-    return where, best
+            found = np.flatnonzero(score[query] > self.score[query, -1])
+            scores = np.concatenate([self.score[query], score[query, found]])
+            places = np.concatenate([self.where[query], at[found]])
+            keep = _largest(scores, self.count)
+            self.score[query], self.where[query] = scores[keep], places[keep]
 
 
 def _largest(score: Floats, count: int) -> NDArray[np.int64]:
