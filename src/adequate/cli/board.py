@@ -93,18 +93,6 @@ def _table(cells: list[CellRow]) -> Table:
             percent(cell.target),
             f"{cell.n:,}",
             f"[{'red' if cell.change in ('regressed', 'suspect') else 'green'}]{change}[/]" if change else "",
-            to_go(cell),
+            f"[dim]{cell.to_go}[/]",
         )
     return table
-
-
-def to_go(cell: CellRow) -> str:
-    """What is missing, in labels."""
-    if cell.state == "adequate":
-        return ""
-    if cell.need:
-        return f"{cell.need:,} to decide"
-    if cell.forecast:
-        likely, low, high = cell.forecast
-        return f"about {likely:,} to teach ({low:,}-{high:,})"
-    return "[dim]no forecast[/]"

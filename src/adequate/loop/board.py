@@ -24,7 +24,8 @@ class CellRow:
         low, high: one-sided bounds, each at the cell's error rate.
         need: further gate labels expected to decide it; None when decided, or when no number would.
         change: against the baseline; None for a first model.
-        forecast: further teaching labels expected until it meets the target: (likely, low, high), or None.
+        room: gate examples that have no label yet: `need` may be more than there are.
+        forecast: further labels expected until it is proven to meet the target: (likely, low, high), or None.
     """
 
     task: str
@@ -41,6 +42,21 @@ class CellRow:
     change: str | None
     forecast: tuple[int, int, int] | None
     critical: bool = False
+    room: int = 0
+
+    @property
+    def to_go(self) -> str:
+        """What is missing, in labels, as people say it."""
+        if self.state == "adequate":
+            return ""
+        if self.need and self.need > self.room:
+            return f"{self.need:,} to decide; the gate has {self.room:,} more: add data"
+        if self.need:
+            return f"{self.need:,} to decide"
+        if self.forecast:
+            likely, low, high = self.forecast
+            return f"about {likely:,} ({low:,}-{high:,})"
+        return "no forecast"
 
     @property
     def name(self) -> str:

@@ -30,11 +30,11 @@ def board(store: Store, project: Project) -> Board:
     history = store.cells.read()
     measured = {_key(row): row for row in history.to_pylist() if row["model"] == newest}
     curves = _curves(history.to_pylist())
-    rows = [_row(cell, measured, curves) for cell in cells]
-    labels = {str(part): 0 for part in PARTS}
-    for task in project.tasks:
-        for part, many in _by_part(store, task).items():
-            labels[part] += many
+    given = {task: _by_part(store, task) for task in project.tasks}
+    size = int(np.count_nonzero(store.examples.parts() == PARTS.index(Part.GATE)))
+    gate = {task: counts.get(str(Part.GATE), 0) for task, counts in given.items()}
+    rows = [_row(cell, measured, curves, size - gate[cell.task], gate[cell.task]) for cell in cells]
+    labels = {str(part): sum(counts.get(str(part), 0) for counts in given.values()) for part in PARTS}
     return Board(
         project=project.name,
         model=newest,
@@ -77,14 +77,8 @@ def _curves(history: list[dict[str, Any]]) -> Curves:
     return {key: [points[labels] for labels in sorted(points)] for key, points in found.items()}
 
 
-def _row(cell: Cell, measured: dict[Any, dict[str, Any]], curves: Curves) -> CellRow:
+def _row(cell: Cell, measured: dict[Any, dict[str, Any]], curves: Curves, room: int, gate: int) -> CellRow:
     row = measured.get(_key_of(cell))
-    ahead = None
-    if row is not None and row["state"] != "adequate":
-        points = curves.get(_key_of(cell), [])
-        expected = forecast([p[0] for p in points], [p[1] for p in points], cell.target)
-        if expected is not None:
-            ahead = (int(expected.labels), int(expected.low), int(expected.high))
     return CellRow(
         task=cell.task,
         slice=cell.slice,
@@ -99,8 +93,25 @@ def _row(cell: Cell, measured: dict[Any, dict[str, Any]], curves: Curves) -> Cel
         state=row["state"] if row else "unknown",
         need=row["need"] if row else None,
         change=row["change"] if row else None,
-        forecast=ahead,
+        forecast=_ahead(cell, row, curves.get(_key_of(cell), []), gate) if row else None,
+        room=room,
     )
+
+
+def _ahead(
+    cell: Cell, row: dict[str, Any], points: list[tuple[int, float, float, float]], gate: int
+) -> tuple[int, int, int] | None:
+    """Labels until the cell is proven to be at its target, from its own curve; None where that can't tell."""
+    if row["state"] == "adequate" or row["n"] == 0:
+        return None
+    found = forecast(
+        [point[0] for point in points],
+        [point[1] for point in points],
+        cell.target,
+        measured=row["n"],
+        each=1.0 if cell.label is None else max(1.0, gate / row["n"]),
+    )
+    return (found.labels, found.low, found.high) if found is not None else None
 
 
 def _sentence(task: str, rows: list[CellRow]) -> str:

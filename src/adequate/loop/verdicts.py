@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from adequate.loop.turn import Survey, World, sealed, split, tally
 from adequate.spec.tasks import Task
 from adequate.testing import looks
-from adequate.testing.cells import Cell, Counts, count
+from adequate.testing.cells import ALL, Cell, Counts, count
 from adequate.testing.looks import Look
 from adequate.testing.states import Judgement, believe, judge
 from adequate.training import Learned
-from adequate.types import Doubles, Labels, Part, Rows
+from adequate.types import Doubles, Labels, Metric, Part, Rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,27 @@ def evidence_of(
     return tally(world, cells, names, taught, held), tally(world, cells, names, steer, seen.answers(steer.rows))
 
 
+def believed(
+    world: World, cells: Sequence[Cell], names: Sequence[str], evidence: Sequence[Counts], seen: Survey
+) -> Doubles:
+    """Shape (c,): the value to expect of each cell, from nothing that measures.
+
+    Recall comes from labels that teach and steer. Those were picked where the model is weak, so that for accuracy and
+    precision they say far too little; there the mean calibrated confidence over all members is the better guess. It
+    only decides when a look is worth its alpha: a wrong belief costs labels, never a false claim.
+    """
+    belief = believe(cells, *evidence)
+    for i, cell in enumerate(cells):
+        if cell.metric is Metric.RECALL or (cell.label is not None and seen.chosen is not None):
+            continue
+        members = np.ones(len(world), bool) if cell.slice == ALL else world.slices[cell.slice]
+        if cell.label is not None:
+            members = members & (seen.look.top == names.index(cell.label))
+        if members.any():
+            belief[i] = seen.sure[members].mean(dtype=np.float64)
+    return belief
+
+
 def pronounce(
     world: World,
     task: Task,
@@ -70,7 +93,7 @@ def pronounce(
         model: names the model; the same model on the same labels is the same look.
     """
     evidence = evidence_of(world, cells, names, labels, learned, seen)
-    belief = believe(cells, *evidence)
+    belief = believed(world, cells, names, evidence, seen)
     rows, gold, sample = sealed(world, task.kind, split(labels, world, Part.GATE), probability)
     counts = count(cells, names, gold, seen.answers(rows), world.sliced(rows), sample=sample)
     plan = looks.plan(cells, counts, ledger, model=model, belief=belief)
