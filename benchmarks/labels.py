@@ -2,7 +2,7 @@
 
     python benchmarks/labels.py [--data ../shared/data] [--seeds 3] [--only cut,imbalanced] [--plot curves.png]
 
-On a long-tail cut of CLINC150 (class sizes 100 down to 5, exponential over the intents in a seeded order; balanced test),
+On a long-tail cut of CLINC150 (class sizes 100 down to 5, exponential over intents in a seeded order; balanced test),
 and on its own imbalanced variant. All policies pick from the same examples, train the same heads and have
 the same tuned decision rule and the same measuring labels. Prints the ratios, the measuring labels, and of the cells
 called adequate how many were.
