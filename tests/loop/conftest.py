@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from tests.made import without_weights
+from tests.store.conftest import postgres_url
 
-__all__ = ["without_weights"]
+__all__ = ["postgres_url", "without_weights"]

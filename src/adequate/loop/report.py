@@ -136,7 +136,11 @@ def _next(store: Store, rows: list[CellRow], newest: str | None) -> dict[str, An
     waiting = store.queue.waiting()
     last = store.journal.last()
     cells = sorted({item.cell for item in waiting if item.cell})
-    if rows and all(row.state == "adequate" for row in rows):
+    if rows and all(row.state == "adequate" for row in rows) and last is not None and last.ended:
+        if last.state.get("outcome") == "blocked":
+            say = "every cell is adequate, but the newest model got worse than the one before, which stays."
+            command = "adequate gate baseline last"
+            return {"action": "gate", "say": say, "command": command, "labels": 0, "cells": []}
         return {"action": "done", "say": "every cell is adequate.", "command": "", "labels": 0, "cells": []}
     if last is not None and not last.ended:
         say = f"cycle {last.cycle} was interrupted after {last.step or 'its start'}; go on."

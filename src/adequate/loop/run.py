@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from adequate.spec.project import Project
     from adequate.store import Store
 
-Ending = Literal["adequate", "waiting", "out of budget", "exhausted"]
+Ending = Literal["adequate", "waiting", "out of budget", "exhausted", "blocked"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,8 @@ class Outcome:
     """How a run ended.
 
     Args:
-        ending: adequate; waiting (for people); out of budget; exhausted (nothing is left that could be asked).
+        ending: adequate; waiting (for people); out of budget; exhausted (nothing is left that could be asked); blocked
+            (as exhausted, and the last candidate got worse, so the model before it stays).
         cycles: how many were turned.
         labels: how many answers this run brought.
         model: the last candidate.
@@ -85,7 +86,7 @@ def run(
             done += 1
             turned(state)
         waiting = len(store.queue.waiting())
-        if state.model is not None and _adequate(store, project, state.model):
+        if state.model is not None and state.outcome == "passed" and _adequate(store, project, state.model):
             return _ended("adequate", done, taken, state, waiting)
         if oracle is None:
             return _ended("waiting" if waiting else "exhausted", done, taken, state, waiting)
@@ -161,11 +162,15 @@ def _ask(store: Store, said: Mapping[str, Mapping[str, str | list[str]]], room: 
 
 
 def _ended(ending: Ending, cycles: int, labels: int, state: State, waiting: int) -> Outcome:
+    if ending == "exhausted" and state.outcome == "blocked":
+        ending = "blocked"
     say = {
         "adequate": "every cell is adequate",
         "waiting": f"{waiting:,} questions wait for people: adequate label",
         "out of budget": f"the budget of this run is spent; {waiting:,} questions wait",
         "exhausted": "nothing is left to ask: every example that could help has its label, or the oracle knows no more",
+        "blocked": f"the last model got worse, so the one before it stays ({'; '.join(state.reasons[:1])}); nothing is "
+        "left to ask: look at the labels that came since, adequate show labels",
     }[ending]
     since = "" if cycles or labels else "nothing is new since the last run: "
     return Outcome(ending=ending, cycles=cycles, labels=labels, model=state.model, waiting=waiting, say=since + say)
