@@ -57,10 +57,12 @@ class Slices:
         self, predicates: Mapping[str, str], rows: Rows | None = None, *, seconds: float = SECONDS
     ) -> dict[str, Mask]:
         """As `mask` for several slices at once, by name; one pass over the data for all of them."""
-        trees = [_parsed(name, sql) for name, sql in predicates.items()]
+        if not predicates:
+            return {}
+        trees = _parsed(predicates)
         n = self.examples.count if rows is None else len(rows)
         found = {name: np.zeros(n, np.bool_) for name in predicates}
-        if n == 0 or not predicates:
+        if n == 0:
             return found
         if rows is not None and len(rows) > _FEW:
             return {name: mask[rows] for name, mask in self.masks(predicates, seconds=seconds).items()}
@@ -120,13 +122,18 @@ _BEFORE = "SELECT aq_row FROM examples WHERE ("
 _AFTER = "\n)"  # on a line of its own: the predicate may end in a comment
 
 
-def _parsed(name: str, sql: str) -> Any:
-    """The parse tree of the predicate, from an engine that has nothing to read."""
+def _parsed(predicates: Mapping[str, str]) -> list[Any]:
+    """The parse trees of the predicates, from an engine that has nothing to read."""
     import duckdb
 
-    with duckdb.connect(":memory:", config=_CONFIG) as engine:
-        # Closing our parenthesis and going on (`true) UNION ...`) fits one number of parentheses at most: try two.
-        tree, twice, plain = (_tree(engine, text) for text in (sql, f"({sql}{_AFTER}", "true"))
+    with duckdb.connect(":memory:", config=_CONFIG) as engine:  # 50 ms: once for all, there may be hundreds
+        plain = _tree(engine, "true")
+        return [_one(engine, name, sql, plain) for name, sql in predicates.items()]
+
+
+def _one(engine: Any, name: str, sql: str, plain: Any) -> Any:
+    # Closing our parenthesis and going on (`true) UNION ...`) fits one number of parentheses at most: try two.
+    tree, twice = (_tree(engine, text) for text in (sql, f"({sql}{_AFTER}"))
     if tree["error"]:
         position = tree.get("position")
         raise _error(name, sql, tree["error_message"], None if position is None else int(position) - len(_BEFORE))
