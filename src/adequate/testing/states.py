@@ -74,11 +74,14 @@ def judge(
     # To prove that a cell is bad is to prove that its errors are good enough.
     open_ = ~(adequate | inadequate)
     target, truth = np.where(likely, goals, 1 - goals)[open_], np.where(likely, value, 1 - value)[open_]
-    total = labels_to_prove(target, truth, np.broadcast_to(alpha, goals.shape)[open_])
+    # Values to the nearest 0.002 below will do for a plan, and are few: each is worked out once.
+    asked = np.stack([target, np.floor(truth * 500) / 500, np.broadcast_to(alpha, goals.shape)[open_]])
+    each, which = np.unique(asked, axis=1, return_inverse=True)
+    total = labels_to_prove(*each)[which]
     # Members of a recall cell can't be picked: for each, as many labels must be drawn as up to now.
-    each = np.maximum((counts.drawn + 1) / (counts.n + 1), 1.0)
+    draws = np.maximum((counts.drawn + 1) / (counts.n + 1), 1.0)
     need = np.zeros(len(goals))
-    need[open_] = np.ceil(np.maximum(total - counts.n[open_], 1) * each[open_])
+    need[open_] = np.ceil(np.maximum(total - counts.n[open_], 1) * draws[open_])
     states = [
         State.ADEQUATE if a else State.INADEQUATE if i else State.UNKNOWN
         for a, i in zip(adequate, inadequate, strict=True)
