@@ -91,3 +91,14 @@ def test_sixteen_labellers_at_once_never_get_the_same_item(both: Store) -> None:
     with ThreadPoolExecutor(16) as people:
         handed = list(people.map(lambda n: both.queue.next("t", f"p{n}", 10), range(16)))
     assert sorted(one.row for items in handed for one in items) == list(range(160))
+
+
+def test_answers_given_together_are_recorded_in_their_order_or_not_at_all(both: Store) -> None:
+    both.examples.append([batch(0, 3)])
+    both.queue.put([item(n) for n in range(3)])
+    first, second, third = both.queue.waiting()
+    assert both.queue.answer_all([(second.id, event(second.row)), (first.id, event(first.row))]) == [1, 2]
+    with pytest.raises(UnknownNameError):
+        both.queue.answer_all([(third.id, event(third.row)), (99, event(0))])
+    assert rows(both.queue.waiting()) == [third.row]
+    assert both.labels.current("t")["seq"].to_pylist() == [2, 1]

@@ -40,7 +40,19 @@ def answer(
     store: Store, item: QueueItem, value: str | Sequence[str], *, actor: str, source: Source = Source.HUMAN
 ) -> int:
     """Record the answer to an item of the queue, and close the item; returns the event's number."""
-    event = LabelEvent(
+    return answer_all(store, [(item, value)], actor=actor, source=source)[0]
+
+
+def answer_all(
+    store: Store, answers: Sequence[tuple[QueueItem, str | Sequence[str]]], *, actor: str, source: Source
+) -> list[int]:
+    """As `answer` for several items in one transaction: a wait for the disk once, not for each."""
+    said = [(item.id, _event(item, value, actor, source)) for item, value in answers]
+    return store.queue.answer_all(said)
+
+
+def _event(item: QueueItem, value: str | Sequence[str], actor: str, source: Source) -> LabelEvent:
+    return LabelEvent(
         example=item.example,
         row=item.row,
         task=item.task,
@@ -51,7 +63,6 @@ def answer(
         policy=item.policy,
         probability=item.probability,
     )
-    return store.queue.answer(item.id, event)
 
 
 def undo(store: Store, item: QueueItem, seq: int, *, actor: str) -> int:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from adequate.spec.project import Project
     from adequate.store import Store
 
+FEW = 1 << 16  # ids held at once: as Python's strings they take 100 bytes each
 RECIPE = f"{__version__}/1"  # names the code that makes models; the number changes when what it makes does
 
 
@@ -73,7 +74,9 @@ class Cycle:
         )
         for part in (Part.STEER, Part.GATE):
             rows = world.rows(part)
-            world.uniform[rows] = uniforms(store.examples.ids(rows))
+            for start in range(0, len(rows), FEW):
+                some = rows[start : start + FEW]
+                world.uniform[some] = uniforms(store.examples.ids(some))
         return world
 
     @cached_property

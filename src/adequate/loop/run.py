@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
 
-from adequate.labelling import answer
+from adequate.labelling import answer_all
 from adequate.loop.answers import answers_for, check_names
 from adequate.loop.cycle import Cycle
 from adequate.loop.state import State
@@ -18,6 +18,8 @@ from adequate.types import Progress, Source, silent
 if TYPE_CHECKING:
     from adequate.spec.project import Project
     from adequate.store import Store
+
+TOGETHER = 100  # answers of an oracle in one transaction
 
 Ending = Literal["adequate", "waiting", "out of budget", "exhausted", "blocked"]
 
@@ -67,7 +69,7 @@ def run(
         batch: labels that teach to ask for in each cycle; None: a fifth of those there are, at least 50.
         turned: called with the state after each cycle.
     """
-    done, taken, encoders = 0, 0, None
+    done, taken, encoders, world = 0, 0, None, None
     said = {name: answers_for(oracle, name) for name in project.tasks} if oracle is not None else {}
     for name, answers in said.items():
         values = {one for value in answers.values() for one in ([value] if isinstance(value, str) else value)}
@@ -81,8 +83,10 @@ def run(
             state = _last(store)
         else:
             cycle.encoders = encoders
+            if world is not None and len(world) == cycle.state.rows:  # no label changes it: slices, numbers, blocks
+                cycle.world = world
             state = _turn(cycle)
-            encoders = cycle.encoders
+            encoders, world = cycle.encoders, cycle.world
             done += 1
             turned(state)
         waiting = len(store.queue.waiting())
@@ -155,9 +159,10 @@ def _ask(store: Store, said: Mapping[str, Mapping[str, str | list[str]]], room: 
     """Answer what waits from the oracle; returns how many it could."""
     items = [item for item in store.queue.waiting() if item.example in said.get(item.task, {})]
     items = items if room is None else items[:room]
-    for number, item in enumerate(items, start=1):
-        answer(store, item, said[item.task][item.example], actor="oracle", source=Source.IMPORT)
-        progress("asking the oracle", number, len(items))
+    for start in range(0, len(items), TOGETHER):
+        some = [(item, said[item.task][item.example]) for item in items[start : start + TOGETHER]]
+        answer_all(store, some, actor="oracle", source=Source.IMPORT)
+        progress("asking the oracle", start + len(some), len(items))
     return len(items)
 
 

@@ -76,13 +76,18 @@ class Queue:
 
         Any answer counts, also one whose lease has run out: work done is never refused.
         """
+        return self.answer_all([(item, event)])[0]
 
-        def job(connection: sa.Connection) -> int:
-            seq = record(connection, [event])[0]
-            _close(connection, item, "answered")
-            return seq
+    def answer_all(self, answers: Sequence[tuple[int, LabelEvent]]) -> list[int]:
+        """As `answer` for several items in one transaction: all of them hold, or none."""
 
-        return self.sql.write(job, "recording an answer")
+        def job(connection: sa.Connection) -> list[int]:
+            numbers = record(connection, [event for _, event in answers])
+            for item, _ in answers:
+                _close(connection, item, "answered")
+            return numbers
+
+        return self.sql.write(job, "recording answers")
 
     def skip(self, item: int) -> None:
         """Put an item aside: it isn't asked again unless the miner picks it again."""
