@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.markup import escape
 
-from adequate.cli.console import out, progress, project_option
+from adequate.cli.console import out, progress, project_option, safe
 
 if TYPE_CHECKING:
     from adequate.loop.ingest import Ingested
@@ -45,6 +44,6 @@ def summary(added: Ingested) -> None:
     known = f", {added.known:,} were there already" if added.known else ""
     out.print(f"  {added.new:,} examples added{known}")
     for task, many in added.labels.items():
-        out.print(f"  {many:,} labels recorded for {escape(task)}")
+        out.print(f"  {many:,} labels recorded for {safe(task)}")
     for notice in added.notices:
-        out.print(f"  [dim]{escape(notice)}[/]")
+        out.print(f"  [dim]{safe(notice)}[/]")

@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 
 import click
-from rich.markup import escape
 from rich.table import Table
 
-from adequate.cli.console import out, project_option
+from adequate.cli.console import out, project_option, safe
 from adequate.loop.board import CHANGES, SIGNS, Board, CellRow
 from adequate.loop.page import ordered, percent, render
 
@@ -39,7 +38,7 @@ def board(root: Path | None, as_json: bool, html: Path | None, everything: bool)
     shown = Engine.open(root).board()
     if html is not None:
         html.write_text(render(shown), encoding="utf-8")
-        out.print(f"wrote {escape(str(html))}")
+        out.print(f"wrote {safe(str(html))}")
     if as_json:
         click.echo(json.dumps(shown.to_json(), ensure_ascii=False, indent=2))
     elif html is None:
@@ -51,12 +50,12 @@ def display(board: Board, *, everything: bool = False) -> None:
     model = f"model {board.model[:12]}" if board.model else "no model yet"
     labels = board.labels
     out.print(
-        f"[bold]{escape(board.project)}[/]  [dim]{model} · labels: {labels['teach']:,} teach, "
+        f"[bold]{safe(board.project)}[/]  [dim]{model} · labels: {labels['teach']:,} teach, "
         f"{labels['steer']:,} steer, {labels['gate']:,} measure[/]"
     )
     for task in board.tasks():
         out.print()
-        out.print(f"[bold]{escape(task)}[/]  {escape(board.sentences.get(task, ''))}")
+        out.print(f"[bold]{safe(task)}[/]  {safe(board.sentences.get(task, ''))}")
         cells = [cell for cell in ordered(board.cells) if cell.task == task]
         wide = [cell for cell in cells if cell.label is None]
         each = [cell for cell in cells if cell.label is not None]
@@ -71,8 +70,8 @@ def display(board: Board, *, everything: bool = False) -> None:
             )
             out.print(f"  [dim]and {len(rest)} more cells: {counts} (adequate board --all)[/]")
     out.print()
-    command = f"  [bold]{escape(board.next['command'])}[/]" if board.next.get("command") else ""
-    out.print(f"[cyan]next:[/] {escape(board.next['say'])}{command}")
+    command = f"  [bold]{safe(board.next['command'])}[/]" if board.next.get("command") else ""
+    out.print(f"[cyan]next:[/] {safe(board.next['say'])}{command}")
 
 
 def _table(cells: list[CellRow]) -> Table:
@@ -87,7 +86,7 @@ def _table(cells: list[CellRow]) -> Table:
         change = CHANGES.get(cell.change or "", "")
         table.add_row(
             f"[{colour}]{SIGNS[cell.state]}[/]",
-            escape(cell.name.removeprefix(cell.task).strip(" ·")) + (" [bold]![/]" if cell.critical else ""),
+            safe(cell.name.removeprefix(cell.task).strip(" ·")) + (" [bold]![/]" if cell.critical else ""),
             f"[{colour}]{percent(cell.value)}[/]",
             f"[dim]{percent(cell.low)} - {percent(cell.high)}[/]",
             percent(cell.target),

@@ -12,12 +12,18 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
+from adequate.cli.visible import visible
 from adequate.errors import AdequateError
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def safe(text: str) -> str:
+    """Anybody's text for our consoles: never markup, never a control character."""
+    return escape(visible(text))
 
 
 def project_option(command: F) -> F:
@@ -34,9 +40,9 @@ def project_option(command: F) -> F:
 
 def complain(error: AdequateError) -> None:
     """An error of ours: the message, and what to do, without a traceback."""
-    err.print(f"[bold red]error:[/] {escape(error.message)}", soft_wrap=True)
+    err.print(f"[bold red]error:[/] {escape(visible(error.message, lines=True))}", soft_wrap=True)
     if error.remedy:
-        err.print(f"  [dim]→[/] {escape(error.remedy)}", soft_wrap=True)
+        err.print(f"  [dim]→[/] {escape(visible(error.remedy, lines=True))}", soft_wrap=True)
 
 
 @contextmanager

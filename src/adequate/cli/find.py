@@ -7,9 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from rich.markup import escape
 
-from adequate.cli.console import out, project_option
+from adequate.cli.console import out, project_option, safe
 
 
 @click.command()
@@ -54,9 +53,9 @@ def find(
     for hit in found.hits:
         labels = ", ".join(f"{name}={value}" for name, value in hit.label.items())
         said = ", ".join(f"{name}: {value} {100 * sure:.0f} %" for name, (value, sure) in hit.predicted.items())
-        out.print(f"[dim]{hit.example[:8]} {hit.part}[/]  {escape(' '.join(hit.text.split())[:300])}")
+        out.print(f"[dim]{hit.example[:8]} {hit.part}[/]  {safe(' '.join(hit.text.split())[:300])}")
         if labels or said:
-            out.print(f"         [dim]{escape(' · '.join(part for part in (labels, said) if part))}[/]")
+            out.print(f"         [dim]{safe(' · '.join(part for part in (labels, said) if part))}[/]")
     if not found.hits:
         out.print("nothing found; try fewer conditions")
     elif found.total is not None and found.total > len(found.hits):

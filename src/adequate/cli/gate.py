@@ -6,9 +6,8 @@ import json
 from pathlib import Path
 
 import click
-from rich.markup import escape
 
-from adequate.cli.console import out, project_option
+from adequate.cli.console import out, project_option, safe
 
 COLOURS = {"passed": "green", "blocked": "red", "needs_labels": "yellow"}
 
@@ -42,13 +41,13 @@ def gate(baseline: str, candidate: str, root: Path | None, as_json: bool, junit:
         said = report.outcome.replace("_", " ")
         out.print(f"[bold {colour}]{said}[/]: {report.candidate[:12]} in the place of {report.baseline[:12]}")
         for reason in report.reasons[:20]:
-            out.print(f"  {escape(reason)}")
+            out.print(f"  {safe(reason)}")
         changed = [line for line in report.lines if line.change != "not_regressed"]
         for line in changed[:20]:
-            out.print(f"  [dim]{line.change}: {escape(line.cell)}, {line.lost} lost, {line.won} won[/]")
+            out.print(f"  [dim]{line.change}: {safe(line.cell)}, {line.lost} lost, {line.won} won[/]")
         for task, ids in report.ask.items() if report.outcome == "needs_labels" else ():
             out.print(
-                f"  {len(ids)} labels of {escape(task)} would likely decide; `adequate run` puts them into the queue: "
+                f"  {len(ids)} labels of {safe(task)} would likely decide; `adequate run` puts them into the queue: "
                 + ", ".join(one[:8] for one in ids[:8])
                 + (" …" if len(ids) > 8 else "")
             )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.markup import escape
 
 from adequate.cli.add import summary
-from adequate.cli.console import out, progress
+from adequate.cli.console import out, progress, safe
 
 
 @click.command()
@@ -77,18 +76,18 @@ def init(
             progress=report,
         )
     project = begun.engine.project
-    out.print(f"[bold]{escape(str(folder))}/project.py[/] written; look at it, it is yours to edit")
+    out.print(f"[bold]{safe(str(folder))}/project.py[/] written; look at it, it is yours to edit")
     columns = [f"text {project.text!r}"]
     columns += [f"{role} {name!r}" for role in ("group", "time", "id") if (name := getattr(project, role))]
-    out.print(f"  columns: {escape(', '.join(columns))}")
+    out.print(f"  columns: {safe(', '.join(columns))}")
     for task in project.tasks.values():
         many = len(task.labels) if task.labels is not None else "the data's"
-        out.print(f"  task [bold]{escape(task.name)}[/]: {task.kind}, {many} labels")
+        out.print(f"  task [bold]{safe(task.name)}[/]: {task.kind}, {many} labels")
     if not project.tasks:
         out.print("  no column of labels found: declare a task in project.py, or init with --label NAME --labels a,b,c")
     if project.slices:
-        out.print(f"  slices: {escape(', '.join(project.slices))}")
+        out.print(f"  slices: {safe(', '.join(project.slices))}")
     for notice in begun.inferred.notices:
-        out.print(f"  [dim]{escape(notice)}[/]")
+        out.print(f"  [dim]{safe(notice)}[/]")
     summary(begun.added)
-    out.print(f"\n[cyan]next:[/] [bold]cd {escape(str(folder))} && adequate run[/]")
+    out.print(f"\n[cyan]next:[/] [bold]cd {safe(str(folder))} && adequate run[/]")

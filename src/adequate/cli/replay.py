@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.markup import escape
 from rich.table import Table
 
-from adequate.cli.console import err, out, progress, project_option
+from adequate.cli.console import err, out, progress, project_option, safe
 
 if TYPE_CHECKING:
     from adequate.loop.replay import Replay
@@ -71,11 +70,11 @@ def replay(
             budget=budget,
             seeds=seeds,
             progress=report,
-            notice=lambda text: err.print(f"[dim]{escape(text)}[/]"),
+            notice=lambda text: err.print(f"[dim]{safe(text)}[/]"),
         )
     if plot is not None:
         found.plot(plot)
-        err.print(f"wrote {escape(str(plot))}")
+        err.print(f"wrote {safe(str(plot))}")
     if as_json:
         click.echo(json.dumps(found.to_json(), indent=1))
     else:
@@ -84,7 +83,7 @@ def replay(
 
 def display(found: Replay) -> None:
     """Two tables: where each policy ended, and what it needed for each level."""
-    table = Table(title=f"{escape(found.task)}: after the last label (median of seeds)", title_justify="left", box=None)
+    table = Table(title=f"{safe(found.task)}: after the last label (median of seeds)", title_justify="left", box=None)
     heads = (
         "policy",
         "teach",
@@ -101,7 +100,7 @@ def display(found: Replay) -> None:
     for name, last in found.ends().items():
         claimed = f"{100 * last.cells_claimed_true / last.cells_claimed:.0f} %" if last.cells_claimed else "–"
         table.add_row(
-            escape(name),
+            safe(name),
             f"{last.teach:,}",
             f"{last.steer:,}",
             f"{last.gate:,}",
@@ -118,7 +117,7 @@ def display(found: Replay) -> None:
     )
     levels.add_column("accuracy")
     for name in policies:
-        levels.add_column(escape(name), justify="right")
+        levels.add_column(safe(name), justify="right")
     for level, needed in found.labels_to().items():
         ours = needed[policies[0]]
         levels.add_row(level, *(_needed(needed[name], None if name == policies[0] else ours) for name in policies))

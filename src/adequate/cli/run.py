@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.markup import escape
 
 from adequate.cli.board import display
-from adequate.cli.console import err, out, progress, project_option
+from adequate.cli.console import err, out, progress, project_option, safe
 
 if TYPE_CHECKING:
     from adequate.loop.state import State
@@ -62,11 +61,11 @@ def run(
             batch=batch,
             seed=seed,
             progress=report,
-            notice=lambda text: err.print(f"[yellow]note:[/] {escape(text)}"),
+            notice=lambda text: err.print(f"[yellow]note:[/] {safe(text)}"),
             turned=lambda state: err.print(_line(state)),
         )
     display(engine.board())
-    out.print(f"[bold]{escape(outcome.say)}[/] ({outcome.cycles} cycles, {outcome.labels:,} answers)")
+    out.print(f"[bold]{safe(outcome.say)}[/] ({outcome.cycles} cycles, {outcome.labels:,} answers)")
 
 
 def _line(state: State) -> str:
@@ -74,6 +73,6 @@ def _line(state: State) -> str:
     if state.model is None:
         return f"[dim]cycle:[/] no labels to learn from yet; {state.asked:,} questions asked"
     verdict = {"passed": "[green]accepted[/]", "blocked": "[red]blocked[/]", "needs_labels": "[yellow]needs labels[/]"}
-    first = f": {escape(state.reasons[0])}" if state.reasons and state.outcome != "passed" else ""
+    first = f": {safe(state.reasons[0])}" if state.reasons and state.outcome != "passed" else ""
     said = verdict.get(state.outcome or "", "")
     return f"[dim]cycle:[/] model {state.model[:8]} {said}{first}; {state.asked:,} questions asked"

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.markup import escape
 from rich.table import Table
 
-from adequate.cli.console import out, project_option
+from adequate.cli.console import out, project_option, safe
 
 if TYPE_CHECKING:
     from adequate.loop.engine import Engine
@@ -47,7 +46,7 @@ def overview(engine: Engine) -> None:
     """The project in a few lines."""
     project = engine.project
     with engine.store() as store:
-        out.print(f"[bold]{escape(project.name)}[/] in {escape(str(engine.root))}")
+        out.print(f"[bold]{safe(project.name)}[/] in {safe(str(engine.root))}")
         out.print(f"  {store.examples.count:,} examples; {len(store.models.list())} models")
     for task in project.tasks.values():
         target = ", ".join(
@@ -55,9 +54,9 @@ def overview(engine: Engine) -> None:
             for name in ("accuracy", "recall", "precision")
             if getattr(task.target, name) is not None
         )
-        out.print(f"  task [bold]{escape(task.name)}[/]: {task.kind}, target {target}")
+        out.print(f"  task [bold]{safe(task.name)}[/]: {task.kind}, target {target}")
     for made in project.slices.values():
-        out.print(f"  slice [bold]{escape(made.name)}[/]: {escape(made.sql or 'a Python function')}")
+        out.print(f"  slice [bold]{safe(made.name)}[/]: {safe(made.sql or 'a Python function')}")
     out.print("[dim]more: adequate show models | labels | cells | EXAMPLE | --as-python[/]")
 
 
@@ -73,7 +72,7 @@ def models(engine: Engine) -> None:
         taught = ", ".join(f"{task} {card['taught']:,}" for task, card in made.card.items())
         state = "baseline" if made.id == baseline else made.state
         when = datetime.fromtimestamp(made.at).astimezone().strftime("%Y-%m-%d %H:%M")
-        table.add_row(made.id, when, state, escape(taught), made.parent or "")
+        table.add_row(made.id, when, state, safe(taught), made.parent or "")
     out.print(table if every else "no model yet: adequate run")
 
 
@@ -93,9 +92,7 @@ def labels(engine: Engine) -> None:
                     counts[label][part] += 1
             for label in sorted(counts, key=lambda label: -sum(counts[label].values())):
                 by = counts[label]
-                table.add_row(
-                    escape(task), escape(label), *(f"{by.get(part, 0):,}" for part in ("teach", "steer", "gate"))
-                )
+                table.add_row(safe(task), safe(label), *(f"{by.get(part, 0):,}" for part in ("teach", "steer", "gate")))
     out.print(table if table.row_count else "no label yet: adequate label")
 
 
@@ -121,18 +118,16 @@ def example(engine: Engine, name: str) -> None:
             if store.predictions.count(task, made.id) > row
         }
     out.print(f"[bold]{values['aq_id']}[/] · {('teach', 'steer', 'gate')[values['aq_part']]}")
-    out.print(escape(str(values.get(engine.project.text))))
+    out.print(safe(str(values.get(engine.project.text))))
     for column, value in values.items():
         if column != engine.project.text and not column.startswith("aq_") and value is not None:
-            out.print(f"  [dim]{escape(column)}:[/] {escape(str(value))}")
+            out.print(f"  [dim]{safe(column)}:[/] {safe(str(value))}")
     for task, answer in said.items():
-        out.print(
-            f"  [dim]{escape(task)} answered:[/] {escape(str(answer['label']))} ({100 * answer['confidence']:.0f} %)"
-        )
+        out.print(f"  [dim]{safe(task)} answered:[/] {safe(str(answer['label']))} ({100 * answer['confidence']:.0f} %)")
     for seq, event in history:
         when = datetime.fromtimestamp(event.at).astimezone().strftime("%Y-%m-%d %H:%M")
         value = "withdrawn" if event.value is None else event.value
         out.print(
-            f"  [dim]{seq} {when}[/] {escape(event.task)} = [bold]{escape(str(value))}[/] "
-            f"[dim]by {escape(event.actor)} ({event.source}){': ' + escape(event.why) if event.why else ''}[/]"
+            f"  [dim]{seq} {when}[/] {safe(event.task)} = [bold]{safe(str(value))}[/] "
+            f"[dim]by {safe(event.actor)} ({event.source}){': ' + safe(event.why) if event.why else ''}[/]"
         )

@@ -105,6 +105,7 @@ def record(
     flat = flat.flatten() if pa.types.is_list(flat.type) else flat
     now = store.labels.current(task.name)
     have = dict(zip(now["row"].to_pylist(), now["value"].to_pylist(), strict=True))
+    drawn = dict(zip(now["row"].to_pylist(), now["probability"].to_pylist(), strict=True))
     spelled = set(names_of(store, task)) | set(pc.unique(flat).drop_null().to_pylist())
     check_names(task, sorted(spelled), where)
     rows = store.examples.rows_of(said["example"])
@@ -118,6 +119,7 @@ def record(
         value = _kept(value)
         if row in have and _kept(json.loads(have[row])) == value:
             continue
+        chance = drawn.get(row, 1.0)  # a corrected label was drawn as the one before it
         have[row] = json.dumps(value)
         said_before = json.dumps([task.name, example, value, actor, str(source)])
         # A file added again says nothing new; an import that overrides is a new word each time.
@@ -132,6 +134,7 @@ def record(
                 source=source,
                 why=why,
                 policy=policy,
+                probability=chance,
                 op=op,
             )
         )
@@ -203,7 +206,7 @@ def exported(store: Store, project: Project) -> pa.Table:
         NotEnoughDataError: nothing is labelled yet.
     """
     tables = {name: store.labels.current(name) for name in project.tasks}
-    rows = np.unique(np.concatenate([table["row"].to_numpy() for table in tables.values()]))
+    rows = np.unique(np.concatenate([np.zeros(0, np.int64), *(table["row"].to_numpy() for table in tables.values())]))
     if len(rows) == 0:
         raise NotEnoughDataError("there is no label to export", remedy="adequate label")
     out = store.examples.take(rows, ["aq_id", project.text, "aq_part"])

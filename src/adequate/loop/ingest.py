@@ -21,10 +21,11 @@ from adequate.loop.answers import record
 from adequate.spec.values import given, types
 from adequate.store import Added
 from adequate.store.formats import Data, inspect
-from adequate.types import Progress, Source, silent
+from adequate.types import Kind, Progress, Source, silent
 
 if TYPE_CHECKING:
     from adequate.spec.project import Project
+    from adequate.spec.tasks import Task
     from adequate.store import Store
 
 CHUNK = 100_000  # rows named and grouped at once
@@ -82,8 +83,18 @@ def add(
         added = _append(store, project, file, progress)
         new, known = new + added.new, known + added.known
         if with_labels:
-            for task, many in _labels(store, project, file, actor).items():
-                recorded[task] = recorded.get(task, 0) + many
+            for task, said in _said(project, file).items():
+                notices += _contradictions(task, said)
+                recorded[task.name] = recorded.get(task.name, 0) + record(
+                    store,
+                    task,
+                    said,
+                    actor=actor,
+                    source=Source.IMPORT,
+                    why=f"came with {file.path.name}",
+                    overwrite=False,
+                    where=str(file.path),
+                )
     return Ingested(new=new, known=known, labels=recorded, notices=tuple(notices))
 
 
@@ -121,28 +132,25 @@ def _chunks(file: Data) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(held)
 
 
-def _labels(store: Store, project: Project, file: Data, actor: str) -> dict[str, int]:
-    """Record what the file says of examples that nobody has labelled yet."""
+def _said(project: Project, file: Data) -> dict[Task, pa.Table]:
+    """The labels that a file brings, by task: columns example and value."""
     tasks = [task for task in project.tasks.values() if task.column in file.schema.names]
-    said: dict[str, list[pa.Table]] = {task.name: [] for task in tasks}
+    said: dict[Task, list[pa.Table]] = {task: [] for task in tasks}
     for batch in file:
         ids = content_ids(texts_of(batch[project.text]))
         for task in tasks:
             values = given(batch[task.column], task)
-            said[task.name].append(pa.table({"example": ids, "value": values}).filter(pc.is_valid(values)))
-    return {
-        task.name: record(
-            store,
-            task,
-            pa.concat_tables(said[task.name]),
-            actor=actor,
-            source=Source.IMPORT,
-            why=f"came with {file.path.name}",
-            overwrite=False,
-        )
-        for task in tasks
-        if said[task.name]
-    }
+            said[task].append(pa.table({"example": ids, "value": values}).filter(pc.is_valid(values)))
+    return {task: pa.concat_tables(pieces) for task, pieces in said.items() if pieces}
+
+
+def _contradictions(task: Task, said: pa.Table) -> list[str]:
+    """Texts that come with two labels, as a notice; the first is recorded."""
+    if task.kind is Kind.MULTILABEL:
+        return []
+    pairs = said.group_by(["example", "value"]).aggregate([])
+    many = len(pairs) - len(pc.unique(pairs["example"]))
+    return [f"{many:,} texts came with more than one label of {task.name!r}: the first is recorded"] if many else []
 
 
 def _check_ids(store: Store, project: Project, file: Data) -> None:

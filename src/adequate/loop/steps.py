@@ -53,6 +53,9 @@ def train(cycle: Cycle, state: State) -> State:
         with store.models.writing(name) as folder:
             for task in tasks:
                 save(cycle.learned(task).head, folder / task.name)
+            if cycle.encoders is not None and cycle.encoders.lexical.idf is not None:
+                # A head on n-grams is no model without the weights that the pool of its day gave them.
+                np.save(folder / "idf.npy", cycle.encoders.lexical.idf, allow_pickle=False)
     card = {
         task.name: {"taught": len(split(cycle.labels(task), cycle.world, Part.TEACH)), "labels": cycle.names[task.name]}
         for task in tasks
