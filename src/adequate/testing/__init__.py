@@ -6,7 +6,7 @@ states     Judgement, judge, believe            adequate, inadequate or unknown,
 looks      Look, Plan, plan, record             when a cell may be looked at, and at which level
 gate       compare, decide, raised, Verdict     candidate against baseline
 forecast   Forecast, forecast                   labels until a cell is adequate
-bounds     exact bounds, tests, e-values        metrics: accuracy, macro recall
+bounds     exact bounds, tests, e-values, labels to prove
 """
 
 from adequate.testing.cells import ALL, Cell, Counts, count, declared
