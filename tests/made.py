@@ -65,6 +65,7 @@ def without_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("ADEQUATE_CACHE", str(empty / "cache"))
         patch.setenv("ADEQUATE_RESOURCES", str(empty / "no resources"))
         patch.setenv("PIP_NO_INDEX", "1")
+        patch.setenv("HF_HUB_OFFLINE", "1")
         yield empty
 
 

@@ -73,12 +73,14 @@ class Engine:
             lenient: leave out rows that can't be read, and say which.
             labels: also record the labels that the tasks' columns hold.
         """
+        from adequate import store
         from adequate.loop.ingest import add
 
-        with self.store(write=True, verb="add") as store:
+        # A project.py that came without its store (it was cloned, or `init` was killed) gets one with its data.
+        with store.create(self.root, verb="add", text=self.project.text) as opened:
             files = [Path(path) for path in paths]
             return add(
-                store,
+                opened,
                 self.project,
                 files,
                 encoding=encoding,

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from adequate.encoders.identity import content_ids, identify
 from adequate.encoders.lexical import texts_of
 from adequate.errors import DuplicateIdError
-from adequate.loop.answers import record
+from adequate.loop.answers import check_names, names_of, record
 from adequate.spec.values import given, types
 from adequate.store import Added
 from adequate.store.formats import Data, inspect
@@ -77,6 +77,8 @@ def add(
     notices = [notice for file in files for notice in file.notices]
     for file in files:
         _check_ids(store, project, file)
+    if with_labels:
+        _check_labels(store, project, files)
     new = known = 0
     recorded: dict[str, int] = {}
     for file in files:
@@ -151,6 +153,20 @@ def _contradictions(task: Task, said: pa.Table) -> list[str]:
     pairs = said.group_by(["example", "value"]).aggregate([])
     many = len(pairs) - len(pc.unique(pairs["example"]))
     return [f"{many:,} texts came with more than one label of {task.name!r}: the first is recorded"] if many else []
+
+
+def _check_labels(store: Store, project: Project, files: Sequence[Data]) -> None:
+    """Refuse files with a label that the task doesn't know, or one that differs from another in case or spaces."""
+    for task in project.tasks.values():
+        names = set(names_of(store, task))
+        for file in files:
+            if task.column not in file.schema.names:
+                continue
+            for batch in file:
+                values = given(batch[task.column], task)
+                flat = values.flatten() if pa.types.is_list(values.type) else values
+                names |= set(pc.unique(flat).drop_null().to_pylist())
+            check_names(task, sorted(names), str(file.path))
 
 
 def _check_ids(store: Store, project: Project, file: Data) -> None:

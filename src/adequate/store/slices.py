@@ -90,7 +90,10 @@ class Slices:
                 kept = function(batch)
                 piece = _booleans(kept)
             except Exception as error:
-                raise SliceError(f"slice {name!r}: its function failed: {type(error).__name__}: {error}") from error
+                raise SliceError(
+                    f"slice {name!r}: its function failed: {type(error).__name__}: {error}",
+                    remedy=f"correct it in project.py; the batch has the columns {', '.join(batch.schema.names)}",
+                ) from error
             if piece.shape != (len(batch),):
                 raise SliceError(
                     f"slice {name!r}: its function returned shape {piece.shape} for {len(batch)} examples",
