@@ -26,6 +26,20 @@ def test_rare_labels_are_lifted_on_new_rows_without_a_new_label() -> None:
     assert recall[1] > recall[0] + 0.05
 
 
+def test_one_to_three_rows_a_label_are_enough_to_see_that_the_frequent_ones_win_too_often() -> None:
+    gain = []
+    for seed in range(5):
+        x, gold = clusters([1] * 20 + [2] * 20 + [3] * 20, seed=seed, spread=1.0)
+        new, truth = clusters([20] * 60, seed=seed + 100, spread=1.0)
+        head = learn(
+            {"x": x}, gold, kind=Kind.CLASSIFY, labels=[f"{i}" for i in range(60)], task="t", objective="balanced"
+        ).head
+        plain = head.with_rule(temperature=head.temperature, offsets=np.zeros(60, np.float32))
+        recall = [macro_recall(one.decide(one.logits({"x": new})), truth) for one in (plain, head)]
+        gain.append(recall[1] - recall[0])
+    assert np.mean(gain) > 0.03
+
+
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10_000), target=st.sampled_from([None, 0.5, 0.95]))
 def test_the_balanced_rule_is_never_worse_than_argmax_on_the_rows_it_was_tuned_on(

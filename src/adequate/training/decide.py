@@ -55,13 +55,15 @@ class Aim:
     on: int | None = None
 
 
-def tune(scores: Floats, gold: Gold, aim: Aim, *, kind: Kind, taught: Doubles) -> Floats:
+def tune(scores: Floats, gold: Gold, aim: Aim, *, kind: Kind, taught: Doubles, scored: Doubles | None = None) -> Floats:
     """Offsets (k,) float32 to add to calibrated scores before deciding.
 
     Args:
         scores: (n, k) logits / temperature of rows not used to fit them.
         gold: (n,) codes or (n, k) bool.
         taught: (k,) labels that the final model is trained on, counted.
+        scored: (n, k) labels that the model behind each row of scores was trained on; None: as `taught`. Of a label
+            with two rows, a fold has seen one: judged by the two, every step would look like a mistake.
     """
     if kind is Kind.MULTILABEL:
         return _thresholds(scores, np.asarray(gold, bool), aim)
@@ -71,17 +73,24 @@ def tune(scores: Floats, gold: Gold, aim: Aim, *, kind: Kind, taught: Doubles) -
     if len(gold) == 0 or seen.sum() < 2:
         return np.zeros(k, np.float32)
     mix = _wanted(aim, taught)
-    direction = np.where(seen, np.log(np.maximum(mix, 1e-6) / np.maximum(taught / taught.sum(), 1e-6)), 0)
+    direction = _towards(mix, taught)
     worth = _worth(gold, mix, k)
     if aim.miss is not None and aim.alarm is not None:
         on = k - 1 if aim.on is None else aim.on
         return _by_cost(scores, gold, worth, direction, on=on, miss=aim.miss, alarm=aim.alarm)
-    value = np.array([worth[right].sum() for right in _right_along(scores, gold, direction)])
+    here = direction if scored is None else _towards(mix, scored)
+    value = np.array([worth[right].sum() for right in _right_along(scores, gold, here)])
     # The mean of neighbours: one lucky row doesn't decide. Then never below standing still.
     smooth = np.convolve(np.pad(value, 1, mode="edge"), np.ones(3) / 3, mode="valid")
     best = int(np.where(value >= value[0], smooth, -np.inf).argmax())
     offsets = (STEPS[best] * direction).astype(np.float32)
-    return _meet(scores, gold, offsets, aim, worth)
+    return _meet(scores + (STEPS[best] * (here - direction)).astype(np.float32), gold, offsets, aim, worth)
+
+
+def _towards(mix: Doubles, taught: Doubles) -> Doubles:
+    """log(wanted mix / taught mix), shape of `taught` (..., k); 0 for labels that were not taught."""
+    share = taught / np.maximum(taught.sum(axis=-1, keepdims=True), 1)
+    return np.where(share > 0, np.log(np.maximum(mix, 1e-6) / np.maximum(share, 1e-6)), 0)
 
 
 def _wanted(aim: Aim, taught: Doubles) -> Doubles:

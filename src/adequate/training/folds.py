@@ -69,6 +69,15 @@ class Folded:
             out[away] = np.maximum(made.at(away).forward(w), NEVER)
         return out
 
+    def taught(self) -> Doubles:
+        """(m, k), labels counted that the head behind each row of `logits` was fitted to."""
+        count = int(self.folds.max()) + 1
+        if self.kind is Kind.MULTILABEL:
+            inside = np.stack([self.gold[self.folds == fold].sum(axis=0) for fold in range(count)])
+        else:
+            inside = np.bincount(self.folds * self.k + self.gold, minlength=count * self.k).reshape(count, self.k)
+        return np.asarray((inside.sum(axis=0) - inside)[self.folds], np.float64)
+
 
 def spread(gold: Gold, *, kind: Kind, seed: int, groups: NDArray[np.int64] | None = None, count: int = FOLDS) -> Codes:
     """Fold of each row, (m,) int32 in 0..count-1: every label spread evenly, no group split between folds.

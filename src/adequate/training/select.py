@@ -138,7 +138,10 @@ def learn(
         logits, truth = np.concatenate([unseen, head.logits(steer[0])]), np.concatenate([gold, steer[1]])
     heat = temperature(logits, truth, kind)
     taught = gold.sum(axis=0) if kind is Kind.MULTILABEL else np.bincount(gold, minlength=k)
-    offsets = tune(logits / np.float32(heat), truth, aim, kind=kind, taught=taught.astype(np.float64))
+    scored = whole.taught()
+    if len(truth) > m:
+        scored = np.concatenate([scored, np.broadcast_to(taught, (len(truth) - m, k))])
+    offsets = tune(logits / np.float32(heat), truth, aim, kind=kind, taught=taught.astype(np.float64), scored=scored)
     return Learned(
         head=head.with_rule(temperature=heat, offsets=offsets),
         out_of_fold=unseen,
