@@ -14,10 +14,11 @@ from adequate.loop.chances import Chances
 from adequate.loop.cycle import slices
 from adequate.loop.turn import Ground, sealed, split
 from adequate.store import Look as Entry
-from adequate.testing.cells import declared
-from adequate.testing.gate import ALPHA, Comparison, Outcome, compare, decide
+from adequate.testing.cells import Cell, declared
+from adequate.testing.gate import ALPHA, Comparison, Level, Outcome, compare, decide
 from adequate.testing.sampling import uniforms
-from adequate.types import Part
+from adequate.testing.states import Judgement
+from adequate.types import Metric, Part, State
 
 if TYPE_CHECKING:
     from adequate.spec.project import Project
@@ -131,12 +132,10 @@ def compared(store: Store, project: Project, baseline: str, candidate: str, *, r
         raise NotEnoughDataError(
             f"models {old} and {new} have no task in common whose answers are kept", remedy="adequate show models"
         )
-    verdict = decide([comparison for _, comparison, _ in found])
-    outcome, reasons, expected = verdict.outcome, list(verdict.reasons), verdict.expected
-    if release:
-        outcome, reasons, expected = _for_release(store, new, outcome, reasons, expected)
-    entry = Entry(candidate=new, baseline=old, alpha=ALPHA, verdict=outcome, detail={"by": "gate", "reasons": reasons})
-    store.looks.spend(entry)
+    level: Level = "release" if release else "accept"
+    verdict = decide([comparison for _, comparison, _ in found], [_judged(store, new)], level=level)
+    now = {"by": "gate", "level": level, "reasons": list(verdict.reasons)}
+    store.looks.spend(Entry(candidate=new, baseline=old, alpha=ALPHA, verdict=verdict.outcome, detail=now))
     looks = sum(look.baseline == old for look in store.looks.list(new))
     lines = [
         Line(
@@ -158,11 +157,11 @@ def compared(store: Store, project: Project, baseline: str, candidate: str, *, r
     return Report(
         baseline=old,
         candidate=new,
-        outcome=outcome,
-        reasons=tuple(reasons),
+        outcome=verdict.outcome,
+        reasons=verdict.reasons,
         lines=tuple(lines),
         ask=ask,
-        expected=expected,
+        expected=verdict.expected,
         looks=looks,
     )
 
@@ -188,19 +187,28 @@ def _one(store: Store, project: Project, task: Task, old: str, new: str) -> tupl
     return comparison, [ids[i] for i in np.flatnonzero(keep).tolist()]
 
 
-def _for_release(
-    store: Store, model: str, outcome: Outcome, reasons: list[str], expected: int
-) -> tuple[Outcome, list[str], int]:
-    """What shipping wants beyond being no worse: no cell inadequate, every critical cell adequate."""
-    blocks, waits = [], []
-    for row in store.cells.read(model).to_pylist():
-        name = "/".join(part for part in (row["task"], row["slice"], row["label"], row["metric"]) if part)
-        if row["state"] == "inadequate":
-            blocks.append(f"{name} is inadequate: {100 * row['value']:.1f} of {100 * row['target']:g} %")
-        elif row["critical"] and row["state"] == "unknown":
-            need = f"{row['need']:,} labels" if row["need"] else "more labels than can be had"
-            waits.append(f"{name} is critical and unknown: {need} would decide it")
-            expected += row["need"] or 0
-    if blocks or outcome == "blocked":
-        return "blocked", reasons + blocks + waits, expected
-    return ("needs_labels" if waits or outcome == "needs_labels" else "passed"), reasons + waits, expected
+def _judged(store: Store, model: str) -> tuple[list[Cell], Judgement]:
+    """A model's cells as its cycle measured them."""
+    rows = store.cells.read(model).to_pylist()
+    cells = [
+        Cell(
+            task=row["task"],
+            slice=row["slice"],
+            label=row["label"] or None,
+            metric=Metric(row["metric"]),
+            target=row["target"],
+            critical=row["critical"],
+        )
+        for row in rows
+    ]
+    states = tuple(State(row["state"]) for row in rows)
+    need = [
+        0.0 if state is not State.UNKNOWN else row["need"] or np.inf for state, row in zip(states, rows, strict=True)
+    ]
+    return cells, Judgement(
+        states=states,
+        low=np.array([row["low"] for row in rows], float),
+        high=np.array([row["high"] for row in rows], float),
+        need=np.array(need, float),
+        likely=np.array([(row["value"] or 0.0) > row["target"] for row in rows], bool),
+    )

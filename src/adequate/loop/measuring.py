@@ -75,17 +75,20 @@ def _gate_labels(judged: Judged, batch: int) -> int:
 def _wants(
     world: World, judged: Judged, names: Sequence[str], rows: Rows, answers: Codes | Mask
 ) -> tuple[list[Want], list[str]]:
-    """The cells worth deciding whose members are known without labels."""
+    """The cells worth deciding; even draws serve those whose members nobody knows before (recall), or all belong to."""
     code = {name: i for i, name in enumerate(names)}
     wants, cells = [], []
     for i, cell in enumerate(judged.cells):
         near = judged.states.states[i] is State.UNKNOWN and judged.states.likely[i] and judged.evidence[i] >= STEER
-        if not near or cell.metric is Metric.RECALL or (cell.slice == ALL and cell.label is None):
+        if not near:
             continue
-        members = np.ones(len(rows), bool) if cell.slice == ALL else world.slices[cell.slice][rows]
-        if cell.label is not None:
-            given = answers == code[cell.label] if answers.ndim == 1 else answers[:, code[cell.label]]
-            members = members & given
+        members: Mask | None = None
+        if cell.metric is not Metric.RECALL and (cell.slice != ALL or cell.label is not None):
+            inside = np.ones(len(rows), bool) if cell.slice == ALL else world.slices[cell.slice][rows]
+            if cell.label is not None:
+                given = answers == code[cell.label] if answers.ndim == 1 else answers[:, code[cell.label]]
+                inside = np.asarray(inside & given)
+            members = inside
         wants.append(Want(members=members, need=float(judged.states.need[i])))
         cells.append(cell.key)
     return wants, cells

@@ -119,7 +119,7 @@ def test(cycle: Cycle, state: State) -> State:
         measured += rows_of(cycle, task, judged)
     if spent:
         detail = {"looks": [asdict(look) for look in spent]}
-        alpha = sum(look.alpha for look in spent)
+        alpha = sum(look.spent for look in spent)
         cycle.store.looks.spend(
             Entry(candidate=state.model, baseline=None, alpha=alpha, verdict="cells", detail=detail)
         )

@@ -36,11 +36,6 @@ class Judged:
     evidence: Rows
     spent: tuple[Look, ...]
 
-    @property
-    def alpha(self) -> float:
-        """What this look spent, over all cells."""
-        return sum(look.alpha for look in self.spent)
-
 
 def evidence_of(
     world: World, cells: Sequence[Cell], names: Sequence[str], labels: Labels, learned: Learned, seen: Survey
