@@ -77,7 +77,7 @@ def test_a_project_starts_from_nothing(tmp_path: Path) -> None:
         screen.type("\x15\x1b")  # Ctrl-U is no letter; Esc leaves
         screen.until("space skip")
         screen.type("na fee\r")
-        assert "1  card lost    2  a fee" in screen.until("3 of 10")  # the new one has the next digit
+        assert "1  card lost    2  a fee" in screen.until("2  a fee")  # the new one has the next digit
         screen.type("u")
         assert "a fee" not in screen.until("taken back: a fee").split("1  card lost")[1].split("taken back")[0]
         screen.type("1")
