@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.table import Table
 
-from adequate.cli.console import err, out, progress, project_option, safe
+from adequate.cli.console import OutputFile, err, out, progress, project_option, safe
 
 if TYPE_CHECKING:
     from adequate.loop.replay import Replay
@@ -27,6 +27,16 @@ if TYPE_CHECKING:
     help="Labelled file that tells the truth; no policy sees it.",
 )
 @click.option(
+    "--oracle",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A file with the labels of the project's examples, where the project doesn't have them.",
+)
+@click.option(
+    "--oracle",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Labelled file that answers for the project's examples, instead of the labels they have.",
+)
+@click.option(
     "--against", default="random,margin", show_default=True, help="Policies: random, margin, entropy, kmeans."
 )
 @click.option(
@@ -34,7 +44,7 @@ if TYPE_CHECKING:
 )
 @click.option("--seeds", default=3, show_default=True, help="Repetitions with other random choices.")
 @click.option("--json", "as_json", is_flag=True, help="Print every curve as JSON.")
-@click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw the curves: .png, .svg or .pdf.")
+@click.option("--plot", type=OutputFile(".png", ".svg", ".pdf"), help="Draw the curves: .png, .svg or .pdf.")
 def replay(
     data: Path | None,
     root: Path | None,

@@ -50,7 +50,7 @@ class CellRow:
         if self.state == "adequate":
             return ""
         if self.need and self.need > self.room:
-            return f"{self.need:,} to decide; the gate has {self.room:,} more: add data"
+            return f"{self.need:,} to decide, {self.room:,} there"
         if self.need:
             return f"{self.need:,} to decide"
         if self.forecast:
