@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from adequate.cli.console import out, project_option, safe
+from adequate.cli.console import OutputFile, out, project_option, safe
 from adequate.loop.board import CHANGES, SIGNS, Board, CellRow
 from adequate.loop.page import ordered, percent, render
 
@@ -19,7 +19,7 @@ SHOWN = 20  # cells of one label that fit a screen; the rest is counted
 @click.command()
 @project_option
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
-@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write one self-contained HTML file.")
+@click.option("--html", type=OutputFile(), help="Write one self-contained HTML file.")
 @click.option("--all", "everything", is_flag=True, help=f"Show every cell, not only the first {SHOWN} of each task.")
 def board(root: Path | None, as_json: bool, html: Path | None, everything: bool) -> None:
     """Tasks x slices: value, bounds, target, state, labels to go, forecast.

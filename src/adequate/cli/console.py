@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,23 @@ from adequate.errors import AdequateError
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+
+
+class OutputFile(click.Path):
+    """A file to write at the end of long work: what would fail then is said before it begins."""
+
+    def __init__(self, *endings: str) -> None:
+        super().__init__(path_type=Path, dir_okay=False, writable=True)
+        self.endings = endings
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = super().convert(value, param, ctx)
+        if not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
+            self.fail(f"{path.parent} is no folder that can be written to; make it first", param, ctx)
+        if self.endings and path.suffix.lower() not in self.endings:
+            self.fail(f"{path.name} has to end in {', '.join(self.endings)}", param, ctx)
+        return path
+
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from adequate.cli.console import out, project_option, safe
+from adequate.cli.console import OutputFile, out, project_option, safe
 
 COLOURS = {"passed": "green", "blocked": "red", "needs_labels": "yellow"}
 
@@ -17,7 +17,7 @@ COLOURS = {"passed": "green", "blocked": "red", "needs_labels": "yellow"}
 @click.argument("candidate")
 @project_option
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict, its reasons and every cell as JSON.")
-@click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Write a JUnit file, a case a cell.")
+@click.option("--junit", type=OutputFile(), help="Write a JUnit file, a case a cell.")
 @click.option("--release", is_flag=True, help="As for shipping: every critical cell adequate, none inadequate.")
 def gate(baseline: str, candidate: str, root: Path | None, as_json: bool, junit: Path | None, release: bool) -> None:
     """May CANDIDATE replace BASELINE? Exits with 0 passed, 1 blocked, 2 needs labels (and says which).

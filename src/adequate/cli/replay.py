@@ -32,11 +32,6 @@ if TYPE_CHECKING:
     help="A file with the labels of the project's examples, where the project doesn't have them.",
 )
 @click.option(
-    "--oracle",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Labelled file that answers for the project's examples, instead of the labels they have.",
-)
-@click.option(
     "--against", default="random,margin", show_default=True, help="Policies: random, margin, entropy, kmeans."
 )
 @click.option(
