@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from adequate.loop.replay import Replay
 
 
+MEASURES = (  # what is tabulated, and at which levels
+    ("accuracy", "accuracy", (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)),
+    ("macro_recall", "macro recall", (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)),
+)
+
+
 @click.command()
 @click.argument("data", type=click.Path(path_type=Path, dir_okay=False), required=False)
 @project_option
@@ -116,17 +122,9 @@ def display(found: Replay) -> None:
             claimed,
         )
     out.print(table)
-    policies = list(found.curves)
-    levels = Table(
-        title="\nlabels that teach, to reach an accuracy (and how many times ours)", title_justify="left", box=None
-    )
-    levels.add_column("accuracy")
-    for name in policies:
-        levels.add_column(safe(name), justify="right")
-    for level, needed in found.labels_to().items():
-        ours = needed[policies[0]]
-        levels.add_row(level, *(_needed(needed[name], None if name == policies[0] else ours) for name in policies))
-    out.print(levels)
+    for measure, title, levels in MEASURES:
+        if needed := found.labels_to(measure, levels):
+            out.print(_levels(title, needed, list(found.curves)))
     trust = found.trust()
     if trust is None:
         out.print("\nThe engine called no cell adequate yet: that takes more measuring labels than were bought.")
@@ -134,6 +132,18 @@ def display(found: Replay) -> None:
         out.print(
             f"\nOf the cells that it called adequate, over all its looks, [bold]{100 * trust:.1f} %[/] truly were."
         )
+
+
+def _levels(title: str, needed: dict[str, dict[str, int | None]], policies: list[str]) -> Table:
+    """What each policy needed for each level."""
+    table = Table(title="\nlabels that teach, to reach ... (times ours)", min_width=60, title_justify="left", box=None)
+    table.add_column(title)
+    for name in policies:
+        table.add_column(safe(name), justify="right")
+    for level, labels in needed.items():
+        ours = labels[policies[0]]
+        table.add_row(level, *(_needed(labels[name], None if name == policies[0] else ours) for name in policies))
+    return table
 
 
 def _needed(labels: int | None, ours: int | None) -> str:
