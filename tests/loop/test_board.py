@@ -15,7 +15,8 @@ from tests.loop.projects import EASY, HARD, SLICED
 from tests.made import begun, csv, mail
 
 DATA = mail(200, hard=0.3).select(["body", "intent", "channel"])
-EVIL = "<script>alert(1)</script> & <b onmouseover='x'> \"quoted\" {{ 7 * 7 }}"
+EVIL = "<script>alert(1)</script>"
+NAME = "<b onmouseover='x'> & {{ 7 * 7 }}"
 KEYS = {
     "task",
     "slice",
@@ -38,9 +39,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     """A project that fails at much, each text with markup in it."""
     evil = pa.array([f"{EVIL} {body}" for body in DATA["body"].to_pylist()])
     root = tmp_path_factory.mktemp("board") / "mail"
-    begun(
-        root, DATA.set_column(0, "body", evil), HARD + f"project.slice({EVIL!r}, sql=\"channel = 'app'\", target=0.9)\n"
-    )
+    sliced = HARD + f"project.slice({NAME!r}, sql=\"channel = 'app'\", target=0.9)\n"
+    begun(root, DATA.set_column(0, "body", evil), sliced)
     made = Engine.open(root)
     made.run()
     return made

@@ -20,15 +20,17 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
-class OutputFile(click.Path):
+class OutputFile(click.ParamType[Path]):
     """A file to write at the end of long work: what would fail then is said before it begins."""
 
+    name = "file"
+
     def __init__(self, *endings: str) -> None:
-        super().__init__(path_type=Path, dir_okay=False, writable=True)
         self.endings = endings
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        path = super().convert(value, param, ctx)
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path, or a usage error."""
+        path = Path(value)
         if not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
             self.fail(f"{path.parent} is no folder that can be written to; make it first", param, ctx)
         if self.endings and path.suffix.lower() not in self.endings:

@@ -106,9 +106,9 @@ def fetch(*resources: Resource, progress: Progress | None = None) -> Path:
             failures.append(failure)
     if len(failures) == 1:
         raise failures[0]
-    told = "".join(f"\n  - {failure.message}" for failure in failures)
+    told = "; ".join(dict.fromkeys(failure.message for failure in failures))  # once what they all say
     raise ResourceError(
-        f"{resources[0].file} can't be had from any of {len(failures)} places:{told}", remedy=failures[0].remedy
+        f"{resources[0].file} can't be had from any of {len(failures)} places: {told}", remedy=failures[0].remedy
     )
 
 

@@ -1,0 +1,51 @@
+"""What is promised to others: names in `__all__` stay, and importing `adequate` costs little."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+
+import adequate
+
+HEAVY = ("lance", "duckdb", "onnxruntime", "onnx", "sqlalchemy", "pyarrow", "tokenizers", "matplotlib", "rich", "torch")
+
+PROMISED = {
+    "adequate": "Engine Project Target __version__ open",
+    "adequate.spec": "EVERYTHING Project Slice Target Task",
+    "adequate.store": "Added Cell Entry LabelEvent Look Model Override QueueItem Store create open",
+    "adequate.store.formats": "Data inspect read write",
+    "adequate.labelling": "answer answer_all check spread undo",
+    "adequate.encoders": "Encoder Identity Lexical content_ids embed identify part_of phrase",
+    "adequate.training": "NEVER Aim Head Learned Suspicion Tried Weights calibration_error digest fit learn load "
+    "log_loss probabilities save suspicion temperature",
+    "adequate.testing": "ALL Cell Comparison Counts Forecast Judgement Look Plan Sample Verdict believe compare count "
+    "decide declared forecast judge plan raised record uniforms",
+    "adequate.mining": "Knowledge Outlook Picks Policy Proposals Seen Shortfall batch_size confident outlook select",
+}
+
+
+@pytest.mark.parametrize("part", PROMISED)
+def test_each_part_has_the_names_that_it_promises_and_no_others(part: str) -> None:
+    module = import_module(part)
+    assert sorted(module.__all__) == sorted(PROMISED[part].split())
+    assert all(getattr(module, name) is not None for name in module.__all__)
+
+
+def test_importing_adequate_brings_no_engine_with_it() -> None:
+    code = f"import sys, adequate; print([name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_version_is_the_one_that_is_installed() -> None:
+    from importlib.metadata import version
+
+    assert adequate.__version__ == version("adequate")
+
+
+def test_a_name_that_adequate_lacks_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'engine_room'"):
+        _ = adequate.engine_room  # type: ignore[attr-defined]
