@@ -49,6 +49,8 @@ class CellRow:
         """What is missing, in labels, as people say it."""
         if self.state == "adequate":
             return ""
+        if self.low >= self.target:
+            return "due at the next look"
         if self.need and self.need > self.room:
             return f"{self.need:,} to decide, {self.room:,} there"
         if self.need:

@@ -51,19 +51,28 @@ def believed(
 ) -> Doubles:
     """Shape (c,): the value to expect of each cell, from nothing that measures.
 
-    Recall comes from labels that teach and steer. Those were picked where the model is weak, so that for accuracy and
-    precision they say far too little; there the mean calibrated confidence over all members is the better guess. It
-    only decides when a look is worth its alpha: a wrong belief costs labels, never a false claim.
+    Labels that teach and steer were picked where the model is weak, so they say far too little; the calibrated
+    confidence of all members is the better guess. Recall counts the runners-up as what is missed. This only decides
+    when a look is worth its alpha: a wrong belief costs labels, never a false claim. Multilabel cells of a label have
+    no confidence of their own in the survey, and go by the labels.
     """
     belief = believe(cells, *evidence)
+    look = seen.look
     for i, cell in enumerate(cells):
-        if cell.metric is Metric.RECALL or (cell.label is not None and seen.chosen is not None):
+        if cell.label is not None and seen.chosen is not None:
             continue
         members = np.ones(len(world), bool) if cell.slice == ALL else world.slices[cell.slice]
-        if cell.label is not None:
-            members = members & (seen.look.top == names.index(cell.label))
-        if members.any():
-            belief[i] = seen.sure[members].mean(dtype=np.float64)
+        if cell.label is None:
+            belief[i] = seen.sure[members].mean(dtype=np.float64) if members.any() else belief[i]
+            continue
+        code = names.index(cell.label)
+        given = members & (look.top == code)
+        if cell.metric is Metric.PRECISION:
+            belief[i] = seen.sure[given].mean(dtype=np.float64) if given.any() else belief[i]
+            continue
+        passed = members & (look.second == code)
+        right, missed = look.confidence[given].sum(), (look.confidence - look.margin)[passed].sum()
+        belief[i] = right / (right + missed) if right + missed > 0 else belief[i]
     return belief
 
 
