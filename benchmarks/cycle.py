@@ -41,7 +41,8 @@ from pool import LABELS, NAMES, WIDTH
 
 import adequate as aq
 from adequate import store as stores
-from adequate.encoders.lexical import Lexical, texts_of
+from adequate.encoders.lexical import Lexical
+from adequate.loop import features
 from adequate.loop.chances import Chances
 from adequate.loop.cycle import Cycle
 from adequate.loop.features import Encoders, Held
@@ -240,7 +241,7 @@ def stored(n: int, folder: Path, slices: int = SLICES) -> tuple[Clock, dict[str,
         Chances(folder).raise_to("label", chance)
         tell(store, before)
         began = time.perf_counter()
-        lexical = Lexical().fit_idf(texts_of(batch.column(0)) for batch in store.examples.scan(["text"]))
+        lexical = Lexical().fit_idf(features.weighing(store, "text"))
         weighed = time.perf_counter() - began
         encoders = Encoders(dense=Named(), lexical=lexical, meaning=True)  # type: ignore[arg-type]
         steps(store, made, encoders, Clock())

@@ -31,6 +31,15 @@ def test_vectors_come_back_bit_by_bit_and_in_order(one: Store) -> None:
     assert list(firsts) == np.cumsum([0, *map(len, pieces[:-1])]).tolist()
 
 
+def test_a_pass_over_many_rows_misses_none_wherever_commits_lie(one: Store) -> None:
+    x = vectors(20_011, width=2)
+    for start, stop in ((0, 5_000), (5_000, 5_001), (5_001, 20_011)):
+        one.blocks.append("e", start, x[start:stop])
+    firsts, pieces = zip(*one.blocks.block("e").batches(3_000), strict=True)
+    np.testing.assert_array_equal(np.concatenate(pieces), x)
+    assert list(firsts) == np.cumsum([0, *map(len, pieces[:-1])]).tolist()
+
+
 def test_what_was_encoded_already_is_not_stored_twice(one: Store) -> None:
     one.blocks.append("e", 0, vectors(10))
     with pytest.raises(StoreError, match="the next row is 10"):

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from adequate.encoders.protocol import Encoder
     from adequate.store import Store
 
+WEIGHED = 100_000  # texts, evenly spaced, that weigh n-grams: four million would take minutes and weigh them alike
+BATCH = 8192
+
 Notice = Callable[[str], None]
 
 
@@ -59,7 +62,16 @@ def encoders(texts: Iterator[Sequence[str]], notice: Notice, progress: Progress 
 
 def of_store(store: Store, column: str, notice: Notice, progress: Progress = silent) -> Encoders:
     """The encoders for the examples of a project."""
-    return encoders((texts_of(batch.column(0)) for batch in store.examples.scan([column])), notice, progress)
+    return encoders(weighing(store, column), notice, progress)
+
+
+def weighing(store: Store, column: str, most: int = WEIGHED) -> Iterator[Sequence[str]]:
+    """The texts that tell how common an n-gram is: all of them, or of a large pool as many as settle it."""
+    n = store.examples.count
+    few = min(n, most)
+    rows = np.arange(few) * n // max(few, 1)
+    for start in range(0, len(rows), BATCH):
+        yield texts_of(store.examples.take(rows[start : start + BATCH], [column]).column(0))
 
 
 def blocks(store: Store, column: str, found: Encoders, progress: Progress = silent) -> tuple[Block, dict[str, Block]]:

@@ -5,7 +5,7 @@ SQL. A crash before the last step leaves a version that nobody names: readers ne
 by restoring the named one over it. So a change happened wholly or not at all, and doing it again never doubles it.
 
 Lance's own defaults would keep up to 7 GiB of caches per handle and read ahead 2 GiB: here one small session is shared,
-and scans read little ahead. Freed buffers stay with the C allocator: about 150 MB, whatever the size of the table.
+and scans read little ahead. Freed buffers stay with the C allocator: about 80 MB, whatever the size of the table.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import lance
 
 from adequate.errors import StoreError
 from adequate.store.faults import guarded
+from adequate.store.heaps import few
 from adequate.store.schema import table_version
 from adequate.store.sql import Sql
 from adequate.store.sync import listing, sync_new
@@ -45,6 +46,7 @@ class Tables:
     """
 
     def __init__(self, folder: Path, sql: Sql) -> None:
+        few()
         self.folder = folder
         self.sql = sql
         self._session = lance.Session(index_cache_size_bytes=64 << 20, metadata_cache_size_bytes=32 << 20)
