@@ -49,7 +49,7 @@ class CellRow:
         """What is missing, in labels, as people say it."""
         if self.state == "adequate":
             return ""
-        if self.low >= self.target:
+        if self.low is not None and self.low >= self.target:
             return "due at the next look"
         if self.need and self.need > self.room:
             return f"{self.need:,} to decide, {self.room:,} there"
