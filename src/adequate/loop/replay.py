@@ -231,7 +231,7 @@ def _run(course: Course, policy: str, budget: int, seed: int, report: Callable[[
         if len(np.unique(split(labels, world, Part.TEACH).gold, axis=0)) < 2:
             continue
         learned = teach(world, task, names, labels, seed=seed, warm=learned)
-        seen = survey(world, learned.head)
+        seen = survey(world, learned.head, entropy=policy == "entropy")
         first = pronounce(world, task, cells, names, labels, chance, learned, seen, ledger=ledger, model=str(taught))
         more = measuring(world, task, names, labels, chance, first, seen, batch=wanted)
         chance = more.probability

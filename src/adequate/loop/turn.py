@@ -84,7 +84,7 @@ class World(Ground):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """What a head answers for every example; 20 bytes an example, and k bits more for `multilabel`.
+    """What a head answers for every example; 20 bytes an example (24 with entropy), and k bits more for `multilabel`.
 
     Args:
         look: what the miner keeps of it.
@@ -187,17 +187,23 @@ def _stacked(pieces: list[Matrix]) -> Matrix:
     return csr_array(vstack(pieces, format="csr"))
 
 
-def survey(world: World, head: Head, progress: Progress = silent) -> Survey:
-    """One pass over all examples. O(n * width * k); memory: the survey and one batch."""
+def survey(world: World, head: Head, progress: Progress = silent, *, entropy: bool = False) -> Survey:
+    """One pass over all examples. O(n * width * k); memory: the survey and one batch.
+
+    Args:
+        entropy: whether a policy will ask for it.
+    """
     n, k = len(world), len(head.labels)
     top, second = np.empty(n, np.int32), np.empty(n, np.int32)
-    confidence, margin, entropy, sure = (np.empty(n, np.float32) for _ in range(4))
+    confidence, margin, sure = (np.empty(n, np.float32) for _ in range(3))
+    doubt = np.empty(n, np.float32) if entropy else None
     chosen = np.empty((n, (k + 7) // 8), np.uint8) if head.kind is Kind.MULTILABEL else None
     for first, logits in scored(world, head):
         here = slice(first, first + len(logits))
-        seen = outlook(ruled(head, logits), kind=head.kind)
+        seen = outlook(ruled(head, logits), kind=head.kind, entropy=entropy)
         top[here], second[here], confidence[here], margin[here] = seen.top, seen.second, seen.confidence, seen.margin
-        entropy[here] = 0 if seen.entropy is None else seen.entropy
+        if doubt is not None and seen.entropy is not None:
+            doubt[here] = seen.entropy
         probs = head.probs(logits)
         if chosen is None:
             sure[here] = probs[np.arange(len(probs)), seen.top]
@@ -206,7 +212,7 @@ def survey(world: World, head: Head, progress: Progress = silent) -> Survey:
             chosen[here] = np.packbits(given, axis=1)
             sure[here] = np.where(given, probs, 1 - probs).prod(axis=1)
         progress(f"predicting {head.task}", min(first + len(logits), n), n)
-    look = Outlook(top=top, second=second, confidence=confidence, margin=margin, entropy=entropy)
+    look = Outlook(top=top, second=second, confidence=confidence, margin=margin, entropy=doubt)
     return Survey(look=look, sure=sure, chosen=chosen, k=k)
 
 

@@ -16,22 +16,26 @@ from adequate.mining.knowledge import Outlook
 from adequate.types import Doubles, Floats, Kind, Rows
 
 
-def outlook(probs: Floats, *, kind: Kind = Kind.CLASSIFY, threshold: float | Doubles = 0.5) -> Outlook:
+def outlook(
+    probs: Floats, *, kind: Kind = Kind.CLASSIFY, threshold: float | Doubles = 0.5, entropy: bool = True
+) -> Outlook:
     """Reduce probabilities (n, k) to what the miner keeps; call it a batch at a time. O(n k).
 
     Args:
         probs: after the decision rule, so that the answer is the largest; multilabel: one probability a label.
         threshold: multilabel only, where each label's answer turns to yes.
+        entropy: whether it is wanted; its logarithms take longer than all the rest.
 
     >>> outlook(np.array([[0.7, 0.2, 0.1]], np.float32)).margin.round(2).tolist()
     [0.5]
     """
     if kind is Kind.MULTILABEL:
-        return _doubts(probs, threshold)
+        return _doubts(probs, threshold, entropy=entropy)
     if probs.shape[1] == 1:  # one label only: nothing to doubt
         n = len(probs)
         zero, one = np.zeros(n, np.int32), np.ones(n, np.float32)
-        return Outlook(top=zero, second=zero, confidence=one, margin=one, entropy=np.zeros(n, np.float32))
+        nothing = np.zeros(n, np.float32) if entropy else None
+        return Outlook(top=zero, second=zero, confidence=one, margin=one, entropy=nothing)
     row = np.arange(len(probs))
     top = np.argmax(probs, axis=1)
     best = probs[row, top]
@@ -43,11 +47,11 @@ def outlook(probs: Floats, *, kind: Kind = Kind.CLASSIFY, threshold: float | Dou
         second=second.astype(np.int32),
         confidence=best,
         margin=best - rest[row, second],
-        entropy=-(probs * np.log(np.maximum(probs, 1e-12))).sum(axis=1),
+        entropy=-(probs * np.log(np.maximum(probs, 1e-12))).sum(axis=1) if entropy else None,
     )
 
 
-def _doubts(probs: Floats, threshold: float | Doubles) -> Outlook:
+def _doubts(probs: Floats, threshold: float | Doubles, *, entropy: bool) -> Outlook:
     """Of each example the label nearest to its threshold: that one is both `top` and `second`."""
     gap = np.abs(probs - threshold).astype(np.float32)
     label = np.argmin(gap, axis=1)
@@ -58,7 +62,7 @@ def _doubts(probs: Floats, threshold: float | Doubles) -> Outlook:
         second=label.astype(np.int32),
         confidence=np.maximum(p, 1 - p)[row, label].astype(np.float32),
         margin=2 * gap[row, label],
-        entropy=-(p * np.log(p) + (1 - p) * np.log1p(-p)).sum(axis=1).astype(np.float32),
+        entropy=-(p * np.log(p) + (1 - p) * np.log1p(-p)).sum(axis=1).astype(np.float32) if entropy else None,
     )
 
 
@@ -75,8 +79,9 @@ def lowest(score: Floats | Doubles, count: int) -> Rows:
 
 
 def shortlist_size(count: int, pool: int) -> int:
-    """How many to spread a batch over: 8 times the batch, but never more than a quarter of a small pool.
+    """How many to spread a batch over: 8 times the batch, but never more than a tenth of a small pool.
 
-    Beyond a quarter k-means picks what is far from everything instead of what is in doubt (measured).
+    About a tenth is in doubt at all; beyond, k-means picks what is far from everything (a quarter of the pool instead
+    of a tenth costs a long tail a fifth more labels late in its curve, and saves nobody any: measured).
     """
-    return max(count, min(8 * count, pool // 4))
+    return max(count, min(8 * count, pool // 10))
