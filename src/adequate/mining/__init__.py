@@ -1,13 +1,17 @@
 """What should people label next, and why? Arrays in, picks out: no store, no clock, `rng` passed.
 
-`select` chooses for one task, by any policy; `Knowledge` is what it may look at; `outlook` reduces a model's
-probabilities to what it needs; `batch_size` says how many before training again; `confident` proposes labels for
-bulk accept.
+select, Policy, batch_size     the next batch of one task, by ours or by a policy to compare with
+Knowledge, Outlook, Seen, Shortfall    what may be looked at for it
+outlook                        a model's probabilities, reduced to what is needed here
+Picks                          what was chosen, with a reason each
+confident, Proposals           labels by name for bulk accept; never counted as a person's
+split, together, exhausted     several tasks; labels that the pool holds no more of
 """
 
 from __future__ import annotations
 
 from adequate.mining.knowledge import Knowledge, Outlook, Picks, Seen, Shortfall
+from adequate.mining.plan import exhausted, split, together
 from adequate.mining.select import Policy, batch_size, select
 from adequate.mining.typicality import Proposals, confident
 from adequate.mining.uncertainty import outlook
@@ -22,6 +26,9 @@ __all__ = [
     "Shortfall",
     "batch_size",
     "confident",
+    "exhausted",
     "outlook",
     "select",
+    "split",
+    "together",
 ]

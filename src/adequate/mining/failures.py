@@ -14,24 +14,30 @@ from adequate.types import Floats, Kind, Mask, Rows
 
 A_FAILURE = 2  # picks at most for each
 NEIGHBOURS = 8  # looked at for each
+DOUBT = 10  # labelled examples that the belief is worth that a slice fails no more than everything does
+SLICES, LABELS = 0.25, 0.5  # of a batch at most: for slices; for all cells of a `multilabel` task, which has no guide
 
 
-def resembling(
-    knowledge: Knowledge, budget: int, taken: Mask, rng: np.random.Generator
-) -> list[tuple[Rows, Shortfall]]:
-    """Pool positions for each short cell, most similar first, `budget` in all, split by how short the cells are.
+def resembling(knowledge: Knowledge, batch: int, taken: Mask, rng: np.random.Generator) -> list[tuple[Rows, Shortfall]]:
+    """Pool positions for each cell that lags behind, the furthest behind first.
+
+    A cell's share of the batch is the fraction by which it is further from its target than the task as a whole: what
+    fails everywhere is not the slice's to mend, and what passes asks for nothing.
 
     Args:
+        batch: labels asked for altogether.
         taken: shape (pool,), positions not to pick; not changed.
     """
-    cells = [cell for cell in knowledge.cells if _served(cell, knowledge.kind)]
-    if not cells or budget == 0:
+    several = knowledge.kind is Kind.MULTILABEL
+    cells = [cell for cell in knowledge.cells if len(cell.failures) and (several or cell.mask is not None)]
+    behind = np.array([(1 + cell.critical) * _behind(cell, _general(knowledge)) for cell in cells])
+    budget = int(batch * min(LABELS if several else SLICES, behind.sum()))
+    if budget == 0:
         return []
-    short = np.array([(1 + cell.critical) * _short(cell) for cell in cells])
-    quota = np.minimum(np.ceil(budget * short / short.sum()), [A_FAILURE * len(cell.failures) for cell in cells])
+    quota = np.minimum(np.ceil(budget * behind / behind.sum()), [A_FAILURE * len(cell.failures) for cell in cells])
     free = ~taken
     found: list[tuple[Rows, Shortfall]] = []
-    for i in np.argsort(-short, kind="stable"):
+    for i in np.argsort(-behind, kind="stable"):
         count = min(int(quota[i]), budget - sum(len(rows) for rows, _ in found))
         if count > 0:
             rows = _near(knowledge, cells[i], count, free, rng)
@@ -40,12 +46,21 @@ def resembling(
     return found
 
 
-def _served(cell: Shortfall, kind: Kind) -> bool:
-    return len(cell.failures) > 0 and (cell.mask is not None or kind is Kind.MULTILABEL)
+def _general(knowledge: Knowledge) -> float:
+    """How far the task as a whole is from its target; 0 where it is there, and where every label is looked at alone."""
+    if knowledge.kind is Kind.MULTILABEL:
+        return 0.0
+    everywhere = [cell for cell in knowledge.cells if cell.mask is None and np.isfinite(cell.value)]
+    overall = [cell for cell in everywhere if cell.label is None]
+    short = [cell.target - cell.value for cell in overall or everywhere]
+    return float(np.mean(short)) if short else 0.0
 
 
-def _short(cell: Shortfall) -> float:
-    return max(cell.target - cell.value, 0.01) if np.isfinite(cell.value) else cell.target / 2
+def _behind(cell: Shortfall, general: float) -> float:
+    """How much further from its target a cell is than the task, shrunk by how few examples say so."""
+    if cell.examples == 0:
+        return 0.0
+    return max(0.0, cell.target - cell.value - general) * cell.examples / (cell.examples + DOUBT)
 
 
 def _near(knowledge: Knowledge, cell: Shortfall, count: int, free: Mask, rng: np.random.Generator) -> Rows:

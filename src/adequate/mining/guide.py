@@ -25,6 +25,7 @@ SAMPLE = 8_000  # unlabelled examples that move the centres: more change nothing
 ROUNDS = 8
 SHARPNESS = 40.0  # of the softmax over cosines: texts of one label are nearer by about 1/40 than those of the next
 NAME, GOLD = 10.0, 10.0  # what a name, and an example known to have the label, count in its centre
+FAITH = 10  # labelled examples that the belief in names is worth: names like "c17" soon find no more tries
 CAP = 25.0  # what all unlabelled examples together count at most: else a frequent label drags its neighbours' centres
 
 
@@ -37,6 +38,7 @@ class Guide:
         centres: shape (k, d), unit rows; zero where nothing is known of a label.
         names: shape (k, d), unit rows: label names without what all names share; None where there are none.
         told: shape (m,), its answers for the labelled `teach` examples, each as if it were unlabelled.
+        faith: in (0, 1], how often names are right about labelled examples.
         misled: shape (k,), labelled examples whose name says this label, and which have another.
     """
 
@@ -45,6 +47,7 @@ class Guide:
     names: Floats | None
     told: Codes
     misled: Doubles
+    faith: float
 
     @property
     def known(self) -> Mask:
@@ -54,7 +57,7 @@ class Guide:
     def cosines(self, x: Floats, to: Floats | None = None) -> Floats:
         """Similarity of unit rows x (n, d) to the centres (or `to`), shape (n, k). O(n d k).
 
-        Same as of `centred(x)`, without writing that down.
+        As if the mean were taken from x and the rows scaled to length one again, without writing that down.
         """
         to = self.centres if to is None else to
         shared = x @ self.mean
@@ -72,10 +75,11 @@ def guide(knowledge: Knowledge, rng: np.random.Generator) -> Guide:
     names = None if knowledge.names is None or k < 2 else unit(knowledge.names - knowledge.names.mean(axis=0))
     held = np.zeros((k, x.shape[1]), np.float32)
     np.add.at(held, taught.gold, GOLD * known)
-    misled = np.zeros(k)
+    faith, misled = 1.0, np.zeros(k)
     if names is not None:
-        held += NAME * names
         by_name = np.argmax(known @ names.T, axis=1)
+        faith = (FAITH + float((by_name == taught.gold).sum())) / (FAITH + len(known))
+        held += np.float32(NAME) * names
         misled = np.bincount(by_name[by_name != taught.gold], minlength=k).astype(np.float64)
     centres, mass = refine(x, held)
     # Leaving one out: its own weight is taken from its label's centre, all else stays.
@@ -83,7 +87,7 @@ def guide(knowledge: Knowledge, rng: np.random.Generator) -> Guide:
     own = unit(mass[taught.gold] - GOLD * known)
     near[np.arange(len(known)), taught.gold] = np.einsum("ij,ij->i", own, known)
     told = near.argmax(axis=1).astype(np.int32)
-    return Guide(mean=mean, centres=centres, names=names, told=told, misled=misled)
+    return Guide(mean=mean, centres=centres, names=names, told=told, misled=misled, faith=faith)
 
 
 def refine(x: Floats, held: Floats) -> tuple[Floats, Floats]:

@@ -19,7 +19,7 @@ from adequate.mining.neighbours import Best, walk
 from adequate.types import Doubles, Floats, Mask, Rows
 
 HOPES = 16  # pool positions kept of each label that was never found
-BELIEF = 3.0  # labelled examples that the guide's estimate of a label's recall is worth
+BELIEF = 3.0  # labelled examples (out of fold or of `steer`) that the guide's estimate of a label's recall is worth
 LEAST = 0.02  # of recall that is always thought to be missed: an estimate of none is not believed
 WORTH_A_TRY = 0.1  # expected gain under which a label that was never found is left alone
 EACH_ROUND = 2  # examples tried for such a label before the head is trained again
@@ -60,7 +60,7 @@ def needs(knowledge: Knowledge, guide: Guide) -> Needs:
     held, gold = taught.predicted.astype(np.int32), taught.gold.astype(np.int32)
     found = np.bincount(gold, minlength=k).astype(np.float64)
     right = np.bincount(gold[gold == held], minlength=k)
-    faith, ahead = (1.0, 1.0) if look is None else trust(guide.told, held, gold)
+    credit, ahead = (1.0, 1.0) if look is None else trust(guide.told, held, gold)
     unseen = np.flatnonzero((found == 0) & guide.known)
     best = Best(len(unseen), HOPES)
     guess, belief = np.empty(len(pool), np.int32), np.empty(len(pool), np.float32)
@@ -71,9 +71,9 @@ def needs(knowledge: Knowledge, guide: Guide) -> Needs:
         row = np.arange(len(at))
         share = softmax(SHARPNESS * near)
         if look is not None:
-            share *= np.float32(faith)
-            share[row, look.top[at]] += (1 - faith) * look.confidence[at]
-            share[row, look.second[at]] += (1 - faith) * (look.confidence[at] - look.margin[at])
+            share *= np.float32(credit)
+            share[row, look.top[at]] += (1 - credit) * look.confidence[at]
+            share[row, look.second[at]] += (1 - credit) * (look.confidence[at] - look.margin[at])
             mass += share.sum(axis=0)
             answered += np.bincount(look.top[at], weights=share[row, look.top[at]], minlength=k)
         guess[at] = share.argmax(axis=1)
@@ -84,7 +84,9 @@ def needs(knowledge: Knowledge, guide: Guide) -> Needs:
     hopes[unseen] = best.where
     hope = np.zeros(k)
     hope[unseen] = np.maximum(best.score[:, 0], -1)
-    miss = (BELIEF * (1 - answered / np.maximum(mass, 1e-9)) + found - right) / (BELIEF + found)
+    tested, passed = _steered(knowledge)
+    known = found + tested
+    miss = (BELIEF * (1 - answered / np.maximum(mass, 1e-9)) + known - right - passed) / (BELIEF + known)
     return Needs(
         guess=guess,
         belief=belief,
@@ -94,9 +96,16 @@ def needs(knowledge: Knowledge, guide: Guide) -> Needs:
         found=found,
         hopes=hopes,
         hope=hope,
-        chance=np.where(found == 0, 1 / (1 + guide.misled), 1.0),
+        chance=np.where(found == 0, guide.faith / (1 + guide.misled), 1.0),
         ahead=ahead,
     )
+
+
+def _steered(knowledge: Knowledge) -> tuple[Doubles, Doubles]:
+    """Shape (k,) each: `steer` examples of each label, and those the head gets right."""
+    gold, told = knowledge.steer.gold.astype(np.int32), knowledge.steer.predicted.astype(np.int32)
+    tested = np.bincount(gold, minlength=knowledge.k)
+    return tested.astype(np.float64), np.bincount(gold[gold == told], minlength=knowledge.k).astype(np.float64)
 
 
 def _hope(guide: Guide, x: Floats, near: Floats, unseen: Rows, confidence: Floats | float) -> Floats:

@@ -3,7 +3,7 @@
 Policies: `adequate` (ours), and those it is compared with: `random`, `margin`, `entropy`, `kmeans` (a margin shortlist
 spread by k-means). Ours fills a batch in this order:
 
-1. what resembles the failures of slices that are short of their target (`failures`), at most a quarter of the batch;
+1. what resembles the failures of slices, as far as they lag behind the task as a whole (`failures`);
 2. labels never found yet, by their names, and labels whose recall is estimated to be lowest, typical examples first
    (`guide`, `needs`): as much of the batch as the guide has proved to know better than the head;
 3. doubt: the margin shortlist spread by k-means, with two labels or more of each kind the best that is known;
@@ -34,8 +34,6 @@ from adequate.types import Floats, Kind, Mask, Rows
 Policy: TypeAlias = Literal["adequate", "random", "margin", "entropy", "kmeans"]
 
 AUDIT = 0.05  # of a batch, drawn at random
-SLICES = 0.25  # of a batch at most, for failures of slices
-LABELS = 0.5  # of a batch at most, for failures of `multilabel` cells, where there is no guide
 EVER = 0.05  # what an example counts that guide and head agree on, against one where they don't
 CANDIDATES = 64  # looked at for each pick of a label, drawn by how probably the head is wrong on them
 
@@ -84,7 +82,7 @@ def _ours(batch: Batch, rng: np.random.Generator) -> None:
     knowledge, look = batch.knowledge, batch.knowledge.outlook
     several = knowledge.kind is Kind.MULTILABEL
     audit = 0 if look is None else max(1, round(AUDIT * batch.size))
-    for positions, cell in resembling(knowledge, int((LABELS if several else SLICES) * batch.size), batch.taken, rng):
+    for positions, cell in resembling(knowledge, batch.size, batch.taken, rng):
         batch.add(positions, f"near what fails in {cell.cell}", "failures", cell=cell.cell)
     if several:
         _by_name(batch, max(0, batch.wanted - audit) // 2)

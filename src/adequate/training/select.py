@@ -156,7 +156,8 @@ def learn(
 def _choose(folded: Folded, *, first: float) -> tuple[Tried, ...]:
     """All that was tried, the best first: each block alone and all of them, the promising ones down their valleys."""
     names = tuple(folded.made.parts)
-    sets = [(name,) for name in names] + ([names] if len(names) > 1 else [])
+    # All together first: it is what stays where nothing can be judged yet, every label having one row.
+    sets = ([names] if len(names) > 1 else []) + [(name,) for name in names]
     at = min(range(len(PENALTIES)), key=lambda i: abs(np.log(PENALTIES[i] / first)))
     tried = [_try(folded, blocks, PENALTIES[at]) for blocks in sets]
     least = min(one.loss for one in tried)
