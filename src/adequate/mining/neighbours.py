@@ -22,18 +22,23 @@ def walk(vectors: Block, rows: Rows, mask: Mask | None = None) -> Iterator[tuple
 
     A batch of the block that is wholly wanted is passed on as it is; else the wanted rows are copied.
     """
-    places = np.arange(len(rows)) if mask is None else np.flatnonzero(mask)
-    wanted = rows[places]
+    places = None if mask is None else np.flatnonzero(mask)
+    wanted = rows if places is None else rows[places]
+
+    def at(low: int, high: int) -> NDArray[np.int64]:  # a pool of millions isn't numbered all at once
+        return np.arange(low, high) if places is None else places[low:high]
+
     if len(wanted) * 8 < len(vectors):  # few: reading them alone is cheaper than passing over everything
         for start in range(0, len(wanted), BATCH):
-            yield places[start : start + BATCH], _dense(vectors.take(wanted[start : start + BATCH]))
+            some = wanted[start : start + BATCH]
+            yield at(start, start + len(some)), _dense(vectors.take(some))
         return
     for start, x in vectors.batches(BATCH):
         low, high = np.searchsorted(wanted, (start, start + x.shape[0]))
         if low == high:
             continue
         whole = high - low == x.shape[0]
-        yield places[low:high], _dense(x if whole else x[wanted[low:high] - start])
+        yield at(int(low), int(high)), _dense(x if whole else x[wanted[low:high] - start])
 
 
 def nearest(
