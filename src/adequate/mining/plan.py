@@ -51,7 +51,7 @@ def exhausted(sought: Codes, given: Codes | NDArray[np.bool_], k: int) -> frozen
     Then more picks would be wasted: the board says "not in this pool" and offers to collect more.
 
     Args:
-        sought: shape (m,), the label that each earlier pick was made for (code of its `Picks.cell`), in order; -1: none.
+        sought: shape (m,), the label that each earlier pick was made for (code of its `Picks.cell`), in order; or -1.
         given: shape (m,) codes, or (m, k) bool: what people answered.
 
     >>> exhausted(np.zeros(8, np.int32), np.array([1] * 8, np.int32), 2)
