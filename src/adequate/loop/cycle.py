@@ -22,6 +22,7 @@ from adequate.loop.chances import Chances
 from adequate.loop.turn import Survey, World, split, survey, teach
 from adequate.spec.slices import Slice
 from adequate.spec.tasks import Task
+from adequate.store.heaps import give_back
 from adequate.testing.cells import Cell, declared
 from adequate.testing.looks import Look
 from adequate.testing.sampling import uniforms
@@ -127,6 +128,7 @@ class Cycle:
         """What the head answers for every example."""
         if task.name not in self._seen:
             self._seen[task.name] = survey(self.world, self.learned(task).head, self.progress)
+            give_back()
         return self._seen[task.name]
 
     def chance(self, task: Task) -> Doubles:
