@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adequate.mining import exhausted, neighbours, outlook, split, together
+from adequate.mining import exhausted, neighbours, outlook, share_out
 from adequate.mining.diversity import kmeans, spread
-from adequate.mining.knowledge import Picks
 from adequate.mining.neighbours import nearest, walk
 from adequate.mining.uncertainty import lowest, shortlist_size
 from adequate.types import Kind
@@ -96,22 +95,11 @@ def test_of_several_labels_the_one_in_doubt_counts() -> None:
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8), st.integers(0, 500))
 def test_a_budget_is_split_whole_and_in_proportion(short: list[float], budget: int) -> None:
-    shares = split(short, budget)
+    shares = share_out(short, budget)
     total = sum(short)
     assert sum(shares) == (budget if total > 0 else 0)
     if total > 0:
         assert all(abs(share - budget * one / total) <= 1 for share, one in zip(shares, short, strict=True))
-
-
-def test_an_example_wanted_for_two_tasks_is_read_once() -> None:
-    def picks(rows: list[int]) -> Picks:
-        n = len(rows)
-        return Picks(
-            rows=np.array(rows), reason=("r",) * n, cell=("",) * n, policy=("p",) * n, probability=np.full(n, np.nan)
-        )
-
-    asked = together({"intent": picks([7, 3]), "urgent": picks([5, 7])})
-    assert asked == [(5, ("urgent",)), (7, ("intent", "urgent")), (3, ("intent",))]
 
 
 def test_a_label_is_exhausted_after_eight_picks_without_one_and_not_before() -> None:

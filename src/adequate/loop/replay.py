@@ -18,7 +18,7 @@ import numpy as np
 
 from adequate.errors import NotEnoughDataError
 from adequate.loop.measuring import measuring
-from adequate.loop.turn import World, know, split, survey, teach
+from adequate.loop.turn import World, dried_up, know, split, survey, teach
 from adequate.loop.verdicts import Judged, pronounce
 from adequate.mining import batch_size, select
 from adequate.spec.tasks import Task
@@ -218,15 +218,18 @@ def _run(course: Course, policy: str, budget: int, seed: int, report: Callable[[
     chance = np.zeros(len(world.rows(Part.GATE)))
     ledger: list[Look] = []
     curve: list[Point] = []
+    sought: list[tuple[int, str]] = []
     learned = seen = None
     taught = 0
     while taught < budget:
-        knowledge = know(world, task, names, labels, learned, seen, cells, course.phrases)
+        gone = dried_up(labels, names, sought)
+        knowledge = know(world, task, names, labels, learned, seen, cells, course.phrases, gone)
         wanted = min(batch_size(taught) if taught else START, budget - taught)
         picks = select(policy, wanted, knowledge, rng)  # type: ignore[arg-type]
         if len(picks) == 0:
             break
         labels = course.and_these(labels, picks.rows, 1.0)
+        sought += zip(picks.rows.tolist(), picks.cell, strict=True)
         taught += len(picks)
         if len(np.unique(split(labels, world, Part.TEACH).gold, axis=0)) < 2:
             continue

@@ -7,7 +7,7 @@ is left as it is, so that a cycle that was killed in the middle of a step runs t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,9 +16,9 @@ import pyarrow as pa
 from adequate.labelling import spread
 from adequate.loop.answers import answered
 from adequate.loop.measuring import Measuring, measuring
-from adequate.loop.turn import Survey, know, sealed, split
+from adequate.loop.turn import Survey, dried_up, know, sealed, split
 from adequate.loop.verdicts import Judged, pronounce
-from adequate.mining import batch_size, select
+from adequate.mining import batch_size, select, share_out
 from adequate.store import Cell as Measured
 from adequate.store import Look as Entry
 from adequate.store import Model, QueueItem
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from adequate.loop.state import State
     from adequate.spec.tasks import Task
 
+EVER = 0.01  # a task that is where it should be still gets a share of labels this large
 START = 100  # labels of the first round, before there is a model
 CHUNK = 1 << 16  # predictions written at once
 
@@ -249,10 +250,38 @@ def mine(cycle: Cycle, state: State) -> State:
     if state.outcome == "needs_labels":
         items = _disagreements(cycle, state)
     else:
-        items = [item for task in cycle.project.tasks.values() for item in _picks(cycle, state, task)]
+        batches = _batches(cycle, state)
+        items = [
+            item for task, batch in batches.items() for item in _picks(cycle, state, cycle.project.tasks[task], batch)
+        ]
     cycle.store.queue.clear()
-    cycle.store.queue.put(spread(items))
+    cycle.store.queue.put(_together(spread(items)))
     return state.but(asked=len(items))
+
+
+def _batches(cycle: Cycle, state: State) -> dict[str, int]:
+    """How many teaching labels to ask for, by task: a fifth of those there are, moved to tasks that are further off."""
+    usual, short = {}, []
+    for task in cycle.project.tasks.values():
+        taught = len(split(cycle.labels(task), cycle.world, Part.TEACH))
+        usual[task.name] = cycle.batch or (batch_size(taught) if taught else START)
+        far = 1.0
+        if state.model is not None and task in cycle.teachable():
+            judged = judge(cycle, task, state.model)
+            targets = np.array([cell.target for cell in judged.cells])
+            far = float(np.maximum(targets - judged.belief, 0).mean()) if len(targets) else 0.0
+        short.append(far + EVER)
+    if len(usual) < 2:
+        return usual
+    return dict(zip(usual, share_out(short, sum(usual.values())), strict=True))
+
+
+def _together(items: Sequence[QueueItem]) -> list[QueueItem]:
+    """The same questions, those about one example side by side: it is read once for all tasks that want it."""
+    first: dict[int, float] = {}
+    for item in items:
+        first[item.row] = min(item.rank, first.get(item.row, item.rank))
+    return [replace(item, rank=first[item.row]) for item in sorted(items, key=lambda item: (first[item.row], item.row))]
 
 
 def _disagreements(cycle: Cycle, state: State) -> list[QueueItem]:
@@ -269,8 +298,8 @@ def _disagreements(cycle: Cycle, state: State) -> list[QueueItem]:
     return found
 
 
-def _picks(cycle: Cycle, state: State, task: Task) -> list[QueueItem]:
-    """What to ask of one task."""
+def _picks(cycle: Cycle, state: State, task: Task, batch: int) -> list[QueueItem]:
+    """What to ask of one task: `batch` examples that teach, and what steers and measures beside them."""
     names, labels = cycle.names[task.name], cycle.labels(task)
     ready = state.model is not None and task.name in {one.name for one in cycle.teachable()}
     learned, seen = (cycle.learned(task), cycle.seen(task)) if ready else (None, None)
@@ -280,9 +309,9 @@ def _picks(cycle: Cycle, state: State, task: Task) -> list[QueueItem]:
     world = cycle.world  # a cycle that goes on here has no encoders before it
     assert cycle.encoders is not None
     phrases = cycle.encoders.phrases(names) if cycle.encoders.meaning else None
-    knowledge = know(world, task, names, labels, learned, seen, cycle.cells[task.name], phrases)
+    gone = dried_up(labels, names, cycle.store.queue.sought(task.name))
+    knowledge = know(world, task, names, labels, learned, seen, cycle.cells[task.name], phrases, gone)
     taught = len(knowledge.taught)
-    batch = cycle.batch or (batch_size(taught) if taught else START)
     picks = select("adequate", batch, knowledge, np.random.default_rng([cycle.seed, taught]))
     chance = np.where(np.isfinite(picks.probability), picks.probability, 1.0)
     found = _items(cycle, task, picks.rows, Part.TEACH, picks.reason, picks.cell, chance, picks.policy)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 from scipy.special import expit
 
-from adequate.mining import Knowledge, Outlook, Seen, Shortfall, outlook
+from adequate.mining import Knowledge, Outlook, Seen, Shortfall, exhausted, outlook
 from adequate.spec.tasks import Task
 from adequate.testing.cells import ALL, Cell, Counts, count
 from adequate.testing.sampling import Sample
@@ -264,7 +264,7 @@ def know(
     seen: Survey | None,
     cells: Sequence[Cell],
     phrases: Floats | None,
-    exhausted: frozenset[int] = frozenset(),
+    gone: frozenset[int] = frozenset(),
 ) -> Knowledge:
     """What the miner may know: labels of `teach` and `steer`, and where the model fails on them; nothing of `gate`."""
     taught, steer = split(labels, world, Part.TEACH), split(labels, world, Part.STEER)
@@ -287,8 +287,24 @@ def know(
         outlook=None if seen is None else seen.look.at(pool),
         names=phrases,
         cells=_shortfalls(world, cells, names, taught, held, steer, told, pool),
-        exhausted=exhausted,
+        exhausted=gone,
     )
+
+
+def dried_up(labels: Labels, names: Sequence[str], sought: Sequence[tuple[int, str]]) -> frozenset[int]:
+    """Labels of which the pool seems to hold no more.
+
+    Args:
+        labels: all current ones of the task.
+        sought: earlier picks, oldest first: (row, the label that it was meant for, or another cell).
+    """
+    code = {name: i for i, name in enumerate(names)}
+    meant = [(row, code[cell]) for row, cell in sought if cell in code]
+    rows, wanted = np.array(meant, np.int64).reshape(-1, 2).T
+    at = np.searchsorted(labels.rows, rows)
+    held = at < len(labels)
+    held[held] = labels.rows[at[held]] == rows[held]
+    return exhausted(wanted[held].astype(np.int32), labels.gold[at[held]], len(names))
 
 
 def _shortfalls(

@@ -5,13 +5,13 @@ Knowledge, Outlook, Seen, Shortfall    what may be looked at for it
 outlook                        a model's probabilities, reduced to what is needed here
 Picks                          what was chosen, with a reason each
 confident, Proposals           labels by name for bulk accept; never counted as a person's
-split, together, exhausted     several tasks; labels that the pool holds no more of
+share_out, exhausted           several tasks; labels that the pool holds no more of
 """
 
 from __future__ import annotations
 
 from adequate.mining.knowledge import Knowledge, Outlook, Picks, Seen, Shortfall
-from adequate.mining.plan import exhausted, split, together
+from adequate.mining.plan import exhausted, share_out
 from adequate.mining.select import Policy, batch_size, select
 from adequate.mining.typicality import Proposals, confident
 from adequate.mining.uncertainty import outlook
@@ -29,6 +29,5 @@ __all__ = [
     "exhausted",
     "outlook",
     "select",
-    "split",
-    "together",
+    "share_out",
 ]

@@ -6,21 +6,20 @@ that teach.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adequate.mining.knowledge import Picks
 from adequate.types import Codes
 
 TRIES = 8  # picks for one label without finding it: at a true yield of 30 % that happens once in 17 times
 
 
-def split(short: Sequence[float], budget: int) -> list[int]:
+def share_out(short: Sequence[float], budget: int) -> list[int]:
     """The budget over tasks in proportion to how far each is short; all of it, where any is.
 
-    >>> split([0.3, 0.1, 0.0], 50)
+    >>> share_out([0.3, 0.1, 0.0], 50)
     [38, 12, 0]
     """
     want = np.maximum(np.array(short, float), 0)
@@ -31,18 +30,6 @@ def split(short: Sequence[float], budget: int) -> list[int]:
     rest = budget - int(whole.sum())
     whole[np.argsort(whole - share, kind="stable")[:rest]] += 1  # the largest remainders
     return [int(count) for count in whole]
-
-
-def together(picks: Mapping[str, Picks]) -> list[tuple[int, tuple[str, ...]]]:
-    """What to put before people, most wanted first: (row, tasks to ask of it). An example wanted twice is read once."""
-    rank: dict[int, int] = {}
-    tasks: dict[int, list[str]] = {}
-    for task, chosen in picks.items():
-        for place, row in enumerate(chosen.rows.tolist()):
-            rank[row] = min(place, rank.get(row, place))
-            tasks.setdefault(row, []).append(task)
-    order = sorted(rank, key=lambda row: (rank[row], row))
-    return [(row, tuple(tasks[row])) for row in order]
 
 
 def exhausted(sought: Codes, given: Codes | NDArray[np.bool_], k: int) -> frozenset[int]:

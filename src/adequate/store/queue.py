@@ -17,6 +17,7 @@ from adequate.errors import UnknownNameError
 from adequate.store.events import LabelEvent, record, undo
 from adequate.store.schema import lease, queue_item
 from adequate.store.sql import Sql, alone, upsert
+from adequate.types import Part
 
 LEASE_SECONDS = 120.0
 
@@ -132,6 +133,12 @@ class Queue:
         by = (queue_item.c.task, queue_item.c.cell, queue_item.c.part)
         query = sa.select(*by, sa.func.count().label("items")).where(queue_item.c.state == "waiting")
         return [tuple(row) for row in self.sql.rows(query.group_by(*by).order_by(*by))]
+
+    def sought(self, task: str) -> list[tuple[int, str]]:
+        """What was asked to teach a task and has been answered, oldest first: (row, the cell it was meant for)."""
+        query = sa.select(queue_item.c.row, queue_item.c.cell)
+        done = (queue_item.c.task == task, queue_item.c.state == "answered", queue_item.c.part == str(Part.TEACH))
+        return [(row.row, row.cell) for row in self.sql.rows(query.where(*done).order_by(queue_item.c.id))]
 
     def waiting(self, task: str | None = None) -> list[QueueItem]:
         """All that waits, first things first."""
