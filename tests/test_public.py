@@ -23,7 +23,9 @@ PROMISED = {
     "log_loss probabilities save suspicion temperature",
     "adequate.testing": "ALL Cell Comparison Counts Forecast Judgement Look Plan Sample Verdict believe compare count "
     "decide declared forecast judge plan raised record uniforms",
-    "adequate.mining": "Knowledge Outlook Picks Policy Proposals Seen Shortfall batch_size confident outlook select",
+    "adequate.mining": (
+        "Knowledge Outlook Picks Policy Proposals Seen Shortfall batch_size confident exhausted outlook select share_out"
+    ),
 }
 
 
