@@ -86,16 +86,6 @@ def test_missed_recall_is_estimated_without_measuring_labels() -> None:
     assert quota.argmax() == 2
 
 
-def test_steer_labels_count_for_the_labels_that_they_test() -> None:
-    made = world([100, 100], spread=0.5)
-    rows = np.concatenate([np.flatnonzero(made.gold == c)[:5] for c in (0, 1)])
-    steer = np.flatnonzero(made.gold == 1)[10:30]
-    knowledge = made.knowledge(rows, steer=steer)
-    knowledge.steer.predicted[:] = 0
-    need = needs(knowledge, guide(knowledge, np.random.default_rng(0)))
-    assert need.miss[1] > 0.6 > 0.3 > need.miss[0]
-
-
 def test_where_only_overall_accuracy_counts_frequent_labels_come_first() -> None:
     from adequate.mining import Shortfall
 

@@ -56,13 +56,11 @@ class World:
         *,
         names: bool = True,
         cells: tuple[Shortfall, ...] = (),
-        steer: Rows | None = None,
         exhausted: frozenset[int] = frozenset(),
     ) -> Knowledge:
         """What is known once these rows are labelled; the head answers by the nearest labelled mean."""
         taught = np.sort(taught)
-        steer = np.empty(0, np.int64) if steer is None else np.sort(steer)
-        pool = np.setdiff1d(np.arange(len(self.gold)), np.concatenate([taught, steer]))
+        pool = np.setdiff1d(np.arange(len(self.gold)), taught)
         blind = len(taught) == 0
         return Knowledge(
             task="intent",
@@ -70,8 +68,8 @@ class World:
             labels=tuple(f"label {i}" for i in range(self.k)),
             vectors=self.block,
             pool=pool,
-            taught=self._seen(taught, taught, leave_out=True),
-            steer=self._seen(steer, taught, leave_out=False),
+            taught=self._seen(taught),
+            steer=self._seen(taught[:0]),
             outlook=None if blind else outlook(self.probs(pool, taught)),
             names=self.names if names else None,
             cells=cells,
@@ -87,19 +85,11 @@ class World:
         e = np.exp(near - near.max(axis=1, keepdims=True))
         return (e / e.sum(axis=1, keepdims=True)).astype(np.float32)
 
-    def _seen(self, rows: Rows, taught: Rows, *, leave_out: bool) -> Seen:
-        if len(taught) == 0 or len(rows) == 0:
-            told = np.full(len(rows), -1, np.int32)
-        elif leave_out:
-            told = np.array(
-                [
-                    self.probs(rows[i : i + 1], np.delete(taught, i)).argmax() if len(taught) > 1 else -1
-                    for i in range(len(rows))
-                ],
-                np.int32,
-            )
-        else:
-            told = self.probs(rows, taught).argmax(axis=1).astype(np.int32)
+    def _seen(self, rows: Rows) -> Seen:
+        """Labelled examples and what the head says of each without it."""
+        told = np.full(len(rows), -1, np.int32)
+        if len(rows) > 1:
+            told[:] = [self.probs(rows[i : i + 1], np.delete(rows, i)).argmax() for i in range(len(rows))]
         return Seen(rows=rows, gold=self.gold[rows], predicted=told)
 
 

@@ -19,9 +19,9 @@ from adequate.mining.neighbours import Best, walk
 from adequate.types import Doubles, Floats, Mask, Rows
 
 HOPES = 16  # pool positions kept of each label that was never found
-BELIEF = 3.0  # labelled examples (out of fold or of `steer`) that the guide's estimate of a label's recall is worth
+BELIEF = 3.0  # labelled examples, out of fold, that the guide's estimate of a label's recall is worth
 LEAST = 0.02  # of recall that is always thought to be missed: an estimate of none is not believed
-WORTH_A_TRY = 0.1  # expected gain under which a label that was never found is left alone
+WORTH_A_TRY = 0.05  # expected gain under which a label that was never found is left alone
 EACH_ROUND = 2  # examples tried for such a label before the head is trained again
 
 
@@ -84,9 +84,7 @@ def needs(knowledge: Knowledge, guide: Guide) -> Needs:
     hopes[unseen] = best.where
     hope = np.zeros(k)
     hope[unseen] = np.maximum(best.score[:, 0], -1)
-    tested, passed = _steered(knowledge)
-    known = found + tested
-    miss = (BELIEF * (1 - answered / np.maximum(mass, 1e-9)) + known - right - passed) / (BELIEF + known)
+    miss = (BELIEF * (1 - answered / np.maximum(mass, 1e-9)) + found - right) / (BELIEF + found)
     return Needs(
         guess=guess,
         belief=belief,
@@ -99,13 +97,6 @@ def needs(knowledge: Knowledge, guide: Guide) -> Needs:
         chance=np.where(found == 0, guide.faith / (1 + guide.misled), 1.0),
         ahead=ahead,
     )
-
-
-def _steered(knowledge: Knowledge) -> tuple[Doubles, Doubles]:
-    """Shape (k,) each: `steer` examples of each label, and those the head gets right."""
-    gold, told = knowledge.steer.gold.astype(np.int32), knowledge.steer.predicted.astype(np.int32)
-    tested = np.bincount(gold, minlength=knowledge.k)
-    return tested.astype(np.float64), np.bincount(gold[gold == told], minlength=knowledge.k).astype(np.float64)
 
 
 def _hope(guide: Guide, x: Floats, near: Floats, unseen: Rows, confidence: Floats | float) -> Floats:
