@@ -24,7 +24,8 @@ PROMISED = {
     "adequate.testing": "ALL Cell Comparison Counts Forecast Judgement Look Plan Sample Verdict believe compare count "
     "decide declared forecast judge plan raised record uniforms",
     "adequate.mining": (
-        "Knowledge Outlook Picks Policy Proposals Seen Shortfall batch_size confident exhausted outlook select share_out"
+        "Knowledge Outlook Picks Policy Proposals Seen Shortfall "
+        "batch_size confident exhausted outlook select share_out"
     ),
 }
 

@@ -7,7 +7,6 @@ import pytest
 
 from adequate.errors import StoreError, UnknownNameError
 from adequate.store import Cell, Entry, Look, Model, Override, Store
-from adequate.store.models import identity
 from tests.store.made import batch
 
 
@@ -19,13 +18,6 @@ def model(name: str, **options: object) -> Model:
 def cell(**options: object) -> Cell:
     measured = {"target": 0.9, "n": 10, "n_eff": 8.5, "value": 0.8, "low": 0.5, "high": 0.95, "state": "unknown"}
     return Cell(**{"task": "t", "slice": "all", "metric": "accuracy", **measured, **options})  # type: ignore[arg-type]
-
-
-def test_a_model_is_named_by_all_that_it_is_made_from() -> None:
-    made_from = {"data": "d", "label_seq": 3, "project": "p", "seed": 0, "code": "1", "parent": None}
-    others = {"data": "e", "label_seq": 4, "project": "q", "seed": 1, "code": "2", "parent": "x"}
-    names = {identity(**made_from), *(identity(**{**made_from, key: other}) for key, other in others.items())}
-    assert len(names) == 7
 
 
 def test_the_baseline_is_the_model_accepted_last(both: Store) -> None:

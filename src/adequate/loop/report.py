@@ -158,6 +158,9 @@ def _next(store: Store, rows: list[CellRow], newest: str | None) -> dict[str, An
     if store.examples.count == 0:
         say = "there are no examples yet."
         return {"action": "add", "say": say, "command": "adequate add DATA", "labels": 0, "cells": []}
+    if last is not None and (last.state["rows"], last.state["seq"]) == (store.examples.count, store.labels.last_seq()):
+        say = "every example that could help has its label: add more data, or change what is asked for."
+        return {"action": "add", "say": say, "command": "adequate add DATA", "labels": 0, "cells": []}
     say = "train and test on the labels there are." if newest is None else "turn the next cycle."
     return {"action": "run", "say": say, "command": "adequate run", "labels": 0, "cells": []}
 

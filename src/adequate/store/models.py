@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,7 +32,7 @@ class Model:
     """A model's record.
 
     Args:
-        id: its name, from `identity`.
+        id: its name, a hash of all that it was made from.
         parent: the model it was trained on from; None for the first.
         data: digest of the examples.
         label_seq: the last label event it could know.
@@ -57,16 +56,6 @@ class Model:
     state: ModelState = "candidate"
     number: int = 0
     at: float = 0.0
-
-
-def identity(*, data: str, label_seq: int, project: str, seed: int, code: str, parent: str | None = None) -> str:
-    """The name of the model that is made from these: 12 hex digits.
-
-    >>> identity(data="d", label_seq=1, project="p", seed=0, code="0.1.0")
-    '6551a8058ff3'
-    """
-    made_from = json.dumps([data, label_seq, project, seed, code, parent])
-    return blake2b(made_from.encode(), digest_size=6).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
