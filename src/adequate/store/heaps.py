@@ -3,7 +3,8 @@
 glibc gives each thread a heap of its own, up to eight a core, and memory that is freed stays in it. Lance reads with
 dozens of threads, one after the other: scoring 400,000 vectors then leaves 240 MB behind that nobody uses. With two
 heaps it is 80 MB, and no slower. And glibc learns to keep ever larger arrays in its heaps, where they leave holes: here
-all above 4 MB come from the system and go back to it. Smaller ones do not, for each page costs time.
+all above 4 MB come from the system and go back to it. Smaller ones do not, for each page costs time. Arrow's own heaps
+keep what another thread frees, which is how Lance uses them, so Arrow takes from these as well.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import ctypes
 import os
 from contextlib import suppress
 from functools import cache
+
+import pyarrow as pa
 
 # Names of <malloc.h>: M_ARENA_MAX, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD
 _WISHES = {-8: 2, -3: 4 << 20, -1: 32 << 20}
@@ -22,6 +25,8 @@ def few() -> bool:
     """Ask for few heaps, before the threads start; whether there is anybody to ask. The environment goes first."""
     if "MALLOC_ARENA_MAX" in os.environ:
         return False
+    if "ARROW_DEFAULT_MEMORY_POOL" not in os.environ:
+        pa.set_memory_pool(pa.system_memory_pool())
     try:
         ask = ctypes.CDLL(None).mallopt
         return all(ask(name, value) for name, value in _WISHES.items())
