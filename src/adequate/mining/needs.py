@@ -23,6 +23,7 @@ BELIEF = 3.0  # labelled examples, out of fold, that the guide's estimate of a l
 LEAST = 0.02  # of recall that is always thought to be missed: an estimate of none is not believed
 WORTH_A_TRY = 0.05  # expected gain under which a label that was never found is left alone
 EACH_ROUND = 2  # examples tried for such a label before the head is trained again
+EACH_FIRST = 1  # in the first round: names may mean nothing, so the rest of it covers the pool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,8 +124,7 @@ def allot(knowledge: Knowledge, need: Needs, budget: int, rng: np.random.Generat
     worth = (need.miss + LEAST) * (need.found + 1) * _importance(knowledge, need)
     worth += 1e-3 * need.hope + 1e-6 * rng.random(k)  # of equals the surest first, then by chance: not by their order
     supply = np.where(unseen, (need.hopes >= 0).sum(axis=1), need.supply)
-    if not first:
-        supply = np.where(unseen, np.minimum(supply, EACH_ROUND), supply)
+    supply = np.where(unseen, np.minimum(supply, EACH_FIRST if first else EACH_ROUND), supply)
     supply[list(knowledge.exhausted)] = 0
     quota = np.zeros(k, np.int64)
     count = need.found.copy()
