@@ -161,7 +161,10 @@ def test_ctrl_c_exits_with_130_and_says_that_nothing_is_lost(tmp_path: Path) -> 
     begun(tmp_path / "mail", DATA, EASY, with_labels=False)
     words = ["run", "--oracle", str(tmp_path / "mail.csv"), "--batch", "10", "--project", str(tmp_path / "mail")]
     command = [sys.executable, "-m", "adequate.cli.main", *words]
+    # A shell's background jobs ignore Ctrl-C, and hand that on to their children: here it must be heard.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        signal.signal(signal.SIGINT, before)
         deadline = time.monotonic() + 60
         while not (tmp_path / "mail/.adequate/models").is_dir() and time.monotonic() < deadline:
             time.sleep(0.05)
