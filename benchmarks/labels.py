@@ -66,13 +66,13 @@ def cut(data: Path) -> tuple[Rows, Rows, int]:
         for name, size in zip(names, sizes, strict=True)
         for i in sorted(rng.permutation(len(by[name]))[:size].tolist())
     ]
-    return train, [tuple(row) for row in full["test"]], 2600
+    return train, [tuple(row) for row in full["test"]], 1200
 
 
 def imbalanced(data: Path) -> tuple[Rows, Rows, int]:
     """CLINC150's own imbalanced variant."""
     found = json.loads((data / "clinc150" / "data_imbalanced.json").read_text())
-    return [tuple(row) for row in found["train"]], [tuple(row) for row in found["test"]], 1800
+    return [tuple(row) for row in found["train"]], [tuple(row) for row in found["test"]], 1200
 
 
 SETS = {"cut": cut, "imbalanced": imbalanced}
