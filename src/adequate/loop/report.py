@@ -9,6 +9,7 @@ import numpy as np
 from adequate.loop.answers import answered, labels_of, names_of
 from adequate.loop.board import Board, CellRow, Failure
 from adequate.loop.cycle import slice_of
+from adequate.loop.turn import dried_up
 from adequate.testing.cells import Cell, declared
 from adequate.testing.forecast import forecast
 from adequate.types import PARTS, Codes, Kind, Mask, Part
@@ -41,7 +42,11 @@ def board(store: Store, project: Project) -> Board:
         labels=labels,
         cells=rows,
         next=_next(store, rows, newest),
-        sentences={task: _sentence(task, [row for row in rows if row.task == task]) for task in project.tasks},
+        sentences={
+            task.name: _sentence(task.name, [row for row in rows if row.task == task.name])
+            + _gone(store, task, names[task.name])
+            for task in project.tasks.values()
+        },
         curves={row.name: curves[key] for row, key in zip(rows, map(_key_of, cells), strict=True) if key in curves},
         failures=_failures(store, project, newest, names, rows) if newest else {},
     )
@@ -129,6 +134,15 @@ def _sentence(task: str, rows: list[CellRow]) -> str:
     if worst is not None and worst.value is not None and worst.value < worst.target:
         said += f"; furthest off: {worst.name}, {100 * worst.value:.0f} of {100 * worst.target:.0f} %"
     return said + "."
+
+
+def _gone(store: Store, task: Task, names: tuple[str, ...]) -> str:
+    """What the miner gave up looking for, as a sentence; "" where nothing."""
+    gone = dried_up(labels_of(store, task, names), names, store.queue.sought(task.name))
+    if not gone:
+        return ""
+    shown = ", ".join(names[code] for code in sorted(gone)[:8]) + (", ..." if len(gone) > 8 else "")
+    return f" Not in this pool, as far as can be told: more of {shown}; add data that has them."
 
 
 def _next(store: Store, rows: list[CellRow], newest: str | None) -> dict[str, Any]:
