@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from adequate.errors import StoreError, UnknownNameError
 from adequate.store import Store
-from adequate.store.nearest import nearest
-from tests.store.made import Dense
 
 
 def vectors(n: int, width: int = 8, seed: int = 0) -> np.ndarray:
@@ -59,24 +55,3 @@ def test_a_row_past_the_end_is_an_error(one: Store) -> None:
     one.blocks.append("e", 0, vectors(3))
     with pytest.raises(IndexError):
         one.blocks.block("e").take(np.array([3]))
-
-
-@settings(max_examples=30, deadline=None)
-@given(n=st.integers(1, 60), k=st.integers(1, 70), seed=st.integers(0, 99))
-def test_the_nearest_are_those_of_a_full_sort(n: int, k: int, seed: int) -> None:
-    x, queries = vectors(n, seed=seed), vectors(3, seed=seed + 1)
-    rows, scores = nearest(Dense(x), queries, k)
-    full = queries @ x.T
-    np.testing.assert_allclose(scores, -np.sort(-full, axis=1)[:, :k], rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(np.take_along_axis(full, rows, 1), scores, rtol=1e-5, atol=1e-6)
-
-
-def test_the_nearest_of_many_rows_and_among_some(one: Store) -> None:
-    x = vectors(20_000)
-    one.blocks.append("e", 0, x)
-    block, queries = one.blocks.block("e"), vectors(4, seed=1)
-    rows, _ = nearest(block, queries, 5)
-    np.testing.assert_array_equal(rows, np.argsort(-(queries @ x.T), axis=1)[:, :5])
-    some = np.arange(0, 20_000, 7)
-    among, _ = nearest(block, queries, 5, some)
-    np.testing.assert_array_equal(among, some[np.argsort(-(queries @ x[some].T), axis=1)[:, :5]])

@@ -52,7 +52,7 @@ class CellRow:
         if self.low is not None and self.low >= self.target:
             return "due at the next look"
         if self.need and self.need > self.room:
-            return f"{self.need:,} to decide, {self.room:,} there"
+            return f"{self.need:,} to decide; {self.room:,} left to ask"
         if self.need:
             return f"{self.need:,} to decide"
         if self.forecast:

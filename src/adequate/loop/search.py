@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from adequate.encoders import onnx
 from adequate.errors import NotEnoughDataError, unknown
 from adequate.loop.answers import names_of
-from adequate.store.nearest import nearest
+from adequate.mining.neighbours import nearest
 from adequate.types import PARTS, Kind, Mask, Part, Rows
 
 if TYPE_CHECKING:
@@ -150,8 +150,8 @@ def _ranked(store: Store, project: Project, words: str, like: str | None, keep: 
         if like is not None:
             queries.append(block.take(np.array([store.examples.row_of(like)]))[0])
         for query in queries:
-            near, _ = nearest(block, query[None], min(DEEP, len(inside)), inside)
-            orders.append(near[0])
+            places, _ = nearest(block, inside, query[None], min(DEEP, len(inside)))
+            orders.append(inside[places[0]])
     elif like is not None:
         text = store.examples.take(np.array([store.examples.row_of(like)]), [project.text])[project.text][0].as_py()
         by_words, _ = store.examples.search(text, DEEP)
