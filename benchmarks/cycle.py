@@ -52,7 +52,7 @@ from adequate.loop.steps import STEPS
 from adequate.loop.turn import World, know, sealed, split, survey, teach
 from adequate.loop.verdicts import pronounce
 from adequate.mining import select
-from adequate.store import LabelEvent
+from adequate.store import Event
 from adequate.testing.cells import declared
 from adequate.testing.gate import compare, decide
 from adequate.testing.sampling import uniforms
@@ -208,7 +208,7 @@ def tell(store: stores.Store, labels: Labels) -> None:
     said = zip(labels.rows.tolist(), ids, labels.gold.tolist(), labels.probability.tolist(), strict=True)
     store.labels.record(
         [
-            LabelEvent(
+            Event(
                 example=id_, row=row, task="label", value=NAMES[code], probability=p, actor="made", source=Source.HUMAN
             )
             for row, id_, code, p in said

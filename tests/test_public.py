@@ -15,7 +15,7 @@ HEAVY = ("lance", "duckdb", "onnxruntime", "onnx", "sqlalchemy", "pyarrow", "tok
 PROMISED = {
     "adequate": "Engine Project Target __version__ open",
     "adequate.spec": "EVERYTHING Project Slice Target Task",
-    "adequate.store": "Added Cell Entry LabelEvent Look Model Override QueueItem Store create open",
+    "adequate.store": "Added Cell Entry Event Look Model Override QueueItem Store create open",
     "adequate.store.formats": "Data inspect read write",
     "adequate.labelling": "answer answer_all check spread undo",
     "adequate.encoders": "Encoder Identity Lexical content_ids embed identify part_of phrase",

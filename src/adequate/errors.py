@@ -18,6 +18,8 @@ A message says what was asked, what was found (the value) and what to do (`remed
     │   └── VersionError      written by a newer version
     ├── ResourceError         weights or a data set can't be fetched, or don't match their hash
     ├── NotEnoughDataError    too few labels or examples for what was asked
+    ├── AccessError           nobody is signed in, or their role doesn't reach that far
+    ├── ConflictError         somebody changed the same thing since it was read
     ├── UnknownNameError      no such task, label, model, slice or example (suggests near names)
     └── MissingExtraError     an optional dependency isn't installed
 """
@@ -117,6 +119,22 @@ class ResourceError(AdequateError):
 
 class NotEnoughDataError(AdequateError):
     """Too few labels or examples for what was asked."""
+
+
+class AccessError(AdequateError):
+    """Nobody is signed in, or their role doesn't reach that far."""
+
+
+class ConflictError(AdequateError):
+    """Somebody changed the same thing since it was read.
+
+    Args:
+        current: how it is now, as JSON has it.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "", current: object = None) -> None:
+        super().__init__(message, remedy=remedy)
+        self.current = current
 
 
 class UnknownNameError(AdequateError):

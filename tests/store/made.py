@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from adequate.store import LabelEvent, QueueItem
+from adequate.store import Event, QueueItem
 from adequate.types import Floats, Rows, Source
 
 
@@ -26,9 +26,9 @@ def identifier(n: int) -> str:
     return f"{n * 7919:032x}"
 
 
-def event(n: int, value: str | list[str] | None = "yes", task: str = "t", **options: object) -> LabelEvent:
+def event(n: int, value: str | list[str] | None = "yes", task: str = "t", **options: object) -> Event:
     given = {"actor": "ann", "source": Source.HUMAN, **options}
-    return LabelEvent(example=identifier(n), row=n, task=task, value=value, **given)  # type: ignore[arg-type]
+    return Event(example=identifier(n), row=n, task=task, value=value, **given)  # type: ignore[arg-type]
 
 
 def item(n: int, task: str = "t", **options: object) -> QueueItem:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adequate.errors import LabelError, unknown
-from adequate.store import LabelEvent, QueueItem, Store
+from adequate.store import Event, QueueItem, Store
 from adequate.types import Kind, Source
 
 
@@ -51,8 +51,8 @@ def answer_all(
     return store.queue.answer_all(said)
 
 
-def _event(item: QueueItem, value: str | Sequence[str], actor: str, source: Source) -> LabelEvent:
-    return LabelEvent(
+def _event(item: QueueItem, value: str | Sequence[str], actor: str, source: Source) -> Event:
+    return Event(
         example=item.example,
         row=item.row,
         task=item.task,

@@ -20,7 +20,7 @@ from adequate.errors import ColumnError, LabelError, NotEnoughDataError, unknown
 from adequate.spec.profile import missing
 from adequate.spec.tasks import Task, confusable
 from adequate.spec.values import given, types
-from adequate.store.events import LabelEvent
+from adequate.store.events import Event
 from adequate.store.formats import inspect
 from adequate.types import Codes, Kind, Labels, Mask, Rows, Source
 
@@ -125,7 +125,7 @@ def record(
         # A file added again says nothing new; an import that overrides is a new word each time.
         op = uuid.uuid4().hex if overwrite else hashlib.sha256(said_before.encode()).hexdigest()[:32]
         events.append(
-            LabelEvent(
+            Event(
                 example=example,
                 row=row,
                 task=task.name,

@@ -17,7 +17,7 @@ from adequate.loop.cycle import Cycle
 from adequate.loop.state import State
 from adequate.loop.turn import know
 from adequate.mining import confident
-from adequate.store import LabelEvent
+from adequate.store import Event
 from adequate.types import Kind, Progress, Source, silent
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def guesses(store: Store, project: Project, task: Task, progress: Progress = sil
 def accept(store: Store, task: Task, found: list[Guess], *, actor: str) -> int:
     """Let guesses teach; returns how many. Who accepted them is recorded, but they stay a model's."""
     events = [
-        LabelEvent(
+        Event(
             example=guess.example,
             row=guess.row,
             task=task.name,
@@ -91,7 +91,7 @@ def withdraw(store: Store, task: Task, *, actor: str) -> int:
     """Take back every accepted guess that still holds; returns how many."""
     held = [row for row in store.labels.current(task.name).to_pylist() if row["source"] == Source.MODEL]
     events = [
-        LabelEvent(
+        Event(
             example=row["example"],
             row=row["row"],
             task=task.name,

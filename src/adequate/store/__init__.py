@@ -3,7 +3,7 @@
     open, create    the store of a project folder, as a `Store` of small parts
     Store           .examples .blocks .predictions .slices (data) .labels .queue .models .cells .looks .overrides
                     .journal (decisions) .sql .tables (what they stand on)
-    Added, Cell, Entry, LabelEvent, Look, Model, Override, QueueItem    what goes in and comes out
+    Added, Cell, Entry, Event, Look, Model, Override, QueueItem    what goes in and comes out
 
 SQL is the truth of what exists. A Lance version that it does not name was never committed, whatever lies on the disk.
 One process writes at a time; readers never wait. Lance and its threads do not survive a fork: start workers by spawn.
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from adequate.store.cells import Cell
-    from adequate.store.events import LabelEvent
+    from adequate.store.events import Event
     from adequate.store.examples import Added
     from adequate.store.journal import Entry
     from adequate.store.looks import Look, Override
@@ -28,7 +28,7 @@ __all__ = [
     "Added",
     "Cell",
     "Entry",
-    "LabelEvent",
+    "Event",
     "Look",
     "Model",
     "Override",
@@ -43,7 +43,7 @@ _HOMES = {
     "Added": "examples",
     "Cell": "cells",
     "Entry": "journal",
-    "LabelEvent": "events",
+    "Event": "events",
     "Look": "looks",
     "Model": "models",
     "Override": "looks",

@@ -1,4 +1,8 @@
-"""Labels: every answer is an event that stays, and the current label of an example is the last event's.
+"""Events: what people and programs said, for good; the current label of an example is what its last event says.
+
+An event of kind `label` changes what its example is; one of kind `answer` is one person's answer where several are
+asked; the others (comments, flags, a guide's sections ...) belong to the studio. All are rows of one table: the record
+of labels is the audit trail, and what a browser catches up from.
 
 Recording is one transaction for the event and the current label together; when `record` returns, both outlive a power
 cut. Each event is named by an `op` chosen by whoever records it: recording it again (a retry after a crash, a click
@@ -20,7 +24,8 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from adequate.errors import LabelError, UnknownNameError
-from adequate.store.schema import current_label, label_event
+from adequate.store.schema import answer, current_label
+from adequate.store.schema import event as log
 from adequate.store.sql import Sql, alone, upsert
 from adequate.types import PARTS, Source
 
@@ -37,18 +42,37 @@ CURRENT = pa.schema(
 )
 
 _ASKED = 10_000  # names in one question: both databases take 32,766
-_FIELDS = ("op", "example", "row", "task", "value", "actor", "source", "at", "why", "policy", "probability")
+_FIELDS = (
+    *(
+        "op",
+        "kind",
+        "topic",
+        "example",
+        "row",
+        "task",
+        "value",
+        "actor",
+        "source",
+        "at",
+        "why",
+        "policy",
+        "probability",
+    ),
+    *("guide", "saw", "body"),
+)
+LABEL, ANSWER = "label", "answer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelEvent:
-    """Somebody, or something, said what an example is.
+class Event:
+    """Somebody, or something, said what an example is, or did something else that is kept.
 
     Args:
         example: its id.
         row: its row.
         task: of the project.
-        value: a label (`classify`), labels (`multilabel`), or None to withdraw what was said.
+        value: a label (`classify`), labels (`multilabel`), spans (`span`: each with start, end, label, id), or None to
+            withdraw what was said.
         actor: who.
         source: what kind of who.
         at: seconds since 1970, UTC.
@@ -56,12 +80,17 @@ class LabelEvent:
         policy: what asked: `mined`, `cold`, `measure` ...; "" where nothing did.
         probability: in (0, 1], the chance with which the example was drawn from its part; 1 where it wasn't drawn.
         op: names this event; the same one is recorded once.
+        kind: `label`, `answer`, or what else was done.
+        topic: whom it is told, in the live protocol; "" is `example:<id>`.
+        guide: the revision of the task's guide that was before whoever answered.
+        saw: the suggestion that was before them, JSON.
+        body: what else the operation said, JSON.
     """
 
     example: str
     row: int
     task: str
-    value: str | Sequence[str] | None
+    value: Any
     actor: str
     source: Source
     at: float = field(default_factory=time.time)
@@ -69,6 +98,11 @@ class LabelEvent:
     policy: str = ""
     probability: float = 1.0
     op: str = field(default_factory=lambda: uuid.uuid4().hex)
+    kind: str = LABEL
+    topic: str = ""
+    guide: int | None = None
+    saw: Any = None
+    body: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +117,7 @@ class Labels:
     sql: Sql
     parts: Callable[[], NDArray[np.uint8]]
 
-    def record(self, events: Sequence[LabelEvent]) -> list[int]:
+    def record(self, events: Sequence[Event]) -> list[int]:
         """Record events in one transaction; returns the number of each, in the order given.
 
         100,000 take about 3 s.
@@ -100,8 +134,8 @@ class Labels:
         return self.sql.write(lambda connection: undo(connection, seq, actor), "undoing a label")
 
     def last_seq(self) -> int:
-        """The number of the last event, 0 before the first."""
-        return self.sql.value(sa.select(sa.func.max(label_event.c.seq))) or 0
+        """The number of the last event that changed a label, 0 before the first."""
+        return self.sql.value(sa.select(sa.func.max(log.c.seq)).where(log.c.kind == LABEL)) or 0
 
     def current(self, task: str, upto_seq: int | None = None) -> pa.Table:
         """The current labels of a task by ascending row, or those that were current after the event `upto_seq`.
@@ -113,8 +147,10 @@ class Labels:
         table = current_label
         query = sa.select(*(table.c[name] for name in names)).where(table.c.task == task)
         if upto_seq is not None:
-            table = label_event
-            last = sa.select(sa.func.max(table.c.seq)).where(table.c.task == task, table.c.seq <= upto_seq)
+            table = log
+            last = sa.select(sa.func.max(table.c.seq)).where(
+                table.c.task == task, table.c.kind == LABEL, table.c.seq <= upto_seq
+            )
             query = sa.select(*(table.c[name] for name in names)).where(
                 table.c.seq.in_(last.group_by(table.c.row)), table.c.value.is_not(None)
             )
@@ -128,9 +164,9 @@ class Labels:
         ).cast(pa.string())
         return pa.table({name: found[name] for name in CURRENT.names}, schema=CURRENT)
 
-    def history(self, example: str) -> list[tuple[int, LabelEvent]]:
+    def history(self, example: str) -> list[tuple[int, Event]]:
         """All that was ever said of an example, oldest first: (number, event)."""
-        query = sa.select(label_event).where(label_event.c.example == example).order_by(label_event.c.seq)
+        query = sa.select(log).where(log.c.example == example).order_by(log.c.seq)
         return [(row.seq, _event(row)) for row in self.sql.rows(query)]
 
     def tasks(self) -> list[str]:
@@ -138,40 +174,40 @@ class Labels:
         return [row.task for row in self.sql.rows(sa.select(current_label.c.task).distinct().order_by("task"))]
 
 
-def record(connection: sa.Connection, events: Sequence[LabelEvent]) -> list[int]:
+def record(connection: sa.Connection, events: Sequence[Event]) -> list[int]:
     """Record events inside a transaction of the caller's (an answer also closes an item of the queue)."""
-    alone(connection, "label_event")
+    alone(connection, "event")
     numbers = _recorded(connection, [event.op for event in events])
-    last = connection.scalar(sa.select(sa.func.max(label_event.c.seq))) or 0
+    last = connection.scalar(sa.select(sa.func.max(log.c.seq))) or 0
     fresh: list[dict[str, Any]] = []
     for event in events:
         if event.op not in numbers:
             numbers[event.op] = last = last + 1
             fresh.append({"seq": last, **_columns(event)})
     if fresh:
-        connection.execute(sa.insert(label_event), fresh)
+        connection.execute(sa.insert(log), fresh)
         _make_current(connection, fresh)
     return [numbers[event.op] for event in events]
 
 
 def undo(connection: sa.Connection, seq: int, actor: str) -> int:
     """Undo inside a transaction of the caller's."""
-    alone(connection, "label_event")
-    undone = connection.execute(sa.select(label_event).where(label_event.c.seq == seq)).first()
+    alone(connection, "event")
+    undone = connection.execute(sa.select(log).where(log.c.seq == seq, log.c.kind == LABEL)).first()
     if undone is None:
         raise UnknownNameError(f"no label event {seq}")
-    same = (label_event.c.task == undone.task, label_event.c.row == undone.row)
-    last = connection.scalar(sa.select(sa.func.max(label_event.c.seq)).where(*same))
+    same = (log.c.task == undone.task, log.c.row == undone.row, log.c.kind == LABEL)
+    last = connection.scalar(sa.select(sa.func.max(log.c.seq)).where(*same))
     if last != seq:
         raise LabelError(
             f"label event {seq} is no longer the last word on {undone.example}: event {last} came after it",
             remedy=f"undo {last} first, or answer again",
         )
-    before = sa.select(label_event).where(*same, label_event.c.seq < seq).order_by(label_event.c.seq.desc()).limit(1)
+    before = sa.select(log).where(*same, log.c.seq < seq).order_by(log.c.seq.desc()).limit(1)
     held = connection.execute(before).first()
     # The inverse keeps where the label came from and its probability: the label that holds again is the earlier one.
     event = _event(held if held is not None else undone)
-    inverse = LabelEvent(
+    inverse = Event(
         example=event.example,
         row=event.row,
         task=event.task,
@@ -188,15 +224,15 @@ def undo(connection: sa.Connection, seq: int, actor: str) -> int:
 def _recorded(connection: sa.Connection, ops: list[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for start in range(0, len(ops), _ASKED):
-        these = label_event.c.op.in_(ops[start : start + _ASKED])
-        found.update(
-            {row.op: row.seq for row in connection.execute(sa.select(label_event.c.op, label_event.c.seq).where(these))}
-        )
+        these = log.c.op.in_(ops[start : start + _ASKED])
+        found.update({row.op: row.seq for row in connection.execute(sa.select(log.c.op, log.c.seq).where(these))})
     return found
 
 
 def _make_current(connection: sa.Connection, fresh: list[dict[str, Any]]) -> None:
-    last = {(row["task"], row["row"]): row for row in fresh}  # of several for one example, the last one stays
+    _make_answers(connection, [row for row in fresh if row["kind"] == ANSWER or row["source"] == str(Source.HUMAN)])
+    labels = [row for row in fresh if row["kind"] == LABEL]
+    last = {(row["task"], row["row"]): row for row in labels}  # of several for one example, the last one stays
     said = [row for row in last.values() if row["value"] is not None]
     withdrawn = [{"of": task, "at": row} for (task, row), event in last.items() if event["value"] is None]
     names = [column.name for column in current_label.columns]
@@ -206,16 +242,30 @@ def _make_current(connection: sa.Connection, fresh: list[dict[str, Any]]) -> Non
         connection.execute(sa.delete(current_label).where(*this), withdrawn)
 
 
-def _columns(event: LabelEvent) -> dict[str, Any]:
+def _make_answers(connection: sa.Connection, said: list[dict[str, Any]]) -> None:
+    last = {(row["task"], row["row"], row["actor"]): row for row in said if row["kind"] in (LABEL, ANSWER)}
+    names = [column.name for column in answer.columns]
+    upsert(
+        connection, answer, [{name: row[name] for name in names} for row in last.values() if row["value"] is not None]
+    )
+    gone = [{"of": key[0], "at_row": key[1], "who": key[2]} for key, row in last.items() if row["value"] is None]
+    if gone:
+        this = (answer.c.task == sa.bindparam("of"), answer.c.row == sa.bindparam("at_row"))
+        connection.execute(sa.delete(answer).where(*this, answer.c.actor == sa.bindparam("who")), gone)
+
+
+def _columns(event: Event) -> dict[str, Any]:
     columns = {name: getattr(event, name) for name in _FIELDS}
-    value = event.value if event.value is None or isinstance(event.value, str) else list(event.value)
-    columns["value"] = None if value is None else json.dumps(value, ensure_ascii=False)
+    for name in ("value", "saw", "body"):
+        columns[name] = None if columns[name] is None else json.dumps(columns[name], ensure_ascii=False)
     columns["source"] = str(event.source)
+    columns["topic"] = event.topic or f"example:{event.example}"
     return columns
 
 
-def _event(row: Any) -> LabelEvent:
+def _event(row: Any) -> Event:
     columns = {name: getattr(row, name) for name in _FIELDS}
-    columns["value"] = None if row.value is None else json.loads(row.value)
+    for name in ("value", "saw", "body"):
+        columns[name] = None if columns[name] is None else json.loads(columns[name])
     columns["source"] = Source(row.source)
-    return LabelEvent(**columns)
+    return Event(**columns)

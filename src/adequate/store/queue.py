@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from adequate.errors import UnknownNameError
-from adequate.store.events import LabelEvent, record, undo
+from adequate.store.events import Event, record, undo
 from adequate.store.schema import lease, queue_item
 from adequate.store.sql import Sql, alone, upsert
 from adequate.types import Part
@@ -38,6 +38,12 @@ class QueueItem:
         rank: lower comes first.
         cycle: in which it was picked.
         id: given by the queue.
+        overlap: how many different people are to answer.
+        answers: how many have.
+        blind: labellers see neither each other's answers nor the model's.
+        gold: JSON, the answer that is known; None where it is a true question.
+        text: of the example, where it is short; None: look it up.
+        suggestion: JSON, {label, confidence, second, margin} of the newest model; None before the first.
     """
 
     task: str
@@ -51,6 +57,12 @@ class QueueItem:
     rank: float = 0.0
     cycle: int = 0
     id: int = 0
+    overlap: int = 1
+    answers: int = 0
+    blind: bool = False
+    gold: str | None = None
+    text: str | None = None
+    suggestion: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +84,14 @@ class Queue:
         """Lease the first items that nobody else holds to `actor`, those included that they hold already."""
         return self.sql.write(lambda connection: _next(connection, task, actor, n, seconds), "leasing from the queue")
 
-    def answer(self, item: int, event: LabelEvent) -> int:
+    def answer(self, item: int, event: Event) -> int:
         """Record the label of an item and close the item; returns the event's number.
 
         Any answer counts, also one whose lease has run out: work done is never refused.
         """
         return self.answer_all([(item, event)])[0]
 
-    def answer_all(self, answers: Sequence[tuple[int, LabelEvent]]) -> list[int]:
+    def answer_all(self, answers: Sequence[tuple[int, Event]]) -> list[int]:
         """As `answer` for several items in one transaction: all of them hold, or none."""
 
         def job(connection: sa.Connection) -> list[int]:

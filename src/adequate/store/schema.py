@@ -1,7 +1,8 @@
 """The SQL tables, as the newest version of the store has them. `migrations/` takes older stores here.
 
 Values that vary by task (labels, states, cards) are JSON text; times are seconds since 1970, UTC; every fraction is in
-[0, 1]. `label_event` is append-only and the truth; `current_label` is derived from it in the same transaction.
+[0, 1]. `event` is append-only and the truth, of labels and of all else that people do; `current_label` (what an example
+is) and `answer` (what each person last said of it) are derived from it in the same transaction.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-VERSION = 1  # of the store as a whole, files included; one more for each migration
+VERSION = 2  # of the store as a whole, files included; one more for each migration
 
 metadata = sa.MetaData()
 _Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # SQLite numbers only plain INTEGER keys by itself
@@ -52,12 +53,14 @@ prediction = sa.Table(  # which stretch of which Lance table holds a model's ans
     sa.Index("prediction_by_model", "task", "model", "first_row", unique=True),
 )
 
-label_event = sa.Table(
-    "label_event",
+event = sa.Table(
+    "event",
     metadata,
     sa.Column("seq", _Id, primary_key=True, autoincrement=False),
     _text("op", unique=True),  # named by whoever asks, so that asking twice records once
-    _text("example"),
+    _text("kind", server_default="label"),  # `label` changes what an example is; the others are in `events.KINDS`
+    _text("topic", server_default=""),  # of the live protocol: who is told
+    _text("example"),  # "" where it is of no example, as is `row` -1 and `task` ""
     _count("row"),
     _text("task"),
     sa.Column("value", sa.Text),  # JSON; null withdraws the label
@@ -67,8 +70,13 @@ label_event = sa.Table(
     _text("why"),
     _text("policy"),
     _real("probability"),
-    sa.Index("label_event_by_row", "task", "row", "seq"),
-    sa.Index("label_event_by_example", "example", "seq"),
+    _count("guide", null=True),  # revision of the task's guide that was before the labeller
+    sa.Column("saw", sa.Text),  # JSON: the suggestion that was before them
+    sa.Column("body", sa.Text),  # JSON: what else the operation said
+    sa.Index("event_by_row", "task", "row", "seq"),
+    sa.Index("event_by_example", "example", "seq"),
+    sa.Index("event_by_topic", "topic", "seq"),
+    sa.Index("event_by_kind", "kind", "seq"),
 )
 
 current_label = sa.Table(
@@ -81,6 +89,18 @@ current_label = sa.Table(
     _text("source"),
     _real("probability"),
     _count("seq"),
+)
+
+answer = sa.Table(  # what each person last said of an example: agreement and skill are worked out from these
+    "answer",
+    metadata,
+    _text("task", primary_key=True),
+    sa.Column("row", sa.BigInteger, primary_key=True, autoincrement=False),
+    _text("actor", primary_key=True),
+    _text("example"),
+    _text("value"),
+    _count("seq"),
+    _real("at"),
 )
 
 queue_item = sa.Table(
@@ -99,16 +119,23 @@ queue_item = sa.Table(
     _count("cycle"),
     _text("state"),  # waiting, answered, skipped or withdrawn
     _real("at"),
+    _count("overlap", server_default="1"),  # different people who are to answer
+    _count("answers", server_default="0"),  # who have
+    sa.Column("blind", sa.Boolean, nullable=False, server_default=sa.false()),  # nobody sees others, or the model
+    sa.Column("gold", sa.Text),  # JSON: the answer that is known; asked to learn about the labeller
+    sa.Column("text", sa.Text),  # of the example, where it is short: asking then needs no other table
+    sa.Column("suggestion", sa.Text),  # JSON: what the model says, with its confidence
     sa.Index("queue_item_by_rank", "task", "state", "rank", "id"),
     sa.Index("queue_item_by_row", "task", "row"),
 )
 
-lease = sa.Table(  # who has which item before them, and until when nobody else gets it
+lease = sa.Table(  # who has which item before them, and until when no more people get it than are to answer
     "lease",
     metadata,
     sa.Column("item", sa.BigInteger, primary_key=True, autoincrement=False),
-    _text("actor"),
+    _text("actor", primary_key=True),
     _real("until"),
+    sa.Index("lease_by_actor", "actor"),
 )
 
 model = sa.Table(
@@ -194,4 +221,81 @@ step = sa.Table(
     _text("name"),
     _text("state"),  # JSON, as the step left it
     _real("ended"),
+)
+
+person = sa.Table(
+    "person",
+    metadata,
+    _text("id", primary_key=True),  # short, readable, for good: the `actor` of events
+    _text("name"),
+    _text("role"),  # viewer, labeller, reviewer, engineer or owner
+    sa.Column("password", sa.Text),  # an argon2 hash; null where they come by link or provider
+    sa.Column("subject", sa.Text, unique=True),  # of an OIDC provider: issuer and subject
+    _real("at"),
+    _real("revoked", null=True),
+)
+
+session = sa.Table(  # a browser that is signed in
+    "session",
+    metadata,
+    _text("hash", primary_key=True),  # SHA-256 of the cookie
+    _text("person"),
+    _real("at"),
+    _real("seen"),
+    _real("until"),
+    sa.Index("session_by_person", "person"),
+)
+
+invite = sa.Table(
+    "invite",
+    metadata,
+    _text("hash", primary_key=True),  # SHA-256 of the 32 bytes in the link
+    _text("id", unique=True),  # to name it by
+    _text("role"),
+    _text("by"),
+    _real("at"),
+    _real("until"),
+    _count("uses"),
+    _count("most"),
+    sa.Column("person", sa.Text),  # who it signs in; null: it makes a new person
+    _real("revoked", null=True),
+)
+
+token = sa.Table(  # `adq_...`, for programs
+    "token",
+    metadata,
+    _text("hash", primary_key=True),
+    _text("id", unique=True),
+    _text("name"),
+    _text("person"),
+    _text("role"),
+    _real("at"),
+    _real("until", null=True),
+    _real("used", null=True),
+    _real("revoked", null=True),
+)
+
+guide_section = sa.Table(  # the guide as it is; what it was is in the events
+    "guide_section",
+    metadata,
+    _text("task", primary_key=True),
+    _text("id", primary_key=True),
+    _text("title"),
+    _text("markdown"),
+    _real("place"),
+    _count("rev"),  # the `seq` of the event that wrote it
+    _text("actor"),
+    _real("at"),
+)
+
+webhook = sa.Table(
+    "webhook",
+    metadata,
+    _text("id", primary_key=True),
+    _text("url"),
+    _text("secret"),
+    _text("events"),  # JSON list of `label`, `cycle`, `cell`
+    _text("actor"),
+    _real("at"),
+    sa.Column("last", sa.Text),  # JSON: when it was last called, and what came back
 )

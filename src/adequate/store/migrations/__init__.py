@@ -12,8 +12,9 @@ import sqlalchemy as sa
 
 from adequate.errors import StoreError, VersionError
 from adequate.store import schema
+from adequate.store.migrations import people
 
-STEPS: Mapping[int, Callable[[sa.Connection], None]] = {}
+STEPS: Mapping[int, Callable[[sa.Connection], None]] = {1: people.step}
 
 
 def version_of(connection: sa.Connection) -> int | None:
@@ -35,7 +36,7 @@ def check(found: int) -> None:
 
     >>> check(99)
     Traceback (most recent call last):
-    adequate.errors.VersionError: the store has version 99; this adequate reads up to 1
+    adequate.errors.VersionError: the store has version 99; this adequate reads up to 2
       → pip install --upgrade adequate
     """
     if found > schema.VERSION:

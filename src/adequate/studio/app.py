@@ -1,0 +1,96 @@
+"""The ASGI application: routes, the guard at the door, errors as people can use them, the built page."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from adequate import __version__
+from adequate.errors import (
+    AccessError,
+    AdequateError,
+    BusyError,
+    ConflictError,
+    DataError,
+    NoProjectError,
+    NotEnoughDataError,
+    SliceError,
+    SpecError,
+    StorageFullError,
+    StoreError,
+    UnknownNameError,
+)
+from adequate.studio.auth.guard import Guard
+from adequate.studio.context import Studio
+
+WEB = Path(__file__).parent / "_web"
+SCREENS = ("session", "board", "label", "examples", "explore", "cycles", "guide", "schema", "people", "files", "setup")
+STATUS: dict[type[AdequateError], int] = {  # the first that fits
+    AccessError: 403,
+    UnknownNameError: 404,
+    NoProjectError: 404,
+    ConflictError: 409,
+    BusyError: 503,
+    StorageFullError: 507,
+    StoreError: 503,
+    DataError: 422,
+    SpecError: 422,
+    SliceError: 422,
+    NotEnoughDataError: 422,
+    AdequateError: 400,
+}
+
+
+def make(studio: Studio) -> FastAPI:
+    """The application that serves one project."""
+    app = FastAPI(title="adequate studio", version=__version__, openapi_url="/api/openapi.json", docs_url=None)
+    app.state.studio = studio
+    for screen in SCREENS:
+        app.include_router(import_module(f"adequate.studio.api.{screen}").router)
+    studio.hub.mount(app)
+    app.add_exception_handler(AdequateError, _ours)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_api_route("/{path:path}", _page, include_in_schema=False)
+    app.add_middleware(Guard)
+    return app
+
+
+async def _ours(_: Request, error: Exception) -> Response:
+    status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
+    said = {"error": type(error).__name__, "message": getattr(error, "message", str(error))}
+    return JSONResponse(said | {"remedy": getattr(error, "remedy", "")}, status)
+
+
+async def _malformed(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    said = {"error": "DataError", "message": f"{where}: {first['msg']}", "remedy": "see /api/openapi.json"}
+    return JSONResponse(said, 422)
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    said = {"error": "HTTPException", "message": str(error.detail), "remedy": ""}
+    return JSONResponse(said, error.status_code, headers=error.headers)
+
+
+async def _page(path: str) -> Response:
+    """A file of the built page; any other path is a screen, which the page itself draws."""
+    if path.startswith("api/"):
+        return JSONResponse({"error": "UnknownNameError", "message": f"no route /{path}", "remedy": ""}, 404)
+    file = (WEB / path).resolve()
+    if path and file.is_file() and file.is_relative_to(WEB.resolve()):
+        forever = {"Cache-Control": "public, max-age=31536000, immutable"} if path.startswith("assets/") else {}
+        return FileResponse(file, headers=forever)
+    index = WEB / "index.html"
+    if not index.is_file():
+        message = "the studio's page is not built; run scripts/web (it needs Node 20), or install the wheel"
+        return Response(message, 503, media_type="text/plain")
+    return FileResponse(index, headers={"Cache-Control": "no-cache"})

@@ -1,0 +1,1 @@
+"""Who comes in: the guard at the door, sessions, invites, tokens, passwords, providers."""

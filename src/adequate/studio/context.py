@@ -1,0 +1,79 @@
+"""What every route is given: the open project, and who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Depends, Request
+
+from adequate.errors import AccessError
+from adequate.studio.roles import Can, Person
+
+if TYPE_CHECKING:
+    from adequate.spec.project import Project
+    from adequate.store import Store
+    from adequate.studio.engine import Engine
+    from adequate.studio.live import Hub
+    from adequate.studio.worker import Worker
+
+
+@dataclass(slots=True, kw_only=True)
+class Studio:
+    """One project being served.
+
+    Args:
+        root: the project's folder.
+        store: open for writing.
+        project: as declared and as changed in the studio; `reload` makes it anew.
+        hub: takes operations, tells sockets.
+        worker: runs heavy reading in another process.
+        engine: turns the loop in another process.
+    """
+
+    root: Path
+    store: Store
+    project: Project
+    hub: Hub
+    worker: Worker
+    engine: Engine
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def studio(request: Request) -> Studio:
+    """The studio that serves this request."""
+    found: Studio = request.app.state.studio
+    return found
+
+
+def person(request: Request) -> Person:
+    """Who asks; the guard at the door has put them there.
+
+    Raises:
+        AccessError: nobody is signed in.
+    """
+    found: Person | None = getattr(request.state, "person", None)
+    if found is None:
+        raise AccessError("nobody is signed in", remedy="open the link that `adequate studio` printed, or an invite")
+    return found
+
+
+def who(can: Can) -> Callable[[Request], Person]:
+    """A dependency: the person who asks, if they may do this."""
+
+    def allowed(request: Request) -> Person:
+        found = person(request)
+        found.must(can)
+        return found
+
+    return allowed
+
+
+Here = Annotated[Studio, Depends(studio)]
+Viewer = Annotated[Person, Depends(who(Can.LOOK))]
+Labeller = Annotated[Person, Depends(who(Can.LABEL))]
+Reviewer = Annotated[Person, Depends(who(Can.REVIEW))]
+Engineer = Annotated[Person, Depends(who(Can.BUILD))]
+Owner = Annotated[Person, Depends(who(Can.OWN))]

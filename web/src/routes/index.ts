@@ -1,0 +1,24 @@
+/** The screens, in the order of the loop. `key`: after g. */
+import type { Component } from 'svelte'
+
+export type Screen = {
+  path: string
+  name: string
+  key?: string
+  nav: boolean
+  load: () => Promise<{ default: Component }>
+}
+
+export const SCREENS: Screen[] = [
+  { path: 'board', name: 'Board', key: 'b', nav: true, load: () => import('./Board.svelte') },
+  { path: 'label', name: 'Label', key: 'l', nav: true, load: () => import('./Label.svelte') },
+  { path: 'explore', name: 'Explore', key: 'e', nav: true, load: () => import('./Explore.svelte') },
+  { path: 'cycles', name: 'Cycles', key: 'c', nav: true, load: () => import('./Cycles.svelte') },
+  { path: 'guide', name: 'Guide', key: 'g', nav: true, load: () => import('./Guide.svelte') },
+  { path: 'schema', name: 'Labels', key: 's', nav: true, load: () => import('./Schema.svelte') },
+  { path: 'examples', name: 'Example', nav: false, load: () => import('./Example.svelte') },
+  { path: 'people', name: 'People', key: 'p', nav: false, load: () => import('./People.svelte') },
+  { path: 'files', name: 'Import and export', nav: false, load: () => import('./Files.svelte') },
+  { path: 'setup', name: 'New project', nav: false, load: () => import('./Setup.svelte') },
+  { path: 'join', name: 'Join', nav: false, load: () => import('./Join.svelte') },
+]

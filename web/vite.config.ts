@@ -1,0 +1,12 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte'
+import { svelteTesting } from '@testing-library/svelte/vite'
+import { defineConfig } from 'vitest/config'
+
+const server = process.env.ADEQUATE_STUDIO ?? 'http://127.0.0.1:8321'
+
+export default defineConfig({
+  plugins: [svelte(), svelteTesting()],
+  build: { outDir: '../src/adequate/studio/_web', emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0 },
+  server: { proxy: { '/api': { target: server, ws: true } } },
+  test: { environment: 'happy-dom', include: ['src/**/*.test.ts'] },
+})
