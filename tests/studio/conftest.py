@@ -1,0 +1,37 @@
+"""A project with some labels and a model, served."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from adequate.loop.engine import Engine
+from tests.loop.projects import SEVERAL
+from tests.made import begun, mail, without_weights
+from tests.studio.serving import Served, serving
+
+__all__ = ["without_weights"]
+
+
+@pytest.fixture(scope="session")
+def _trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("studio") / "mail"
+    begun(root, mail(600), SEVERAL)
+    Engine.open(root).run(cycles=1)
+    return root
+
+
+@pytest.fixture()
+def root(_trained: Path, tmp_path: Path) -> Path:
+    """A project of one's own: three tasks, labels, a model, a filled queue."""
+    return Path(shutil.copytree(_trained, tmp_path / "mail"))
+
+
+@pytest.fixture()
+def served(root: Path) -> Iterator[Served]:
+    """That project, served."""
+    with serving(root) as one:
+        yield one

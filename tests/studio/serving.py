@@ -1,0 +1,70 @@
+"""A studio that really serves: uvicorn in a thread, a real socket, a real store.
+
+serving(root)       a context manager: `Served`
+Served.client(role) an HTTP client, signed in with that role
+Served.live(role)   a WebSocket, signed in likewise
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import uvicorn
+from websockets.sync.client import ClientConnection, connect
+
+from adequate import store
+from adequate.spec.load import load
+from adequate.studio.app import make
+from adequate.studio.context import Studio
+from adequate.studio.engine import Engine
+from adequate.studio.live import Hub
+from adequate.studio.worker import Worker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A studio that serves a project.
+
+    Args:
+        url: where, without a slash at the end.
+        studio: its inside, for looking at the store.
+    """
+
+    url: str
+    studio: Studio
+
+    def client(self, role: str = "owner") -> httpx.Client:
+        """An HTTP client of somebody with this role."""
+        return httpx.Client(base_url=self.url, headers={"Sec-Fetch-Site": "same-origin"}, timeout=60)
+
+    def live(self, role: str = "owner") -> ClientConnection:
+        """A WebSocket of somebody with this role."""
+        return connect(self.url.replace("http", "ws") + "/api/live", origin=self.url)  # type: ignore[arg-type]
+
+
+@contextmanager
+def serving(root: Path) -> Iterator[Served]:
+    """Serve the project in a folder until the end."""
+    project = load(root)
+    with store.open(root, write=True, verb="studio", text=project.text) as opened:
+        hub = Hub()
+        studio = Studio(root=root, store=opened, project=project, hub=hub, worker=Worker(root), engine=Engine(root))
+        hub.studio = studio
+        server = uvicorn.Server(uvicorn.Config(make(studio), port=0, log_level="warning", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        while not server.started:
+            thread.join(0.01)
+            assert thread.is_alive(), "the server ended before it began"
+        port = server.servers[0].sockets[0].getsockname()[1]
+        try:
+            yield Served(url=f"http://127.0.0.1:{port}", studio=studio)
+        finally:
+            server.should_exit = True
+            thread.join(10)
+            studio.worker.close()
