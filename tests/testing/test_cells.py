@@ -101,6 +101,22 @@ def test_a_slice_that_is_not_there_is_named_with_the_nearest() -> None:
         count([Cell(task="t", slice="fee", target=0.9)], LABELS, gold, gold, {"fees": np.ones(5, bool)})
 
 
+def test_a_cell_with_a_target_of_its_own_keeps_it_before_what_its_task_or_slice_asks_for() -> None:
+    from adequate import Project, Target
+
+    project = Project("mail", text="body")
+    project.classify("intent", labels=["refund", "card"], target=Target(accuracy=0.8, recall=0.9))
+    project.slice("fees", sql="body ILIKE '%fee%'", target=0.95)
+    own = {"intent/all/card/recall": 0.5, "intent/fees/accuracy": 0.7, "intent/gone/accuracy": 0.1}
+    cells = declared(project.tasks.values(), project.slices.values(), {"intent": ["refund", "card"]}, own)
+    assert {cell.key: cell.target for cell in cells} == {
+        "intent/all/accuracy": 0.8,
+        "intent/all/refund/recall": 0.9,
+        "intent/all/card/recall": 0.5,
+        "intent/fees/accuracy": 0.7,
+    }
+
+
 def test_targets_become_cells_in_the_order_declared() -> None:
     from adequate import Project, Target
 

@@ -10,7 +10,7 @@ Only labels that form an equal-probability sample of a cell count for it (`testi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -77,7 +77,12 @@ class Counts:
         return share
 
 
-def declared(tasks: Iterable[Task], slices: Iterable[Slice], labels: Mapping[str, Sequence[str]]) -> list[Cell]:
+def declared(
+    tasks: Iterable[Task],
+    slices: Iterable[Slice],
+    labels: Mapping[str, Sequence[str]],
+    targets: Mapping[str, float] | None = None,
+) -> list[Cell]:
     """The cells that tasks and slices ask for, in the order in which they were declared.
 
     Accuracy is one cell a task; recall and precision one for each label, or only for the one that the target is `on`.
@@ -85,6 +90,7 @@ def declared(tasks: Iterable[Task], slices: Iterable[Slice], labels: Mapping[str
 
     Args:
         labels: each task's labels by its name.
+        targets: of single cells by `Cell.key`; they go before what the task or the slice asks for.
     """
     tasks, cells = list(tasks), []
     for task in tasks:
@@ -100,7 +106,8 @@ def declared(tasks: Iterable[Task], slices: Iterable[Slice], labels: Mapping[str
             goal = part.target if part.target is not None else task.target.accuracy
             if goal is not None:
                 cells.append(Cell(task=task.name, slice=part.name, target=goal, critical=part.critical))
-    return cells
+    own = targets or {}
+    return [replace(cell, target=own[cell.key]) if cell.key in own else cell for cell in cells]
 
 
 def count(
