@@ -42,6 +42,11 @@ class Kind(StrEnum):
 
     CLASSIFY = "classify"  # exactly one label
     MULTILABEL = "multilabel"  # any number of labels, none included
+    SPAN = "span"  # stretches of the text, each with a label; they may overlap
+    SCORE = "score"  # a number: people say which of two has more of it
+
+
+LEARNABLE = frozenset({Kind.CLASSIFY, Kind.MULTILABEL})  # the loop trains these; of the others it collects labels
 
 
 class Source(StrEnum):

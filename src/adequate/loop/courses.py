@@ -20,7 +20,6 @@ from adequate.loop.cycle import slice_of, slices
 from adequate.loop.replay import OURS, Course, Replay, replay
 from adequate.loop.turn import World
 from adequate.mining import Policy
-from adequate.spec.load import load
 from adequate.spec.profile import missing
 from adequate.spec.values import given, types
 from adequate.store.formats import inspect
@@ -81,7 +80,7 @@ def _project(
 ) -> Replay:
     from adequate import store
 
-    project = load(root)
+    project = place.effective(root)
     with store.open(root, verb="replay", text=project.text) as opened:
         course = course_of(opened, project, _chosen(project, task), test, oracle, progress, notice)
     return replay(course, policies, budget=budget, seeds=seeds, progress=progress)
@@ -89,16 +88,16 @@ def _project(
 
 def _chosen(project: Project, name: str | None) -> Task:
     """The task meant: by its name or its column; the only one there is, if none was said."""
-    if name is None and len(project.tasks) == 1:
-        return next(iter(project.tasks.values()))
-    for task in project.tasks.values():
+    if name is None and len(project.learnable) == 1:
+        return next(iter(project.learnable.values()))
+    for task in project.learnable.values():
         if name in (task.name, task.column):
             return task
     if name is None:
         raise UnknownNameError(
-            f"which of the {len(project.tasks)} tasks?", remedy=f"--label {next(iter(project.tasks), 'NAME')}"
+            f"which of the {len(project.learnable)} tasks?", remedy=f"--label {next(iter(project.learnable), 'NAME')}"
         )
-    raise unknown("task", name, project.tasks)
+    raise unknown("task", name, project.learnable)
 
 
 def course_of(
@@ -148,7 +147,8 @@ def course_of(
         seen = set(ids.tolist())
         truth_world, truth = _test_world(project, task, names, test, found, seen, progress, notice)
         keep = np.arange(len(labels))
-    used = declared([task], [s for s in project.slices.values() if s.name in truth_world.slices], {task.name: names})
+    there = [made for made in project.slices.values() if made.name in truth_world.slices]
+    used = declared([task], there, {task.name: names}, project.targets)
     return Course(
         task=task,
         names=names,

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from adequate.loop import place
 from adequate.loop.state import State
-from adequate.spec.load import load
 from adequate.types import Progress, silent
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ class Engine:
 
     Args:
         root: the project's folder.
-        project: what its `project.py` declares.
+        project: what its `project.py` declares, with what was changed in the studio.
     """
 
     root: Path
@@ -50,7 +49,7 @@ class Engine:
             SpecError: its `project.py` can't be used.
         """
         found = place.find(root)
-        return cls(found, load(found))
+        return cls(found, place.effective(found))
 
     def store(self, *, write: bool = False, verb: str = "") -> Store:
         """The project's store, to use as a context manager."""

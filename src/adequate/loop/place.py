@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from adequate.errors import NoProjectError
-from adequate.spec.load import FILE
+from adequate.spec.load import FILE, load
+from adequate.spec.overlay import Change, laid_over
+
+if TYPE_CHECKING:
+    from adequate.spec.project import Project
+    from adequate.store import Store
 
 STORE = ".adequate"
 
@@ -29,3 +36,24 @@ def find(root: Path | str | None = None) -> Path:
         f"there is no project in {here} or above it",
         remedy="adequate init NAME --from YOUR-DATA.csv; or go into its folder, or name it with --project",
     )
+
+
+def effective(root: Path, store: Store | None = None) -> Project:
+    """What the project declares today: its `project.py`, with what was changed in the studio laid over it.
+
+    Args:
+        store: of the project; None: it is opened for a moment, where there is one.
+
+    Raises:
+        SpecError: its `project.py` can't be used.
+    """
+    declared = load(root)
+    if store is None:
+        if not (root / STORE / "database").exists():
+            return declared
+        from adequate import store as stores
+
+        with stores.open(root, write=False, text=declared.text) as opened:
+            return effective(root, opened)
+    rows = store.overrides.list(now=time.time())
+    return laid_over(declared, [Change(row.what, row.value, row.who, row.why, row.at) for row in rows])

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, overload
 
 from adequate.spec import python, slices, source, tasks
 from adequate.spec.blame import caller, mistake
-from adequate.spec.slices import Slice
-from adequate.spec.targets import Target
+from adequate.spec.slices import EVERYTHING, Slice
+from adequate.spec.targets import Target, fraction
 from adequate.spec.tasks import Task
-from adequate.types import RESERVED, Kind
+from adequate.types import RESERVED, Kind, Metric
 
 if TYPE_CHECKING:
+    from adequate.spec.overlay import Change
     from adequate.spec.slices import Member
 
 
@@ -67,6 +68,8 @@ class Project:
         self.id = id
         self.tasks: dict[str, Task] = {}
         self.slices: dict[str, Slice] = {}
+        self.targets: dict[str, float] = {}  # of single cells, by the name each has on the board
+        self.changes: tuple[Change, ...] = ()  # made in the studio and laid over the file, by `overlay`
         self.declared_at = caller()
         self._awaited: dict[str, tuple[str, int]] = {}  # slices whose decorator has no function yet
 
@@ -82,6 +85,7 @@ class Project:
         cost: Mapping[str, float] | None = None,
         column: str | None = None,
         normalise: bool = False,
+        renamed: Mapping[str, str | None] | None = None,
     ) -> Task:
         """Declare a task with exactly one label an example.
 
@@ -91,11 +95,12 @@ class Project:
             cost: of a `miss` and an `alarm` of the label that the target is `on`, relative to each other.
             column: of the data, where it holds given labels (default: the name of the task).
             normalise: read labels in lower case with single spaces.
+            renamed: names that older data and models use, and what each is called now; None where it was retired.
 
         Raises:
             SpecError: with the line of the call, for whatever makes no sense.
         """
-        return self._add(tasks.declare(name, Kind.CLASSIFY, labels, target, cost, column, None, normalise))
+        return self._add(tasks.declare(name, Kind.CLASSIFY, labels, target, cost, column, None, normalise, renamed))
 
     def multilabel(
         self,
@@ -107,6 +112,7 @@ class Project:
         column: str | None = None,
         separator: str | None = None,
         normalise: bool = False,
+        renamed: Mapping[str, str | None] | None = None,
     ) -> Task:
         """Declare a task with any number of labels an example, none included.
 
@@ -115,7 +121,43 @@ class Project:
 
         The rest as in `classify`; `cost` is of each label.
         """
-        return self._add(tasks.declare(name, Kind.MULTILABEL, labels, target, cost, column, separator, normalise))
+        kind = Kind.MULTILABEL
+        return self._add(tasks.declare(name, kind, labels, target, cost, column, separator, normalise, renamed))
+
+    def span(
+        self,
+        name: str,
+        *,
+        labels: str | Sequence[str] = "infer",
+        target: Target | None = None,
+        column: str | None = None,
+    ) -> Task:
+        """Declare a task that marks stretches of the text, each with a label; they may overlap.
+
+        Its labels are collected in the studio; the loop doesn't train it.
+
+        Args:
+            column: of the data, where it holds given spans (default: the name of the task).
+
+        The rest as in `classify`.
+        """
+        return self._add(tasks.declare(name, Kind.SPAN, labels, target, None, column, None, False))
+
+    def score(self, name: str, *, target: Target | None = None, column: str | None = None) -> Task:
+        """Declare a task that gives each example a number; people compare two examples at a time.
+
+        Its labels are collected in the studio; the loop doesn't train it.
+
+        Args:
+            target: its `accuracy` is of pairs, those put in the right order.
+            column: of the data, where it holds given scores (default: the name of the task).
+        """
+        return self._add(tasks.declare(name, Kind.SCORE, "infer", target, None, column, None, False))
+
+    @property
+    def learnable(self) -> dict[str, Task]:
+        """The tasks that the loop trains, tests and mines for; of the others it only collects labels."""
+        return {name: task for name, task in self.tasks.items() if task.learnable}
 
     def _add(self, task: Task) -> Task:
         if task.name in self.tasks:
@@ -188,6 +230,44 @@ class Project:
         self.slices[made.name] = made
         return made
 
+    def target(self, cell: str, least: float) -> None:
+        """Give one cell a target of its own.
+
+        Args:
+            cell: as the board names it: `TASK/SLICE/accuracy` or `TASK/SLICE/LABEL/recall`.
+            least: the fraction it must reach.
+
+        Raises:
+            SpecError: there is no such cell, or that isn't a fraction.
+
+        >>> project = Project("mail", text="body")
+        >>> topic = project.classify("topic", labels=["a", "b"], target=Target(accuracy=0.9, recall=0.8))
+        >>> project.target("topic/all/b/recall", 0.7)
+        """
+        found = self.cell(cell) if isinstance(cell, str) else None
+        if found is None:
+            raise mistake(f"there is no cell {cell!r}", remedy='"TASK/SLICE/accuracy" or "TASK/SLICE/LABEL/recall"')
+        self.targets[found] = fraction("least", least)
+
+    def cell(self, key: str) -> str | None:
+        """The cell that `TASK/SLICE/LABEL/METRIC` (or `TASK/SLICE/accuracy`) means today; None where there is none.
+
+        >>> Project("mail", text="body").cell("topic/all/accuracy") is None
+        True
+        """
+        name, _, rest = key.partition("/")
+        part, _, rest = rest.partition("/")
+        label, _, metric = rest.rpartition("/")
+        task = self.tasks.get(name)
+        if task is None or (part != EVERYTHING and part not in self.slices) or metric not in list(Metric):
+            return None
+        if (label == "") != (metric == Metric.ACCURACY):
+            return None
+        now = task.now(label) if label else ""
+        if now is None or (now and task.labels is not None and now not in task.labels):
+            return None
+        return "/".join((name, part, *([now] if now else []), metric))
+
     def finish(self) -> Project:
         """The project itself, once nothing in it waits for more.
 
@@ -207,7 +287,8 @@ class Project:
 
     def declared(self) -> dict[str, Any]:
         """Everything that is declared, as JSON has it; functions as what they mean."""
-        return {
+        said: dict[str, Any] = {"targets": self.targets} if self.targets else {}  # older projects keep their digest
+        return said | {
             "name": self.name,
             "columns": {"text": self.text, "group": self.group, "time": self.time, "id": self.id},
             "tasks": {name: as_json(task) for name, task in self.tasks.items()},
@@ -225,6 +306,8 @@ class Project:
 def as_json(value: Any) -> dict[str, Any]:
     """The fields of a declaration, functions left out."""
     fields = {name: getattr(value, name) for name in value.__slots__ if name != "function"}
+    if fields.get("renamed") is None:
+        fields.pop("renamed", None)  # so that what was declared before there were renames has the digest it had
     return {
         name: as_json(field) if isinstance(field, Target) else dict(field) if isinstance(field, Mapping) else field
         for name, field in fields.items()

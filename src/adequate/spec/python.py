@@ -5,7 +5,9 @@ The same few lines serve `adequate init`, which writes what it inferred, and `ad
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from adequate.spec import source
@@ -27,9 +29,34 @@ def written(project: Project) -> str:
     imports = [need for need in needs if need.startswith(("import ", "from ")) and need != "import adequate as aq"]
     others = [need for need in needs if need not in imports and need != "import adequate as aq"]
     blocks = ["\n".join(["import adequate as aq", *imports]), *others, head(project)]
-    blocks += ["\n".join(map(task, project.tasks.values()))] if project.tasks else []
-    blocks += map(slice_, project.slices.values())
+    by = studio(project)
+    outputs = [by(f"labels:{one.name}") + task(one) for one in project.tasks.values()]
+    blocks += ["\n".join(outputs)] if outputs else []
+    blocks += [by(f"slice:{made.name}") + slice_(made) for made in project.slices.values()]
+    aims = [by(f"target:{cell}") + call("project.target", cell, least) for cell, least in project.targets.items()]
+    blocks += ["\n".join(aims)] if aims else []
+    gone = [change.what for change in project.changes if change.what.startswith("slice:") and change.value is None]
+    blocks += ["\n".join(by(what) + comment(f"{what} is gone") for what in gone)] if gone else []
     return "\n\n".join(blocks) + "\n"
+
+
+def studio(project: Project) -> Callable[[str], str]:
+    """What to write above a line that was changed in the studio: who, when and why; "" above the others."""
+    held = {change.what: change for change in project.changes}
+
+    def by(what: str) -> str:
+        change = held.get(what)
+        if change is None:
+            return ""
+        day = datetime.fromtimestamp(change.at, UTC).strftime("%Y-%m-%d")
+        return comment(f"from the studio: {change.who}, {day}: {change.why}") + "\n"
+
+    return by
+
+
+def comment(text: str) -> str:
+    """Text that may hold anything, as one line of comment."""
+    return "# " + " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def head(project: Project) -> str:
@@ -40,11 +67,15 @@ def head(project: Project) -> str:
 
 def task(declared: Task) -> str:
     """The line that declares a task."""
-    verb = "project.classify" if declared.kind is Kind.CLASSIFY else "project.multilabel"
+    verb = f"project.{declared.kind}"
     given: dict[str, Any] = {"labels": "infer" if declared.labels is None else list(declared.labels)}
+    if declared.kind is Kind.SCORE:
+        del given["labels"]
     if declared.column != declared.name:
         given["column"] = declared.column
     given |= {name: value for name in ("separator", "normalise") if (value := getattr(declared, name))}
+    if declared.renamed:
+        given["renamed"] = dict(declared.renamed)
     given["target"] = Words(target(declared.target))
     if declared.cost:
         given["cost"] = {error: round(cost) if cost == round(cost) else cost for error, cost in declared.cost.items()}

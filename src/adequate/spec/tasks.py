@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from adequate.errors import unknown
 from adequate.spec.blame import mistake
 from adequate.spec.targets import Target
-from adequate.types import RESERVED, Kind
+from adequate.types import LEARNABLE, RESERVED, Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,11 +23,12 @@ class Task:
 
     Args:
         name: also names files and tables, so: letters, digits, `_`, `-`, `.`.
-        labels: None where they come from the data.
+        labels: None where they come from the data; none at all for `score`.
         cost: of a `miss` (the label is there, the model doesn't say so) and of an `alarm` (the reverse).
         column: of the data, where it holds given labels.
         separator: of the labels in one cell of text, for `multilabel`; None where the data has lists (or JSON lists).
         normalise: labels are read in lower case with single spaces, so that `Spam ` and `spam` are one.
+        renamed: names that older data and older models still use: what each is called now, None where it was retired.
     """
 
     name: str
@@ -38,6 +39,23 @@ class Task:
     column: str
     separator: str | None = None
     normalise: bool = False
+    renamed: Mapping[str, str | None] | None = field(default=None, hash=False)
+
+    def now(self, label: str) -> str | None:
+        """What a label is called now, None where it was retired. A name in use means itself, whatever it was before.
+
+        >>> Task(name="topic", kind=Kind.CLASSIFY, labels=("new", "b"), target=Target(accuracy=0.9), column="topic",
+        ...      renamed={"old": "new"}).now("old")
+        'new'
+        """
+        if self.renamed is None or (self.labels is not None and label in self.labels):
+            return label
+        return self.renamed.get(label, label)
+
+    @property
+    def learnable(self) -> bool:
+        """Whether the loop can train a head for it; of other tasks it only collects labels."""
+        return self.kind in LEARNABLE
 
 
 def declare(
@@ -49,6 +67,7 @@ def declare(
     column: str | None,
     separator: str | None,
     normalise: bool,
+    renamed: Mapping[str, str | None] | None = None,
 ) -> Task:
     """A task, if it makes sense.
 
@@ -64,7 +83,10 @@ def declare(
         raise mistake(f"column={column!r} isn't the name of a column", remedy="column='label'")
     if separator is not None and (not isinstance(separator, str) or not separator):
         raise mistake(f"separator={separator!r} isn't text", remedy="separator=';'")
-    names = None if labels == "infer" else checked(name, kind, labels, normalise)
+    if kind is Kind.SCORE:
+        names: tuple[str, ...] | None = ()
+    else:
+        names = None if labels == "infer" else checked(name, kind, labels, normalise)
     if names is not None and target.on is not None and target.on not in names:
         error = unknown("label", target.on, names)
         raise mistake(f"the target of task {name!r} is on={target.on!r}: {error.message}", remedy=error.remedy)
@@ -77,6 +99,7 @@ def declare(
         column=column or name,
         separator=separator,
         normalise=bool(normalise),
+        renamed=None if not renamed else mapped(name, renamed, names),
     )
 
 
@@ -95,6 +118,20 @@ def checked(task: str, kind: Kind, labels: object, normalise: bool) -> tuple[str
     if len(names) < least:
         raise mistake(f"task {task!r} has {len(names)} label(s): {', '.join(names)}", remedy=f"give at least {least}")
     return names
+
+
+def mapped(task: str, renamed: object, names: tuple[str, ...] | None) -> dict[str, str | None]:
+    """Old names and what they are now, if they say so."""
+    example = "renamed={'old': 'new', 'retired': None}"
+    if not isinstance(renamed, Mapping):
+        raise mistake(f"task {task!r}: renamed={renamed!r} isn't a mapping", remedy=example)
+    for old, new in renamed.items():
+        if not isinstance(old, str) or not (new is None or isinstance(new, str)):
+            raise mistake(f"task {task!r}: {old!r} can't have become {new!r}", remedy=example)
+        if new is not None and names is not None and new not in names:
+            error = unknown("label", new, names)
+            raise mistake(f"task {task!r}: {old!r} became {error.message}", remedy=error.remedy)
+    return dict(renamed)
 
 
 def priced(task: str, kind: Kind, cost: object, target: Target) -> dict[str, float]:

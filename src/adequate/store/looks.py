@@ -97,13 +97,18 @@ class Overrides:
         return [Override(**{**row._mapping, "value": json.loads(row.value)}) for row in self.sql.rows(query)]
 
 
+def decide(connection: sa.Connection, entry: Override) -> int:
+    """Write an override down inside a transaction of the caller's; returns its number."""
+    return _write(connection, override, entry, value=json.dumps(entry.value, ensure_ascii=False))
+
+
 def _insert(sql: Sql, table: sa.Table, entry: Look | Override, **as_json: str) -> int:
+    return sql.write(lambda connection: _write(connection, table, entry, **as_json))
+
+
+def _write(connection: sa.Connection, table: sa.Table, entry: Look | Override, **as_json: str) -> int:
     names = [column.name for column in table.columns if column.name != "id"]
     values = {name: getattr(entry, name) for name in names} | as_json
-
-    def job(connection: sa.Connection) -> int:
-        key = connection.execute(sa.insert(table).values(values)).inserted_primary_key
-        assert key is not None
-        return int(key[0])
-
-    return sql.write(job)
+    key = connection.execute(sa.insert(table).values(values)).inserted_primary_key
+    assert key is not None
+    return int(key[0])

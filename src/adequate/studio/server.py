@@ -6,7 +6,6 @@ from pathlib import Path
 
 from adequate import store
 from adequate.loop import place
-from adequate.spec.load import load
 from adequate.studio.app import make
 from adequate.studio.context import Studio
 from adequate.studio.engine import Engine
@@ -19,7 +18,7 @@ def serve(root: Path | None, *, host: str = "127.0.0.1", port: int = 8321) -> No
     import uvicorn
 
     found = place.find(root)
-    project = load(found)
+    project = place.effective(found)
     with store.open(found, write=True, verb="studio", text=project.text) as opened:
         hub = Hub()
         studio = Studio(root=found, store=opened, project=project, hub=hub, worker=Worker(found), engine=Engine(found))
