@@ -19,6 +19,7 @@ from adequate.errors import (
     DataError,
     NoProjectError,
     NotEnoughDataError,
+    QueryError,
     SliceError,
     SpecError,
     StorageFullError,
@@ -29,7 +30,7 @@ from adequate.studio.auth.guard import Guard
 from adequate.studio.context import Studio
 
 WEB = Path(__file__).parent / "_web"
-SCREENS = ("session", "board", "label", "examples", "explore", "cycles", "guide", "schema", "people", "files", "setup")
+SCREENS = ("session", "board", "label", "examples", "explore", "cycles", "guide", "schema", "together", "people", "files", "setup")
 STATUS: dict[type[AdequateError], int] = {  # the first that fits
     AccessError: 403,
     UnknownNameError: 404,
@@ -41,6 +42,7 @@ STATUS: dict[type[AdequateError], int] = {  # the first that fits
     DataError: 422,
     SpecError: 422,
     SliceError: 422,
+    QueryError: 422,
     NotEnoughDataError: 422,
     AdequateError: 400,
 }

@@ -17,6 +17,7 @@ export const SCREENS: Screen[] = [
   { path: 'guide', name: 'Guide', key: 'g', nav: true, load: () => import('./Guide.svelte') },
   { path: 'schema', name: 'Labels', key: 's', nav: true, load: () => import('./Schema.svelte') },
   { path: 'examples', name: 'Example', nav: false, load: () => import('./Example.svelte') },
+  { path: 'together', name: 'Together', key: 'a', nav: true, load: () => import('./Together.svelte') },
   { path: 'people', name: 'People', key: 'p', nav: false, load: () => import('./People.svelte') },
   { path: 'files', name: 'Import and export', nav: false, load: () => import('./Files.svelte') },
   { path: 'setup', name: 'New project', nav: false, load: () => import('./Setup.svelte') },

@@ -1,0 +1,179 @@
+"""Routes of the studio: how people label together: agreement, skill, what is disputed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from fastapi import APIRouter
+
+from adequate.errors import unknown
+from adequate.labelling.ledger import Ledger, shown
+from adequate.labelling.skill import skill
+from adequate.spec.tasks import Task
+from adequate.store import Store
+from adequate.store.events import ANSWER, LABEL
+from adequate.store.schema import answer, person, queue_item
+from adequate.store.schema import event as log
+from adequate.studio.context import Here, Reviewer, Studio
+from adequate.types import Kind, Source
+
+router = APIRouter(prefix="/api", tags=["together"])
+
+WEEK = 7 * 86_400.0
+
+
+@dataclass(slots=True)
+class Known:
+    """A task's ledger, and up to which event it holds."""
+
+    ledger: Ledger
+    seq: int
+    door: asyncio.Lock = field(default_factory=asyncio.Lock)
+    skills: tuple[int, dict[str, float]] = (-1, {})
+
+
+@router.get("/together/{task}")
+async def together(task: str, here: Here, _: Reviewer) -> dict[str, Any]:
+    """Agreement on a task, overall and by label; each person's answers, pace and skill; each two people; disputes.
+
+    Fractions in [0, 1]; `skill` is the expected share of right answers (Dawid and Skene), `gold` has Clopper-Pearson
+    bounds of 95 %; `pace` is the median of seconds between two answers, pauses left out.
+    """
+    found = here.project.tasks.get(task)
+    if found is None:
+        raise unknown("task", task, here.project.tasks)
+    known = _known(here, found)
+    async with known.door:
+        return await asyncio.to_thread(_view, here.store, found, known)
+
+
+def _known(here: Studio, task: Task) -> Known:
+    kept: dict[str, Known] = here.extra.setdefault("ledgers", {})
+    if task.name not in kept:
+        kept[task.name] = Known(Ledger(task.kind, list(task.labels or ())), -1)
+    return kept[task.name]
+
+
+def _view(store: Store, task: Task, known: Known) -> dict[str, Any]:
+    _catch_up(store, task.name, known)
+    ledger = known.ledger
+    believed = _skills(task, known)
+    met = ledger.pairs()
+    return {
+        "task": task.name,
+        "alpha": ledger.alpha,
+        "measure": "f1" if task.kind is Kind.SPAN else "alpha",
+        "shared": ledger.shared,
+        "by_label": [
+            {"label": name, "alpha": value} for name, value in sorted(ledger.by_label().items(), key=lambda one: one[1])
+        ],
+        "people": _people(store, task.name, believed),
+        "pairs": [
+            {"one": one, "other": other, "examples": pair.examples, "same": pair.same} for one, other, pair in met
+        ],
+        "disputed": _disputed(store, task.name),
+    }
+
+
+def _catch_up(store: Store, task: str, known: Known) -> None:
+    """Everything at first; later only what came since. A label from a file or a model is nobody's answer."""
+    if known.seq < 0:
+        known.seq = store.sql.value(sa.select(sa.func.max(log.c.seq))) or 0
+        columns = (answer.c.row, answer.c.actor, answer.c.value)
+        for row in store.sql.rows(sa.select(*columns).where(answer.c.task == task, answer.c.seq <= known.seq)):
+            known.ledger.said(row.row, row.actor, json.loads(row.value))
+        return
+    theirs = sa.or_(log.c.kind == ANSWER, sa.and_(log.c.kind == LABEL, log.c.source == str(Source.HUMAN)))
+    since = sa.select(log.c.seq, log.c.row, log.c.actor, log.c.value).where(log.c.seq > known.seq, log.c.task == task)
+    for row in store.sql.rows(since.where(theirs).order_by(log.c.seq)):
+        known.ledger.said(row.row, row.actor, None if row.value is None else json.loads(row.value))
+        known.seq = row.seq
+
+
+def _skills(task: Task, known: Known) -> dict[str, float]:
+    """The expected share of right answers of each person, from the examples that several answered."""
+    if known.skills[0] != known.seq:
+        items, people, codes, rows, names, answers = known.ledger.arrays()
+        several = np.bincount(items, minlength=len(rows))[items] > 1 if len(items) else np.zeros(0, bool)
+        believed: dict[str, float] = {}
+        if several.any() and task.kind is not Kind.SPAN:
+            _, items = np.unique(items[several], return_inverse=True)
+            people, codes = people[several], codes[several]
+            found = skill(items, people, codes, n=int(items.max()) + 1, p=len(names), k=len(answers))
+            believed = {name: float(found.accuracy[i]) for i, name in enumerate(names) if found.answers[i]}
+        known.skills = (known.seq, believed)
+    return known.skills[1]
+
+
+def _people(store: Store, task: str, believed: dict[str, float]) -> list[dict[str, Any]]:
+    """Everybody who answered, most answers first."""
+    from adequate.testing.bounds import clopper_pearson  # brings scipy, which a server that labels has no need of
+
+    names = {row.id: row.name for row in store.sql.rows(sa.select(person.c.id, person.c.name))}
+    gold = _gold(store, task)
+    since = time.time() - WEEK
+    counts = (
+        sa.select(answer.c.actor, sa.func.count().label("answers"), sa.func.max(answer.c.at).label("last"))
+        .where(answer.c.task == task)
+        .group_by(answer.c.actor)
+    )
+    found = []
+    for row in store.sql.rows(counts.order_by(sa.desc("answers"))):
+        right, asked = gold.get(row.actor, (0, 0))
+        low, high = (float(bound) for bound in clopper_pearson(right, asked, 0.025)) if asked else (None, None)
+        found.append(
+            {
+                "id": row.actor,
+                "name": names.get(row.actor, row.actor),
+                "answers": row.answers,
+                "last": row.last,
+                "pace": _pace(store, task, row.actor, since),
+                "skill": believed.get(row.actor),
+                "gold": {"right": right, "asked": asked, "low": low, "high": high},
+            }
+        )
+    return found
+
+
+def _gold(store: Store, task: str) -> dict[str, tuple[int, int]]:
+    """Of each person, gold questions answered right, and answered."""
+    asked = sa.select(queue_item.c.row, queue_item.c.gold).where(
+        queue_item.c.task == task, queue_item.c.gold.is_not(None)
+    )
+    truth = {row.row: json.loads(row.gold) for row in store.sql.rows(asked)}
+    found: dict[str, tuple[int, int]] = {}
+    if truth:
+        said = sa.select(answer.c.actor, answer.c.row, answer.c.value).where(answer.c.task == task)
+        for row in store.sql.rows(said.where(answer.c.row.in_(list(truth)))):
+            right, n = found.get(row.actor, (0, 0))
+            found[row.actor] = right + (shown(json.loads(row.value)) == shown(truth[row.row])), n + 1
+    return found
+
+
+def _pace(store: Store, task: str, actor: str, since: float) -> float | None:
+    times = sa.select(log.c.at).where(log.c.task == task, log.c.actor == actor, log.c.at > since)
+    at = np.array([row.at for row in store.sql.rows(times.where(log.c.kind.in_([LABEL, ANSWER])).order_by(log.c.seq))])
+    gaps = np.diff(at)
+    working = gaps[(gaps > 0.05) & (gaps < 120)]
+    return float(np.median(working)) if len(working) else None
+
+
+def _disputed(store: Store, task: str) -> list[dict[str, Any]]:
+    """What several people answered differently and nobody has decided yet, longest waiting first."""
+    columns = (queue_item.c.id, queue_item.c.example, queue_item.c.row, queue_item.c.text, queue_item.c.at)
+    query = sa.select(*columns).where(queue_item.c.task == task, queue_item.c.state == "disputed")
+    items = store.sql.rows(query.order_by(queue_item.c.at, queue_item.c.id).limit(200))
+    rows = [item.row for item in items]
+    said: dict[int, list[dict[str, Any]]] = {}
+    for row in store.sql.rows(sa.select(answer).where(answer.c.task == task, answer.c.row.in_(rows))):
+        said.setdefault(row.row, []).append({"by": row.actor, "value": json.loads(row.value), "at": row.at})
+    return [
+        {"item": item.id, "example": item.example, "text": item.text, "answers": said.get(item.row, [])}
+        for item in items
+    ]
