@@ -11,6 +11,7 @@ A message says what was asked, what was found (the value) and what to do (`remed
     │   ├── DuplicateIdError  one id stands for two different inputs
     │   └── LabelError        a label that the task doesn't know, or names that differ in case or spaces only
     ├── SliceError            a slice's SQL or function fails, reads what it may not, or takes too long
+    ├── QueryError            a search can't be understood (points at the place)
     ├── StoreError            the project's store can't be read or written
     │   ├── NoProjectError    no project here
     │   ├── BusyError         another process is writing to this project
@@ -19,6 +20,7 @@ A message says what was asked, what was found (the value) and what to do (`remed
     ├── ResourceError         weights or a data set can't be fetched, or don't match their hash
     ├── NotEnoughDataError    too few labels or examples for what was asked
     ├── AccessError           nobody is signed in, or their role doesn't reach that far
+    │   └── TooManyTriesError too many wrong passwords, keys or tokens
     ├── ConflictError         somebody changed the same thing since it was read
     ├── UnknownNameError      no such task, label, model, slice or example (suggests near names)
     └── MissingExtraError     an optional dependency isn't installed
@@ -93,6 +95,19 @@ class SliceError(AdequateError):
     """A slice's SQL or function fails, reads what it may not, or takes too long."""
 
 
+class QueryError(AdequateError):
+    """A search can't be understood.
+
+    Args:
+        at, end: where in what was typed, in code points.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "", at: int = 0, end: int = 0) -> None:
+        super().__init__(message, remedy=remedy)
+        self.at = at
+        self.end = end
+
+
 class StoreError(AdequateError):
     """The project's store can't be read or written."""
 
@@ -123,6 +138,10 @@ class NotEnoughDataError(AdequateError):
 
 class AccessError(AdequateError):
     """Nobody is signed in, or their role doesn't reach that far."""
+
+
+class TooManyTriesError(AccessError):
+    """Too many wrong passwords, keys or tokens in a minute."""
 
 
 class ConflictError(AdequateError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -19,10 +19,13 @@ from websockets.sync.client import ClientConnection, connect
 
 from adequate import store
 from adequate.spec.load import load
+from adequate.store import people
 from adequate.studio.app import make
+from adequate.studio.auth.register import Desk, add, at_desk, sign_in
 from adequate.studio.context import Studio
 from adequate.studio.engine import Engine
 from adequate.studio.live import Hub
+from adequate.studio.roles import Role
 from adequate.studio.worker import Worker
 
 
@@ -37,14 +40,30 @@ class Served:
 
     url: str
     studio: Studio
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def signed_in(self, role: str = "owner") -> dict[str, str]:
+        """The header with the cookie of somebody whose id and role this is."""
+        if role not in self.cookies:
+
+            def join(desk: Desk) -> str:
+                if people.member(desk.connection, role) is None:
+                    add(desk, role.title(), Role(role), id=role)
+                return sign_in(desk, role, by="test")
+
+            secret, _ = at_desk(self.studio.store.sql, role, join).result()
+            self.cookies[role] = f"adequate_{self.url.rpartition(':')[2]}={secret}"
+        return {"Cookie": self.cookies[role]}
 
     def client(self, role: str = "owner") -> httpx.Client:
-        """An HTTP client of somebody with this role."""
-        return httpx.Client(base_url=self.url, headers={"Sec-Fetch-Site": "same-origin"}, timeout=60)
+        """An HTTP client of somebody with this role; "" is a stranger."""
+        headers = self.signed_in(role) if role else {}
+        return httpx.Client(base_url=self.url, headers={"Sec-Fetch-Site": "same-origin", **headers}, timeout=60)
 
     def live(self, role: str = "owner") -> ClientConnection:
-        """A WebSocket of somebody with this role."""
-        return connect(self.url.replace("http", "ws") + "/api/live", origin=self.url)  # type: ignore[arg-type]
+        """A WebSocket of somebody with this role; "" is a stranger."""
+        headers = self.signed_in(role) if role else {}
+        return connect(self.url.replace("http", "ws") + "/api/live", origin=self.url, additional_headers=headers)  # type: ignore[arg-type]
 
 
 @contextmanager

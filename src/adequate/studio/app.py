@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from importlib import import_module
 from pathlib import Path
 
@@ -24,14 +25,17 @@ from adequate.errors import (
     SpecError,
     StorageFullError,
     StoreError,
+    TooManyTriesError,
     UnknownNameError,
 )
-from adequate.studio.auth.guard import Guard
+from adequate.studio.auth.auth import Auth
+from adequate.studio.auth.guard import HOME, Guard
 from adequate.studio.context import Studio
 
 WEB = Path(__file__).parent / "_web"
 SCREENS = ("session", "board", "label", "examples", "explore", "cycles", "guide", "schema", "together", "people", "files", "setup")
 STATUS: dict[type[AdequateError], int] = {  # the first that fits
+    TooManyTriesError: 429,
     AccessError: 403,
     UnknownNameError: 404,
     NoProjectError: 404,
@@ -48,10 +52,15 @@ STATUS: dict[type[AdequateError], int] = {  # the first that fits
 }
 
 
-def make(studio: Studio) -> FastAPI:
-    """The application that serves one project."""
+def make(studio: Studio, *, hosts: Collection[str] = HOME) -> FastAPI:
+    """The application that serves one project.
+
+    Args:
+        hosts: the names it is reached by; empty: any.
+    """
     app = FastAPI(title="adequate studio", version=__version__, openapi_url="/api/openapi.json", docs_url=None)
     app.state.studio = studio
+    app.state.auth = auth = Auth(studio.store.sql)
     for screen in SCREENS:
         app.include_router(import_module(f"adequate.studio.api.{screen}").router)
     studio.hub.mount(app)
@@ -59,7 +68,7 @@ def make(studio: Studio) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
     app.add_api_route("/{path:path}", _page, include_in_schema=False)
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, auth=auth, hosts=hosts)
     return app
 
 
