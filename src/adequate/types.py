@@ -10,18 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+
+if TYPE_CHECKING:  # the server needs no arithmetic, and scipy takes 20 MB
+    from scipy.sparse import csr_array
 
 Rows: TypeAlias = NDArray[np.int64]  # row numbers of examples
 Codes: TypeAlias = NDArray[np.int32]  # positions in a task's tuple of labels; -1: none
 Mask: TypeAlias = NDArray[np.bool_]
 Floats: TypeAlias = NDArray[np.float32]  # features, logits, probabilities
 Doubles: TypeAlias = NDArray[np.float64]  # statistics
-Matrix: TypeAlias = Floats | csr_array  # features of some examples, one row each
+Matrix: TypeAlias = "Floats | csr_array"  # features of some examples, one row each
 
 RESERVED = "aq_"  # columns that we add to the user's: aq_row, aq_id, aq_group, aq_part
 

@@ -213,11 +213,14 @@ def _report(desk: Desk) -> None:
 def _tasks(project: Project, name: str | None) -> Sequence[Task]:
     if not project.tasks:
         raise NotEnoughDataError("project.py declares no task to label", remedy='add project.classify("NAME", ...)')
-    if name is None:
-        return list(project.tasks.values())
-    if name not in project.tasks:
+    if name is not None and name not in project.tasks:
         raise unknown("task", name, project.tasks)
-    return [project.tasks[name]]
+    wanted = project.tasks.values() if name is None else [project.tasks[name]]
+    found = [task for task in wanted if task.learnable]
+    if not found:
+        kinds = " and ".join(sorted({str(task.kind) for task in wanted}))
+        raise NotEnoughDataError(f"a terminal can't label tasks of kind {kinds}", remedy="adequate studio")
+    return found
 
 
 def _only(table: pa.Table, project: Project, task: Task) -> pa.Table:

@@ -165,9 +165,9 @@ def read_labels(project: Project, path: Path, encoding: str | None = None) -> di
     names = data.schema.names
     if "aq_id" not in names and project.text not in names:
         raise missing(project.text, names, f"in {path}")
-    tasks = [task for task in project.tasks.values() if task.column in names]
+    tasks = [task for task in project.learnable.values() if task.column in names]
     if not tasks:
-        wanted = ", ".join(repr(task.column) for task in project.tasks.values())
+        wanted = ", ".join(repr(task.column) for task in project.learnable.values())
         raise ColumnError(f"{path} has no column of labels", remedy=f"expected {wanted}; there are: {', '.join(names)}")
     said: dict[str, list[pa.Table]] = {task.name: [] for task in tasks}
     for batch in data:
@@ -205,7 +205,7 @@ def exported(store: Store, project: Project) -> pa.Table:
     Raises:
         NotEnoughDataError: nothing is labelled yet.
     """
-    tables = {name: store.labels.current(name) for name in project.tasks}
+    tables = {name: store.labels.current(name) for name in project.learnable}
     rows = np.unique(np.concatenate([np.zeros(0, np.int64), *(table["row"].to_numpy() for table in tables.values())]))
     if len(rows) == 0:
         raise NotEnoughDataError("there is no label to export", remedy="adequate label")

@@ -125,7 +125,7 @@ def compared(store: Store, project: Project, baseline: str, candidate: str, *, r
     old, new = store.models.get(baseline).id, store.models.get(candidate).id
     found = [
         (task, *_one(store, project, task, old, new))
-        for task in project.tasks.values()
+        for task in project.learnable.values()
         if all(store.predictions.has(task.name, model) for model in (old, new))
     ]
     if not found:
@@ -180,7 +180,7 @@ def _one(store: Store, project: Project, task: Task, old: str, new: str) -> tupl
     rows, gold, sample = sealed(world, task.kind, labels, Chances(store.root).read(task.name, len(rows)))
     keep = rows < n
     now, before = (answered(store, task, model, rows[keep], names) for model in (new, old))
-    cells = declared([task], project.slices.values(), {task.name: names})
+    cells = declared([task], project.slices.values(), {task.name: names}, project.targets)
     comparison = compare(
         cells, names, gold[keep], now, before, world.sliced(rows[keep]), sample=sample.at(np.flatnonzero(keep))
     )

@@ -83,13 +83,14 @@ class Cycle:
     @cached_property
     def names(self) -> dict[str, tuple[str, ...]]:
         """The labels of each task."""
-        return {task.name: names_of(self.store, task) for task in self.project.tasks.values()}
+        return {task.name: names_of(self.store, task) for task in self.project.learnable.values()}
 
     @cached_property
     def cells(self) -> dict[str, tuple[Cell, ...]]:
         """The cells of each task."""
-        every = declared(self.project.tasks.values(), self.project.slices.values(), self.names)
-        return {name: tuple(cell for cell in every if cell.task == name) for name in self.project.tasks}
+        learnable, slices = self.project.learnable, self.project.slices
+        every = declared(learnable.values(), slices.values(), self.names, self.project.targets)
+        return {name: tuple(cell for cell in every if cell.task == name) for name in learnable}
 
     @property
     def recipe(self) -> str:
@@ -110,7 +111,7 @@ class Cycle:
     def teachable(self) -> list[Task]:
         """The tasks with something to learn: two labels that differ."""
         found = []
-        for task in self.project.tasks.values():
+        for task in self.project.learnable.values():
             gold = split(self.labels(task), self.world, Part.TEACH).gold
             if len(gold) and (gold.ndim == 2 or len(np.unique(gold)) > 1):
                 found.append(task)
@@ -147,7 +148,7 @@ class Cycle:
         made = hashlib.sha256()
         for batch in self.store.examples.scan(["aq_id"], size=1 << 16):
             made.update("".join(batch.column(0).to_pylist()).encode())
-        for task in self.project.tasks.values():
+        for task in self.project.learnable.values():
             labels = self.labels(task)
             made.update(json.dumps([task.name, list(self.names[task.name])]).encode())
             for part in (Part.TEACH, Part.STEER):

@@ -136,7 +136,7 @@ def _chunks(file: Data) -> Iterator[pa.Table]:
 
 def _said(project: Project, file: Data) -> dict[Task, pa.Table]:
     """The labels that a file brings, by task: columns example and value."""
-    tasks = [task for task in project.tasks.values() if task.column in file.schema.names]
+    tasks = [task for task in project.learnable.values() if task.column in file.schema.names]
     said: dict[Task, list[pa.Table]] = {task: [] for task in tasks}
     for batch in file:
         ids = content_ids(texts_of(batch[project.text]))
@@ -157,7 +157,7 @@ def _contradictions(task: Task, said: pa.Table) -> list[str]:
 
 def _check_labels(store: Store, project: Project, files: Sequence[Data]) -> None:
     """Refuse files with a label that the task doesn't know, or one that differs from another in case or spaces."""
-    for task in project.tasks.values():
+    for task in project.learnable.values():
         names = set(names_of(store, task))
         for file in files:
             if task.column not in file.schema.names:

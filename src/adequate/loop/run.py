@@ -70,7 +70,7 @@ def run(
         turned: called with the state after each cycle.
     """
     done, taken, encoders, world = 0, 0, None, None
-    said = {name: answers_for(oracle, name) for name in project.tasks} if oracle is not None else {}
+    said = {name: answers_for(oracle, name) for name in project.learnable} if oracle is not None else {}
     for name, answers in said.items():
         values = {one for value in answers.values() for one in ([value] if isinstance(value, str) else value)}
         check_names(project.tasks[name], sorted(values), "the oracle")
@@ -152,7 +152,7 @@ def _last(store: Store) -> State:
 def _adequate(store: Store, project: Project, model: str) -> bool:
     cells = store.cells.read(model)
     tasks = set(cells["task"].to_pylist())
-    return tasks == set(project.tasks) and set(cells["state"].to_pylist()) == {"adequate"}
+    return tasks == set(project.learnable) and set(cells["state"].to_pylist()) == {"adequate"}
 
 
 def _ask(store: Store, said: Mapping[str, Mapping[str, str | list[str]]], room: int | None, progress: Progress) -> int:

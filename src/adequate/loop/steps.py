@@ -6,6 +6,7 @@ is left as it is, so that a cycle that was killed in the middle of a step runs t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 EVER = 0.01  # a task that is where it should be still gets a share of labels this large
 START = 100  # labels of the first round, before there is a model
+SHOWN = 2_000  # characters of a text that a question carries along; longer ones are looked up
 CHUNK = 1 << 16  # predictions written at once
 
 
@@ -254,6 +256,7 @@ def mine(cycle: Cycle, state: State) -> State:
         items = [
             item for task, batch in batches.items() for item in _picks(cycle, state, cycle.project.tasks[task], batch)
         ]
+    items += [item for task in cycle.project.tasks.values() if not task.learnable for item in _collect(cycle, task)]
     cycle.store.queue.clear()
     cycle.store.queue.put(_together(spread(items)))
     return state.but(asked=len(items))
@@ -262,7 +265,7 @@ def mine(cycle: Cycle, state: State) -> State:
 def _batches(cycle: Cycle, state: State) -> dict[str, int]:
     """How many teaching labels to ask for, by task: a fifth of those there are, moved to tasks that are further off."""
     usual, short = {}, []
-    for task in cycle.project.tasks.values():
+    for task in cycle.project.learnable.values():
         taught = len(split(cycle.labels(task), cycle.world, Part.TEACH))
         usual[task.name] = cycle.batch or (batch_size(taught) if taught else START)
         far = 1.0
@@ -321,6 +324,24 @@ def _picks(cycle: Cycle, state: State, task: Task, batch: int) -> list[QueueItem
     return found
 
 
+def _collect(cycle: Cycle, task: Task) -> list[QueueItem]:
+    """Questions of a task that no head is trained for: drawn evenly, so that whoever trains one has a fair sample."""
+    cycle.notice(f"{task.name}: the loop doesn't train a {task.kind} task; it collects labels for it")
+    pool = np.setdiff1d(cycle.world.rows(Part.TEACH), cycle.store.labels.current(task.name)["row"].to_numpy())
+    rng = np.random.default_rng([cycle.seed, len(pool)])
+    rows = rng.choice(pool, min(START, len(pool)), replace=False)
+    return _items(
+        cycle,
+        task,
+        rows,
+        Part.TEACH,
+        ["drawn evenly from the pool"] * len(rows),
+        [""] * len(rows),
+        np.full(len(rows), len(rows) / max(len(pool), 1)),
+        ["even"] * len(rows),
+    )
+
+
 def _measuring(cycle: Cycle, task: Task, more: Measuring) -> list[QueueItem]:
     cycle.chances.raise_to(task.name, more.probability)
     gate_rows = cycle.world.rows(Part.GATE)
@@ -343,8 +364,10 @@ def _items(
     chance: Doubles,
     policies: Sequence[str] = (),
 ) -> list[QueueItem]:
-    """Questions about these rows, in this order."""
+    """Questions about these rows, in this order, with all that a labeller's screen needs of each."""
     ids = cycle.store.examples.ids(rows)
+    texts = cycle.store.examples.take(rows, [cycle.project.text]).column(0).to_pylist()
+    suggestions = _suggestions(cycle, task, rows) if part is not Part.GATE else [None] * len(rows)
     return [
         QueueItem(
             task=task.name,
@@ -356,8 +379,32 @@ def _items(
             why=why[i],
             probability=float(chance[i]),
             cycle=cycle.number,
+            text=texts[i] if texts[i] is not None and len(texts[i]) <= SHOWN else None,
+            suggestion=suggestions[i],
         )
         for i, row in enumerate(rows.tolist())
+    ]
+
+
+def _suggestions(cycle: Cycle, task: Task, rows: Rows) -> list[str | None]:
+    """What the new model answers for these rows, JSON; `label` comes first, so that SQL can find items by it."""
+    model = cycle.state.model
+    if model is None or cycle.store.predictions.count(task.name, model) < len(cycle.world):
+        return [None] * len(rows)
+    said = cycle.store.predictions.read(task.name, model, rows, ["label", "confidence", "margin", "runner_up"])
+    return [
+        json.dumps(
+            {
+                "label": row["label"],
+                "confidence": round(row["confidence"], 4),
+                "second": row["runner_up"],
+                # The margin is what the first is ahead by; rounding must not take the second below nothing.
+                "second_confidence": round(max(row["confidence"] - row["margin"], 0.0), 4),
+                "model": model,
+            },
+            ensure_ascii=False,
+        )
+        for row in said.to_pylist()
     ]
 
 
