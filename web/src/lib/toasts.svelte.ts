@@ -23,6 +23,7 @@ export function toast(text: string, more: Partial<Omit<Toast, 'id' | 'text'>> & 
 /** Say why something went wrong, as the server worded it. */
 export function complain(error: unknown) {
   if (error instanceof DOMException && error.name === 'AbortError') return
-  const said = error as { message?: string; remedy?: string }
+  const said = error as { message?: string; remedy?: string; said?: boolean }
+  if (said.said) return
   toast(said.message ?? String(error), { tone: 'bad', remedy: said.remedy || undefined })
 }

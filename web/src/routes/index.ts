@@ -1,4 +1,4 @@
-/** The screens, in the order of the loop. `key`: after g. */
+/** The screens, in the order of the loop. `key`: after g. `wide`: uses the whole window, and places itself in it. */
 import type { Component } from 'svelte'
 
 export type Screen = {
@@ -6,6 +6,7 @@ export type Screen = {
   name: string
   key?: string
   nav: boolean
+  wide?: boolean
   load: () => Promise<{ default: Component }>
 }
 
@@ -17,9 +18,15 @@ export const SCREENS: Screen[] = [
   { path: 'guide', name: 'Guide', key: 'g', nav: true, load: () => import('./Guide.svelte') },
   { path: 'schema', name: 'Labels', key: 's', nav: true, load: () => import('./Schema.svelte') },
   { path: 'examples', name: 'Example', nav: false, load: () => import('./Example.svelte') },
-  { path: 'together', name: 'Together', key: 'a', nav: true, load: () => import('./Together.svelte') },
   { path: 'people', name: 'People', key: 'p', nav: false, load: () => import('./People.svelte') },
-  { path: 'files', name: 'Import and export', nav: false, load: () => import('./Files.svelte') },
+  { path: 'files', name: 'Import and export', key: 'i', nav: false, load: () => import('./Files.svelte') },
   { path: 'setup', name: 'New project', nav: false, load: () => import('./Setup.svelte') },
   { path: 'join', name: 'Join', nav: false, load: () => import('./Join.svelte') },
 ]
+
+export const HOME = 'board'
+/** Shown without the frame: nobody is inside a project there. */
+export const BARE = ['setup', 'join']
+export const MISSING: Screen = { path: '', name: 'Not found', nav: false, load: () => import('../parts/shell/Missing.svelte') }
+
+export const screenOf = (path: string) => SCREENS.find((one) => one.path === path)
