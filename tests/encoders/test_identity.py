@@ -83,7 +83,7 @@ def test_groups_do_not_depend_on_how_the_data_comes(tmp_path: Path) -> None:
 
 def test_a_text_between_two_groups_joins_the_earlier(mail: Store) -> None:
     words = several(1)[0].split()
-    left, right = " ".join(words[:10]), " ".join(words[2:])
+    left, right = " ".join(words[:10]), " ".join(words[3:])
     first = add(mail, [left, right])
     assert first.groups[0] != first.groups[1]
     between = add(mail, [" ".join(words)])
