@@ -34,16 +34,19 @@ def names_of(store: Store, task: Task) -> tuple[str, ...]:
     if task.labels is not None:
         return task.labels
     values = store.labels.current(task.name)["value"].unique().to_pylist()
-    found = {name for value in map(json.loads, values) for name in ([value] if isinstance(value, str) else value)}
-    return tuple(sorted(found))
+    said = {name for value in map(json.loads, values) for name in ([value] if isinstance(value, str) else value)}
+    return tuple(sorted({now for name in said if (now := task.now(name)) is not None}))
 
 
 def labels_of(store: Store, task: Task, names: Sequence[str], upto: int | None = None) -> Labels:
-    """The current labels of a task as arrays; those that name no label of the task are left out."""
+    """The current labels of a task as arrays; those that name no label of the task are left out.
+
+    A label that was renamed after the event `upto` is read by its present name.
+    """
     table = store.labels.current(task.name, upto)
     encoded = table["value"].combine_chunks().dictionary_encode()
     values = [json.loads(value) for value in encoded.dictionary.to_pylist()]
-    code = {name: i for i, name in enumerate(names)}
+    code = codes_of(task, names)
     at = encoded.indices.to_numpy()
     if task.kind is Kind.MULTILABEL:
         rows = np.zeros((len(values), len(names)), bool)
@@ -56,6 +59,13 @@ def labels_of(store: Store, task: Task, names: Sequence[str], upto: int | None =
         keep = gold >= 0
     labels = Labels(rows=table["row"].to_numpy(), gold=gold, probability=table["probability"].to_numpy())
     return labels.at(keep)
+
+
+def codes_of(task: Task, names: Sequence[str]) -> dict[str, int]:
+    """Of each name of a label its code: of the present ones, and of those that were renamed."""
+    code = {name: i for i, name in enumerate(names)}
+    was = {old: code[new] for old, new in (task.renamed or {}).items() if new in code}
+    return was | code
 
 
 def check_names(task: Task, values: Sequence[str], where: str) -> None:
@@ -226,15 +236,19 @@ def exported(store: Store, project: Project) -> pa.Table:
 
 
 def answered(store: Store, task: Task, model: str, rows: Rows, names: Sequence[str]) -> Codes | Mask:
-    """What a model answered for some rows, as codes into `names` (-1: a label that isn't among them)."""
+    """What a model answered for some rows, as codes into `names` (-1: a label that isn't among them).
+
+    A model that knew a label by another name is understood by the present one.
+    """
     labels = store.predictions.read(task.name, model, rows, ["label"])["label"].combine_chunks()
-    known = pa.array(names, pa.string())
+    by_name = codes_of(task, names)
+    known, code = pa.array(by_name, pa.string()), np.array([*by_name.values(), -1], np.int32)
     if task.kind is Kind.CLASSIFY:
         found = pc.fill_null(pc.index_in(labels, value_set=known), -1)
-        return np.asarray(found.to_numpy(zero_copy_only=False), np.int32)
+        return code[found.to_numpy(zero_copy_only=False)]
     given = np.zeros((len(rows), len(names)), bool)
     at = np.repeat(np.arange(len(rows)), pc.list_value_length(labels).to_numpy())
-    codes = pc.fill_null(pc.index_in(labels.flatten(), value_set=known), -1).to_numpy(zero_copy_only=False)
+    codes = code[pc.fill_null(pc.index_in(labels.flatten(), value_set=known), -1).to_numpy(zero_copy_only=False)]
     given[at[codes >= 0], codes[codes >= 0]] = True
     return given
 

@@ -137,8 +137,9 @@ class Cycle:
         return self.chances.read(task.name, len(self.world.rows(Part.GATE)))
 
     def ledger(self) -> list[Look]:
-        """Every look at a cell so far, oldest first."""
-        return [Look(**row) for entry in self.store.looks.list() for row in entry.detail.get("looks", ())]
+        """Every look at a cell so far, oldest first; a label that was renamed keeps what was spent on it."""
+        rows = [row for entry in self.store.looks.list() for row in entry.detail.get("looks", ())]
+        return [Look(**row | {"cell": self.project.cell(row["cell"]) or row["cell"]}) for row in rows]
 
     def identity(self) -> str:
         """The name of the model that these inputs make: 16 hex digits.

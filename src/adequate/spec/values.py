@@ -21,7 +21,8 @@ LABELS = pa.list_(pa.string())
 def given(values: pa.Array, task: Task) -> pa.Array:
     """The labels that a column gives: strings for `classify`, lists of strings for `multilabel`; null where none.
 
-    A blank cell is null. For `multilabel` an empty list (`[]`) says "none of the labels".
+    A blank cell is null. Labels that were renamed since the file was made have their present names; one that was retired
+    is null. For `multilabel` an empty list (`[]`) says "none of the labels".
 
     >>> from adequate.spec import Project, Target
     >>> topics = Project("mail", text="body").multilabel("topics", separator=";", target=Target(recall=0.8))
@@ -31,8 +32,19 @@ def given(values: pa.Array, task: Task) -> pa.Array:
     if task.kind is Kind.MULTILABEL:
         lists = values if pa.types.is_list(values.type) else split(as_text(values), task.separator)
         flat = spelled(as_text(lists.flatten()), task)
-        return pa.ListArray.from_arrays(offsets(lists), flat, mask=pc.is_null(lists))
-    return spelled(blank_is_null(as_text(values)), task)
+        found = pa.ListArray.from_arrays(offsets(lists), flat, mask=pc.is_null(lists))
+        return renamed_in(found, task) if task.renamed else found
+    found = spelled(blank_is_null(as_text(values)), task)
+    return pa.array([label and task.now(label) for label in found.to_pylist()], pa.string()) if task.renamed else found
+
+
+def renamed_in(lists: pa.Array, task: Task) -> pa.Array:
+    """Lists of labels by their present names; those that were retired are left out."""
+    rows = [
+        None if row is None else list(dict.fromkeys(new for one in row if (new := task.now(one)) is not None))
+        for row in lists.to_pylist()
+    ]
+    return pa.array(rows, LABELS)
 
 
 def as_text(values: pa.Array) -> pa.Array:
