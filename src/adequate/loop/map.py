@@ -3,7 +3,8 @@
 The axes are those along which the groups of equal answers differ most, against how much they spread (Fisher's
 discriminant, groups counted by the square root of their size); where there is nothing to tell apart yet, those of the
 largest variance. On R52 and CLINC150 a tenth to a third more of a point's neighbours then share its answer than on
-plain principal components. For two labels the first axis is the line that tells them apart, the second the largest variance across it.
+plain principal components. For two labels the first axis is the line that tells them apart, the second the largest
+variance across it.
 
 Axes are fitted to at most 20,000 examples; the others are projected as they stream by. Beyond 200,000 points some are
 left out, more where they lie thick, and the counts stay true.
@@ -29,6 +30,7 @@ from adequate.loop.answers import names_of
 from adequate.loop.features import Held
 from adequate.loop.filters import UNSURE
 from adequate.loop.memory import kept, moment
+from adequate.loop.selections import shown_parts
 from adequate.loop.unseen import dense, lexical_of, newest, unseen
 from adequate.mining.neighbours import walk
 from adequate.store.schema import current_label
@@ -116,7 +118,7 @@ def points(store: Store, project: Project, task: Task | None, pair: tuple[str, s
     for label in pair or ():
         if label not in names:
             raise unknown("label", label, names)
-    rows = np.flatnonzero(store.examples.parts() != PARTS.index(Part.GATE))
+    rows = np.flatnonzero(shown_parts(store.examples.parts()))
     facts = _facts(store, project, task, model, names)
     counts = {key: _counted(facts[key][rows], len(names)) for key in ("label", "predicted")}
     total = len(rows)
@@ -125,10 +127,10 @@ def points(store: Store, project: Project, task: Task | None, pair: tuple[str, s
     block = dense(store, project, model)
     if block is None:
         block, rows = _hashed(store, project, rows)
-        where = Rowless(block, rows)
+        where = Stored(block, rows)
     else:
         rows = rows[rows < len(block)]
-        where = Rowless(block, None)
+        where = Stored(block, None)
     group = np.where(facts["label"] != NOTHING, facts["label"], facts["predicted"])[rows]
     xy, space = _projected(where, rows, group, None if pair is None else (names.index(pair[0]), names.index(pair[1])))
     shown = _thinned(xy, facts["flags"][rows])
@@ -228,7 +230,7 @@ def _concerned(facts: dict[str, NDArray[Any]], pair: list[int]) -> Mask:
 
 
 @dataclass(frozen=True, slots=True)
-class Rowless:
+class Stored:
     """A block, and the rows of the examples that it has where it hasn't all."""
 
     block: Block
@@ -258,7 +260,7 @@ def _hashed(store: Store, project: Project, rows: Rows) -> tuple[Block, Rows]:
 
 
 def _projected(
-    where: Rowless, rows: Rows, group: NDArray[np.uint16], pair: tuple[int, int] | None
+    where: Stored, rows: Rows, group: NDArray[np.uint16], pair: tuple[int, int] | None
 ) -> tuple[Floats, str]:
     if len(rows) < 3:
         return np.zeros((len(rows), 2), np.float32), "variance"
@@ -284,7 +286,8 @@ def axes_of(x: Doubles, group: NDArray[np.uint16], pair: tuple[int, int] | None 
     codes, member, size = np.unique(group[known], return_inverse=True, return_counts=True)
     if pair is not None and {*pair} <= set(codes[size > 1].tolist()):
         halves = [x[group == code] for code in pair]
-        within = sum(np.cov(half.T, bias=True) * len(half) for half in halves) / sum(map(len, halves))
+        apart = np.concatenate([half - half.mean(axis=0) for half in halves])
+        within = apart.T @ apart / len(apart)
         first = np.linalg.solve(_eased(within), halves[1].mean(axis=0) - halves[0].mean(axis=0))
         first /= np.linalg.norm(first)
         across = np.eye(len(first)) - np.outer(first, first)
@@ -303,13 +306,15 @@ def axes_of(x: Doubles, group: NDArray[np.uint16], pair: tuple[int, int] | None 
 
 
 def _eased(spread: Doubles) -> Doubles:
-    return spread + np.eye(len(spread)) * (RIDGE * np.trace(spread) / len(spread) + 1e-12)
+    return np.asarray(spread + np.eye(len(spread)) * (RIDGE * np.trace(spread) / len(spread) + 1e-12))
 
 
 def _largest(spread: Doubles, count: int) -> Doubles:
     _, axes = np.linalg.eigh(spread)
-    found = axes[:, ::-1][:, :count]
-    return found * np.where(found.sum(axis=0) < 0, -1, 1)  # a sign that doesn't change from one machine to another
+    found: Doubles = axes[:, ::-1][:, :count]
+    return np.asarray(
+        found * np.where(found.sum(axis=0) < 0, -1, 1)
+    )  # a sign that doesn't change from one machine to another
 
 
 def _scaled(xy: Floats) -> Floats:
@@ -335,8 +340,8 @@ def _thinned(xy: Floats, flags: NDArray[np.uint8]) -> NDArray[np.int64]:
 def confusion(engine: Engine, task: str | None, most: int = 12) -> dict[str, Any]:
     """The pairs of labels that are mixed up most, as `GET /api/confusion` answers.
 
-    Of labelled examples outside the gate: how often one was given and a model that hadn't seen it said the other. Of the
-    others: how often the model can't decide between the two.
+    Of labelled examples outside the gate: how often one was given and a model that hadn't seen it said the other. Of
+    the others: how often the model can't decide between the two.
     """
     with engine.store() as store:
         project = engine.project
@@ -354,7 +359,8 @@ def _confusion(store: Store, project: Project, task: Task, most: int) -> dict[st
     wrong, unsure = np.zeros((k, k), np.int64), np.zeros((k, k), np.int64)
     found = unseen(store, project, task)
     if found is not None and task.kind is Kind.CLASSIFY:
-        np.add.at(wrong, (found.gold[found.wrong], np.asarray(found.answers)[found.wrong]), 1)
+        mixed = [np.asarray(codes, np.int64)[found.wrong] for codes in (found.gold, found.answers)]
+        np.add.at(wrong, tuple(mixed), 1)
     elif found is not None:
         answers = np.asarray(found.answers, bool)
         wrong += (found.gold & ~answers).T.astype(np.int64) @ (answers & ~found.gold).astype(np.int64)

@@ -21,6 +21,7 @@ from adequate.errors import QueryError, UnknownNameError, unknown
 from adequate.loop.filters import CONTENT, Filters, task_of
 from adequate.loop.memory import kept, moment
 from adequate.loop.query import PHRASE, TEXT, WORD, Query, Term
+from adequate.loop.selections import shown_parts
 from adequate.loop.unseen import dense, newest
 from adequate.mining.neighbours import nearest
 from adequate.store.schema import current_label
@@ -159,10 +160,10 @@ def select(store: Store, project: Project, query: Query, *, sql: str = "sql:") -
     task = task_of(store, project, query)
     filters = Filters(store=store, project=project, query=query, task=task, sql=sql)
     content = filters.content()
-    gate = store.examples.parts() == PARTS.index(Part.GATE)
-    keep = content & ~gate & filters.others()
+    parts = store.examples.parts()
+    keep = content & shown_parts(parts) & filters.others()
     blind = all(term.key in (*CONTENT, *_SHAPING) for term in query.terms)
-    sealed = int(np.count_nonzero(content & gate)) if blind else None
+    sealed = int(np.count_nonzero(content & (parts == PARTS.index(Part.GATE)))) if blind else None
     name = task.name if task is not None else None
     if not query.of(*_RANKED):
         rows = np.flatnonzero(keep)

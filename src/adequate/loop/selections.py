@@ -23,8 +23,10 @@ from adequate.types import PARTS, Part
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from adequate.store import Store
-    from adequate.types import Rows
+    from adequate.types import Mask, Rows
 
 FOLDER = ".adequate/selections"
 SECONDS = 7 * 86_400.0
@@ -45,17 +47,23 @@ class Selection:
         return len(self.rows)
 
 
+def shown_parts(parts: NDArray[np.uint8]) -> Mask:
+    """Which examples may be shown: those of `teach` and `steer`; not the gate's, nor any that were erased."""
+    return np.isin(parts, [PARTS.index(Part.TEACH), PARTS.index(Part.STEER)])
+
+
 def keep(store: Store, rows: Rows) -> Selection:
     """Keep these examples, but for those of the gate. 100,000 take half a second."""
     codes = store.examples.parts()[rows] if len(rows) else np.zeros(0, np.uint8)
-    open_ = rows[codes != PARTS.index(Part.GATE)]
+    seen = shown_parts(codes)
+    open_ = rows[seen]
     named = [str(part) for part in PARTS]
     selection = Selection(
         key=blake2b(np.ascontiguousarray(open_, "<i8").tobytes(), digest_size=6).hexdigest(),
         rows=open_.tolist(),
         ids=store.examples.ids(open_),
-        parts=[named[code] for code in codes[codes != PARTS.index(Part.GATE)].tolist()],
-        sealed=len(rows) - len(open_),
+        parts=[named[code] for code in codes[seen].tolist()],
+        sealed=int(np.count_nonzero(codes == PARTS.index(Part.GATE))),
     )
     folder = store.root / FOLDER
     folder.mkdir(exist_ok=True)
