@@ -53,6 +53,7 @@ export type Hooks = {
 }
 
 const WINDOW = 64 // operations in flight; the rest wait their turn
+const LARGEST = 64_000 // bytes of an operation; more the server doesn't take
 const FIRST = 300 // ms before the first try after a break; doubled up to LONGEST
 const LONGEST = 5000
 const BEAT = 20_000 // ms: the server says something at least that often
@@ -100,7 +101,7 @@ export class Connection {
       if (event.code === 4008) for (const topic of this.#listeners.keys()) this.#resync(topic)
       this.#enter('offline')
       if (!opened || event.code === 4401) this.hooks.failed?.()
-      const wait = Math.min(LONGEST, FIRST * 2 ** this.#tries++)
+      const wait = event.code === 4400 ? LONGEST : Math.min(LONGEST, FIRST * 2 ** this.#tries++)
       this.#timer = setTimeout(this.start, wait * (0.5 + 0.5 * this.random()))
     }
   }
@@ -124,11 +125,16 @@ export class Connection {
   /** Ask for an operation; resolves once it is safe on the server's disk, rejects with `Refused`. */
   operate(kind: string, topic: string, body: Record<string, unknown>, rev: number | null = null, { quiet = false } = {}): Asked {
     const op = uuid()
+    const operation: Operation = { op, topic, kind, body, rev }
     const asked = new Promise<Ack>((done, failed) => this.#waiting.set(op, { done, failed, quiet })) as Asked
     asked.op = op
     asked.catch(() => {}) // whoever doesn't ask needn't be told: `refused` words it
-    this.outbox.add({ op, topic, kind, body, rev })
-    this.flush()
+    const size = new TextEncoder().encode(JSON.stringify({ t: 'op', ...operation })).length
+    if (size > LARGEST) this.#refuse(operation, new Refused(`this is too large: ${size} bytes of at most ${LARGEST}`, 'make it shorter', null))
+    else {
+      this.outbox.add(operation)
+      this.flush()
+    }
     return asked
   }
 
@@ -234,12 +240,15 @@ export class Connection {
     }
     const operation = this.outbox.all().find((one) => one.op === op)
     if (!this.outbox.settle(op)) return
-    const why = new Refused(String(frame.why), String(frame.remedy ?? ''), frame.current)
-    const waiting = this.#waiting.get(op)
-    this.#waiting.delete(op)
+    this.#refuse(operation, new Refused(String(frame.why), String(frame.remedy ?? ''), frame.current))
+    this.flush()
+  }
+
+  #refuse(operation: Operation | undefined, why: Refused) {
+    const waiting = operation && this.#waiting.get(operation.op)
+    if (operation) this.#waiting.delete(operation.op)
     if (!waiting?.quiet) this.hooks.refused?.(operation, why)
     waiting?.failed(why)
-    this.flush()
   }
 
   #resync(topic: string) {
