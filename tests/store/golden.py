@@ -12,10 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import sqlalchemy as sa
 
 from adequate import store
-from adequate.store import Cell, Look, Model, Override, QueueItem, schema
-from tests.store.made import batch, event
+from adequate.labelling import answered
+from adequate.store import Cell, Event, Look, Model, Override, QueueItem, Store, schema
+from adequate.store.events import record
+from adequate.types import Source
+from tests.store.made import batch, event, identifier
 
 FOLDER = Path(__file__).parent / "golden"
 
@@ -34,6 +38,7 @@ def write(root: Path) -> None:
             [event(0, ["x", "y"], task="u", op="op4", at=1004.0, probability=0.5), event(1, None, at=1005.0)]
         )
         one.queue.put([QueueItem(task="t", row=5, example="e", part="gate", why="gate: uniform", probability=0.25)])
+        several(one)
         one.models.put(Model(id="aa1", data="d", label_seq=6, project="p", seed=0, code="0.1.0", card={"l2": 1.0}))
         one.models.accept("aa1")
         with one.models.writing("aa1") as folder:
@@ -44,6 +49,22 @@ def write(root: Path) -> None:
         one.overrides.put(Override(what="target:t/all", value=0.8, who="ann", why="launch", at=1007.0))
         one.journal.done(one.journal.begin({"seed": 0}), "train", {"model": "aa1"})
         one.gc()
+
+
+def several(one: Store) -> None:
+    """What version 2 brought: an answer beside the labels, an event of no example, a person."""
+    one.queue.put([QueueItem(task="u", row=4, example=identifier(4), part="steer", overlap=2, blind=True, text="x")])
+    (asked,) = one.queue.next("u", "ben")
+
+    def job(connection: sa.Connection) -> None:
+        said = answered(connection, asked.id, event(4, ["x"], task="u", actor="ben", op="op6", at=1006.0))
+        nothing = {"example": "", "row": -1, "task": "", "value": None, "actor": "ben", "source": Source.HUMAN}
+        record(
+            connection, [*said, Event(**nothing, op="op7", kind="target", topic="board", body={"to": 0.9}, at=1007.0)]
+        )
+        connection.execute(sa.insert(schema.person).values(id="ben", name="Ben", role="labeller", at=1008.0))
+
+    one.sql.write(job)
 
 
 if __name__ == "__main__":

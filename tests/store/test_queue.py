@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
-from adequate.errors import UnknownNameError
 from adequate.store import Store
-from tests.store.made import batch, event, item
+from tests.store.made import item
 
 
 def rows(items: list[object]) -> list[int]:
@@ -38,34 +35,9 @@ def test_leases_can_be_renewed_and_given_back(both: Store) -> None:
     assert rows(both.queue.next("t", "ben")) == [0]
 
 
-def test_an_answer_is_a_label_and_closes_the_item(both: Store) -> None:
-    both.examples.append([batch(0, 3)])
-    both.queue.put([item(0), item(1)])
-    (first,) = both.queue.next("t", "ann")
-    assert both.queue.answer(first.id, event(first.row)) == 1
-    assert both.labels.current("t")["row"].to_pylist() == [0]
-    assert rows(both.queue.waiting()) == [1]
-    assert both.queue.counts() == [("t", "", "teach", 1)]
-
-
-def test_an_answer_to_no_item_records_no_label(both: Store) -> None:
-    with pytest.raises(UnknownNameError, match="no item 99"):
-        both.queue.answer(99, event(0))
-    assert both.labels.last_seq() == 0
-
-
-def test_an_answer_that_was_undone_is_asked_again_first(both: Store) -> None:
-    both.queue.put([item(0), item(1)])
-    (first,) = both.queue.next("t", "ann")
-    seq = both.queue.answer(first.id, event(first.row))
-    both.queue.undo(first.id, seq, "ann")
-    assert both.labels.current("t").num_rows == 0
-    assert rows(both.queue.next("t", "ann", 2)) == [0, 1]
-
-
 def test_what_is_skipped_is_not_asked_again_until_it_is_picked_again(both: Store) -> None:
     both.queue.put([item(0)])
-    both.queue.skip(both.queue.next("t", "ann")[0].id)
+    both.queue.skip(both.queue.next("t", "ann")[0].id, "ann")
     assert both.queue.next("t", "ben") == []
     both.queue.put([item(0)])
     assert rows(both.queue.next("t", "ben")) == [0]
@@ -93,12 +65,26 @@ def test_sixteen_labellers_at_once_never_get_the_same_item(both: Store) -> None:
     assert sorted(one.row for items in handed for one in items) == list(range(160))
 
 
-def test_answers_given_together_are_recorded_in_their_order_or_not_at_all(both: Store) -> None:
-    both.examples.append([batch(0, 3)])
-    both.queue.put([item(n) for n in range(3)])
-    first, second, third = both.queue.waiting()
-    assert both.queue.answer_all([(second.id, event(second.row)), (first.id, event(first.row))]) == [1, 2]
-    with pytest.raises(UnknownNameError):
-        both.queue.answer_all([(third.id, event(third.row)), (99, event(0))])
-    assert rows(both.queue.waiting()) == [third.row]
-    assert both.labels.current("t")["seq"].to_pylist() == [2, 1]
+def test_an_item_that_two_are_to_answer_is_before_two_and_never_twice_before_one(both: Store) -> None:
+    both.queue.put([item(0, overlap=2), item(1, overlap=2)])
+    first, _ = both.queue.next("t", "ann", 2)
+    assert rows(both.queue.next("t", "ben", 2)) == [0, 1]
+    assert both.queue.next("t", "eve", 2) == []
+    both.queue.skip(first.id, "ann")  # put aside by one, it waits for another
+    assert rows(both.queue.next("t", "ann", 2)) == [1]
+    assert rows(both.queue.next("t", "eve", 2)) == [0]
+    both.queue.give_back("ann")
+    assert rows(both.queue.next("t", "ann", 2)) == [1]
+    both.queue.reopen(first.id, "ann")
+    both.queue.give_back("eve")
+    assert rows(both.queue.next("t", "ann", 2)) == [0, 1]
+
+
+def test_what_is_put_again_is_found_by_its_row_and_keeps_its_number(both: Store) -> None:
+    assert both.queue.put([item(n) for n in range(30_000)]) == 30_000
+    before = {one.row: one.id for one in both.queue.waiting()}
+    assert both.queue.put([item(n, why="again") for n in range(20_000, 40_000)]) == 10_000
+    after = both.queue.waiting()
+    assert {one.row: one.id for one in after}.items() >= before.items()
+    assert sum(one.why == "again" for one in after) == 20_000
+    assert both.queue.counts() == [("t", "", "teach", 40_000)]

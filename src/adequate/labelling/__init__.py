@@ -4,9 +4,23 @@ spread          mixes what waits, so that wherever people stop, each cell has ha
 check           an answer as the task knows it, or an error that says which labels there are
 answer, undo    record a labeller's answer to an item of the queue; take it back and ask again
 answer_all      several answers at once, as a file gives them
+answered, adjudicated, taken_back    the same rules inside a transaction of the caller's, as events to record
+Policy, settle  of how many people a task's questions are asked, and what their answers come to
 """
 
-from adequate.labelling.answers import answer, answer_all, check, undo
+from adequate.labelling.answers import adjudicated, answer, answer_all, answered, check, taken_back, undo
 from adequate.labelling.order import spread
+from adequate.labelling.policy import Policy, settle
 
-__all__ = ["answer", "answer_all", "check", "spread", "undo"]
+__all__ = [
+    "Policy",
+    "adjudicated",
+    "answer",
+    "answer_all",
+    "answered",
+    "check",
+    "settle",
+    "spread",
+    "taken_back",
+    "undo",
+]

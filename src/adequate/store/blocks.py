@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import lance
 import numpy as np
 import pyarrow as pa
 
 from adequate.errors import StoreError, UnknownNameError
 from adequate.store.tables import Tables, table_name
 from adequate.types import Block, Floats, Rows
+
+if TYPE_CHECKING:
+    from lance import LanceDataset
 
 _COLUMN = "vector"
 _READ = 4096  # rows Lance decodes at once; more only means more memory
@@ -46,7 +49,9 @@ class Blocks:
         flat = pa.array(np.ascontiguousarray(vectors, np.float32).reshape(-1))
         data = pa.table({_COLUMN: pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])})
 
-        def change(table: lance.LanceDataset | None, path: str) -> lance.LanceDataset:
+        def change(table: LanceDataset | None, path: str) -> LanceDataset:
+            import lance
+
             if table is None:
                 return lance.write_dataset(data, path, enable_stable_row_ids=True)
             return lance.write_dataset(data, table, mode="append")
@@ -73,7 +78,7 @@ class Vectors:
     name: str
     width: int
     rows: int
-    table: lance.LanceDataset
+    table: LanceDataset
 
     def __len__(self) -> int:
         return self.rows

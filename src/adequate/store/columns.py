@@ -7,12 +7,15 @@ numbers and to text otherwise, rather than refused: an integer in January's expo
 from __future__ import annotations
 
 from collections.abc import Container
+from typing import TYPE_CHECKING
 
-import lance
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from adequate.errors import ColumnError
+
+if TYPE_CHECKING:
+    from lance import LanceDataset
 
 # Lance takes no dots in names and loses empty ones. These characters are private: no file has them.
 _DOT, _EMPTY = "\ue02e", "\ue000"
@@ -57,7 +60,7 @@ def together(tables: list[pa.Table]) -> pa.Table:
     )
 
 
-def widen(table: lance.LanceDataset, coming: pa.Schema, *, keep: Container[str]) -> None:
+def widen(table: LanceDataset, coming: pa.Schema, *, keep: Container[str]) -> None:
     """Give a stored table the columns and types that it needs for what is coming, in place; leave those in `keep`."""
     stored = table.schema
     if new := [item.with_nullable(True) for item in coming if item.name not in stored.names]:
@@ -129,7 +132,7 @@ def _is_number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
-def _retype(table: lance.LanceDataset, name: str, kind: pa.DataType) -> None:
+def _retype(table: LanceDataset, name: str, kind: pa.DataType) -> None:
     """Lance can't cast a column in place from number to text: make another, and let it take the name."""
     other = f"{name}\ue001"
 

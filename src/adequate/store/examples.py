@@ -9,19 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import lance
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from adequate.errors import ColumnError, UnknownNameError, unknown
 from adequate.store.columns import convert, fit, plain, shown_name, stored_name, together, widen
+from adequate.store.schema import part_codes
 from adequate.store.search import index, search
+from adequate.store.sql import upsert
 from adequate.store.tables import Tables
 from adequate.types import PARTS, Floats, Rows
+
+if TYPE_CHECKING:
+    from lance import LanceDataset
 
 TABLE = "examples"
 CHUNK_ROWS, CHUNK_BYTES = 1 << 17, 64 << 20  # one commit each: what an interrupted `add` can lose
@@ -33,6 +38,7 @@ _OURS = {
     "aq_group": pa.field("aq_group", pa.string(), nullable=False),
     "aq_part": pa.field("aq_part", pa.uint8(), nullable=False),
 }
+NO_PART = 255  # of an example that was erased: nothing teaches, steers or measures with it
 _GIVEN = ("aq_id", "aq_group", "aq_part")
 
 
@@ -93,16 +99,24 @@ class Examples:
         return Added(new=new, known=seen - new, first_row=first)
 
     def parts(self) -> NDArray[np.uint8]:
-        """The part of every example, shape (n,), codes into `types.PARTS`."""
-        table = self.tables.open(TABLE)
-        if table is None:
-            return np.zeros(0, np.uint8)
-        if self._held.get("parts_of") != table.version:
-            codes = table.to_table(columns=["aq_part"])["aq_part"].to_numpy()
-            codes.setflags(write=False)
-            self._held.update(parts=codes, parts_of=table.version)
+        """The part of every example, shape (n,), codes into `types.PARTS`; `NO_PART` where it was erased.
+
+        SQL knows them, so that counting labels needs no table of examples.
+        """
+        version, count = self.tables.state(TABLE) or (0, 0)
+        if self._held.get("parts_of") != version:
+            rows = self.tables.sql.rows(sa.select(part_codes.c.codes).order_by(part_codes.c.first_row))
+            codes = np.frombuffer(b"".join(bytes(row.codes) for row in rows), np.uint8)[:count]
+            self._held.update(parts=codes, parts_of=version)
         found: NDArray[np.uint8] = self._held["parts"]
         return found
+
+    def remember_parts(self, connection: sa.Connection) -> None:
+        """Write down in SQL the parts of a store that was made before SQL knew them."""
+        table = self.tables.open(TABLE)
+        if table is not None:
+            codes = table.to_table(columns=["aq_part"])["aq_part"].to_numpy().tobytes()
+            connection.execute(sa.insert(part_codes).values(first_row=0, codes=codes))
 
     def take(self, rows: Rows | Sequence[int], columns: Sequence[str] | None = None) -> pa.Table:
         """These rows in this order, once for each time a row is named.
@@ -225,14 +239,20 @@ class Examples:
         rows = pa.array(np.arange(start, start + len(fresh)))
         coming = fresh.append_column("aq_row", rows)
 
-        def change(table: lance.LanceDataset | None, path: str) -> lance.LanceDataset:
+        def change(table: LanceDataset | None, path: str) -> LanceDataset:
+            import lance
+
             if table is None:
                 schema = pa.schema([_OURS.get(f.name, f) for f in coming.schema])
                 return lance.write_dataset(coming.cast(schema), path, enable_stable_row_ids=True)
             widen(table, coming.schema, keep=_OURS)
             return lance.write_dataset(fit(coming, table.schema), table, mode="append")
 
-        self.tables.change(TABLE, change, doing=f"adding {len(fresh):,} examples")
+        def also(connection: sa.Connection) -> None:
+            codes = fresh["aq_part"].to_numpy().tobytes()
+            upsert(connection, part_codes, [{"first_row": start, "codes": codes}])
+
+        self.tables.change(TABLE, change, doing=f"adding {len(fresh):,} examples", also=also)
 
 
 def _chunks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

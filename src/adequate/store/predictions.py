@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import lance
 import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
@@ -20,6 +19,9 @@ from adequate.errors import StoreError, UnknownNameError
 from adequate.store.schema import prediction
 from adequate.store.tables import Tables, table_name
 from adequate.types import Rows
+
+if TYPE_CHECKING:
+    from lance import LanceDataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,9 @@ class Predictions:
         name = _name(task, source.schema)
         start = self.tables.rows(name)
 
-        def change(table: lance.LanceDataset | None, path: str) -> lance.LanceDataset:
+        def change(table: LanceDataset | None, path: str) -> LanceDataset:
+            import lance
+
             reader = pa.RecordBatchReader.from_batches(source.schema, source)
             try:
                 if table is None:

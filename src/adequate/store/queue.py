@@ -1,25 +1,32 @@
-"""What waits to be labelled, and who holds what: an item is before one person at a time, for two minutes.
+"""What waits to be labelled, and who holds what: each item before as many people as are to answer, for two minutes.
 
-The miner puts items; a labeller leases some and answers or skips them. A lease that is not used runs out by itself, so
-an abandoned session loses nothing. An answer records the label and closes the item in one transaction.
+The miner puts items; a labeller leases some and answers or passes them over. A lease that is not used runs out by
+itself, so an abandoned session loses nothing. What becomes of an answer is `labelling`'s to say; here are the moves.
+
+The functions below `Queue` are those moves inside a transaction of the caller's. An item of more than one answer stays
+`waiting` until all have answered; who has is a lease that is `done`, so that nobody gets the same item twice.
 """
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
 
 from adequate.errors import UnknownNameError
-from adequate.store.events import Event, record, undo
-from adequate.store.schema import lease, queue_item
+from adequate.store.schema import answer, lease, queue_item
 from adequate.store.sql import Sql, alone, upsert
 from adequate.types import Part
 
 LEASE_SECONDS = 120.0
+WAITING, ANSWERED, DISPUTED, SKIPPED, WITHDRAWN = "waiting", "answered", "disputed", "skipped", "withdrawn"
+AGAIN = ("relabel", "recheck")  # policies of what people asked to be looked at again: a cycle doesn't withdraw it
+_ASKED = 10_000  # rows in one question: both databases take 32,766
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +46,7 @@ class QueueItem:
         cycle: in which it was picked.
         id: given by the queue.
         overlap: how many different people are to answer.
-        answers: how many have.
+        answers: how many of them have, where more than one is to.
         blind: labellers see neither each other's answers nor the model's.
         gold: JSON, the answer that is known; None where it is a true question.
         text: of the example, where it is short; None: look it up.
@@ -65,6 +72,11 @@ class QueueItem:
     suggestion: str | None = None
 
 
+_FIELDS = tuple(QueueItem.__dataclass_fields__)
+_PUT = tuple(name for name in _FIELDS if name not in ("id", "answers"))
+_values = attrgetter(*_PUT)
+
+
 @dataclass(frozen=True, slots=True)
 class Queue:
     """The queue of a project."""
@@ -75,154 +87,248 @@ class Queue:
         """Add items; returns how many of them are new. An example that waits for the task already is updated instead.
 
         Args:
-            items: their `id` is not looked at.
+            items: their `id` and `answers` are not looked at.
             replace: withdraw first what waits for the items' tasks and nobody holds.
         """
-        return self.sql.write(lambda connection: _put(connection, items, replace), "filling the queue")
+        return self.sql.write(lambda connection: put(connection, items, replace=replace), "filling the queue")
 
     def next(self, task: str, actor: str, n: int = 1, *, seconds: float = LEASE_SECONDS) -> list[QueueItem]:
-        """Lease the first items that nobody else holds to `actor`, those included that they hold already."""
-        return self.sql.write(lambda connection: _next(connection, task, actor, n, seconds), "leasing from the queue")
+        """Lease the first items that still need somebody to `actor`, those included that they hold already."""
+        return self.sql.write(
+            lambda connection: hand_out(connection, task, actor, n, seconds), "leasing from the queue"
+        )
 
-    def answer(self, item: int, event: Event) -> int:
-        """Record the label of an item and close the item; returns the event's number.
+    def skip(self, item: int, actor: str) -> None:
+        """Put an item aside: it isn't asked again unless the miner picks it again; one that others are to answer too
+        is put aside for `actor` alone."""
+        self.sql.write(lambda connection: skip(connection, item, actor), "skipping an item")
 
-        Any answer counts, also one whose lease has run out: work done is never refused.
-        """
-        return self.answer_all([(item, event)])[0]
-
-    def answer_all(self, answers: Sequence[tuple[int, Event]]) -> list[int]:
-        """As `answer` for several items in one transaction: all of them hold, or none."""
-
-        def job(connection: sa.Connection) -> list[int]:
-            numbers = record(connection, [event for _, event in answers])
-            for item, _ in answers:
-                _close(connection, item, "answered")
-            return numbers
-
-        return self.sql.write(job, "recording answers")
-
-    def skip(self, item: int) -> None:
-        """Put an item aside: it isn't asked again unless the miner picks it again."""
-        self.sql.write(lambda connection: _close(connection, item, "skipped"), "skipping an item")
-
-    def undo(self, item: int, seq: int, actor: str) -> int:
-        """Take back the answer `seq` of an item and ask it again, before all others; returns the new event's number.
-
-        Raises:
-            LabelError: something was said of the same example since.
-        """
-
-        def job(connection: sa.Connection) -> int:
-            undone = undo(connection, seq, actor)
-            _reopen(connection, item)
-            return undone
-
-        return self.sql.write(job, "undoing an answer")
-
-    def reopen(self, item: int) -> None:
-        """Ask an item that was skipped after all, before all others."""
-        self.sql.write(lambda connection: _reopen(connection, item), "reopening an item")
+    def reopen(self, item: int, actor: str) -> None:
+        """Ask `actor` an item that they skipped after all, before all others."""
+        self.sql.write(lambda connection: reopen(connection, item, actor), "reopening an item")
 
     def give_back(self, actor: str) -> None:
         """Let others have at once what `actor` holds."""
-        self.sql.write(
-            lambda connection: connection.execute(sa.delete(lease).where(lease.c.actor == actor)), "giving items back"
-        )
+        self.sql.write(lambda connection: give_back(connection, actor), "giving items back")
 
     def renew(self, actor: str, seconds: float = LEASE_SECONDS) -> None:
         """Hold what `actor` holds for longer."""
-        still = (lease.c.actor == actor, lease.c.until > time.time())
-        change = sa.update(lease).where(*still).values(until=time.time() + seconds)
-        self.sql.write(lambda connection: connection.execute(change), "renewing a lease")
+        self.sql.write(lambda connection: renew(connection, actor, seconds), "renewing a lease")
 
     def clear(self, task: str | None = None) -> None:
-        """Withdraw all that waits and nobody holds, of one task or of all."""
-        self.sql.write(lambda connection: _withdraw(connection, None if task is None else {task}), "clearing the queue")
+        """Withdraw what waits, nobody holds and nobody has answered yet, of one task or of all."""
+        self.sql.write(lambda connection: withdraw(connection, None if task is None else {task}), "clearing the queue")
 
     def counts(self) -> list[tuple[str, str, str, int]]:
-        """How much waits: (task, cell, part, items)."""
-        by = (queue_item.c.task, queue_item.c.cell, queue_item.c.part)
-        query = sa.select(*by, sa.func.count().label("items")).where(queue_item.c.state == "waiting")
-        return [tuple(row) for row in self.sql.rows(query.group_by(*by).order_by(*by))]
+        """How much waits: (task, cell, part, items). Questions whose answer is known don't count."""
+        return [tuple(row) for row in self.sql.rows(_COUNTS)]
 
     def sought(self, task: str) -> list[tuple[int, str]]:
         """What was asked to teach a task and has been answered, oldest first: (row, the cell it was meant for)."""
         query = sa.select(queue_item.c.row, queue_item.c.cell)
-        done = (queue_item.c.task == task, queue_item.c.state == "answered", queue_item.c.part == str(Part.TEACH))
+        done = (queue_item.c.task == task, queue_item.c.state == ANSWERED, queue_item.c.part == str(Part.TEACH))
         return [(row.row, row.cell) for row in self.sql.rows(query.where(*done).order_by(queue_item.c.id))]
 
     def waiting(self, task: str | None = None) -> list[QueueItem]:
         """All that waits, first things first."""
-        query = sa.select(queue_item).where(queue_item.c.state == "waiting")
+        return self._all(WAITING, task)
+
+    def disputed(self, task: str | None = None) -> list[QueueItem]:
+        """What people answered differently and a reviewer has to settle, first things first."""
+        return self._all(DISPUTED, task)
+
+    def _all(self, state: str, task: str | None) -> list[QueueItem]:
+        query = _ITEMS.where(queue_item.c.state == state)
         if task is not None:
             query = query.where(queue_item.c.task == task)
         return [_item(row) for row in self.sql.rows(query.order_by(queue_item.c.rank, queue_item.c.id))]
 
 
-def _put(connection: sa.Connection, items: Sequence[QueueItem], replace: bool) -> int:
+# Built once: to build a statement takes longer than to run it.
+_ITEMS = sa.select(*(queue_item.c[name] for name in _FIELDS))
+_STATE = sa.select(*(queue_item.c[name] for name in _FIELDS), queue_item.c.state).where(
+    queue_item.c.id == sa.bindparam("item")
+)
+_COUNTS = (
+    sa.select(queue_item.c.task, queue_item.c.cell, queue_item.c.part, sa.func.count().label("items"))
+    .where(queue_item.c.state == sa.literal_column(f"'{WAITING}'"), queue_item.c.gold.is_(None))  # as its index says
+    .group_by(queue_item.c.task, queue_item.c.cell, queue_item.c.part)
+    .order_by(queue_item.c.task, queue_item.c.cell, queue_item.c.part)
+)
+_NEXT = (
+    _ITEMS.where(queue_item.c.task == sa.bindparam("of"), queue_item.c.state == WAITING)
+    .where(
+        ~sa.exists().where(
+            lease.c.item == queue_item.c.id, lease.c.actor == sa.bindparam("who"), lease.c.done.is_(sa.true())
+        ),
+        queue_item.c.answers
+        + sa.select(sa.func.count())
+        .where(
+            lease.c.item == queue_item.c.id,
+            lease.c.actor != sa.bindparam("who"),
+            lease.c.until > sa.bindparam("now"),
+            lease.c.done.is_(sa.false()),
+        )
+        .scalar_subquery()
+        < queue_item.c.overlap,
+    )
+    .order_by(queue_item.c.rank, queue_item.c.id)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+_SET_STATE = (
+    sa.update(queue_item)
+    .where(queue_item.c.id == sa.bindparam("item"))
+    .values(state=sa.bindparam("to"), answers=sa.bindparam("by"))
+)
+_FREE = sa.delete(lease).where(lease.c.item == sa.bindparam("held"))
+_FREE_OF = _FREE.where(lease.c.actor == sa.bindparam("who"))
+_SAID = sa.select(answer.c.actor, answer.c.value).where(
+    answer.c.task == sa.bindparam("of"), answer.c.row == sa.bindparam("at_row"), answer.c.item == sa.bindparam("held")
+)
+_UPDATE = (
+    sa.update(queue_item)
+    .where(queue_item.c.id == sa.bindparam("held"))
+    .values({name: sa.bindparam(name) for name in (*_PUT, "at")})
+)
+_INSERT = sa.insert(queue_item)
+
+
+def put(connection: sa.Connection, items: Sequence[QueueItem], *, replace: bool = False) -> int:
+    """As `Queue.put`."""
     alone(connection, "queue")
-    tasks = {item.task for item in items}
     if replace:
-        _withdraw(connection, tasks)
-    here = (queue_item.c.state == "waiting", queue_item.c.task.in_(tasks))
-    columns = (queue_item.c.id, queue_item.c.task, queue_item.c.row)
-    held = {(row.task, row.row): row.id for row in connection.execute(sa.select(*columns).where(*here))}
+        withdraw(connection, {item.task for item in items})
+    held = _held(connection, items)
+    now = time.time()
     fresh: dict[tuple[str, int], dict[str, Any]] = {}
+    known: list[dict[str, Any]] = []
     for item in items:
-        values = asdict(item) | {"state": "waiting", "at": time.time()}
+        values = dict(zip(_PUT, _values(item), strict=True)) | {"at": now}
         number = held.get((item.task, item.row))
-        del values["id"]
         if number is None:
-            fresh[item.task, item.row] = values
+            fresh[item.task, item.row] = values | {"state": WAITING}
         else:
-            connection.execute(sa.update(queue_item).where(queue_item.c.id == number).values(values))
+            known.append(values | {"held": number})
+    if known:
+        connection.execute(_UPDATE, known)
     if fresh:
-        connection.execute(sa.insert(queue_item), list(fresh.values()))
+        connection.execute(_INSERT, list(fresh.values()))
     return len(fresh)
 
 
-def _next(connection: sa.Connection, task: str, actor: str, n: int, seconds: float) -> list[QueueItem]:
+def hand_out(
+    connection: sa.Connection, task: str, actor: str, n: int = 1, seconds: float = LEASE_SECONDS
+) -> list[QueueItem]:
+    """As `Queue.next`."""
     alone(connection, "queue")
     now = time.time()
-    query = (
-        sa.select(queue_item)
-        .outerjoin(lease, sa.and_(lease.c.item == queue_item.c.id, lease.c.until > now))
-        .where(queue_item.c.task == task, queue_item.c.state == "waiting")
-        .where(sa.or_(lease.c.actor.is_(None), lease.c.actor == actor))
-        .order_by(queue_item.c.rank, queue_item.c.id)
-        .limit(n)
-    )
-    items = [_item(row) for row in connection.execute(query)]
+    found = connection.execute(_NEXT, {"of": task, "who": actor, "now": now, "most": n})
+    items = [_item(row) for row in found]
     upsert(connection, lease, [{"item": item.id, "actor": actor, "until": now + seconds} for item in items])
     return items
 
 
-def _withdraw(connection: sa.Connection, tasks: set[str] | None) -> None:
+def find(connection: sa.Connection, item: int) -> tuple[QueueItem, str]:
+    """An item and its state.
+
+    Raises:
+        UnknownNameError: there is none of this number.
+    """
+    alone(connection, "queue")
+    row = connection.execute(_STATE, {"item": item}).first()
+    if row is None:
+        raise UnknownNameError(f"no item {item} in the queue")
+    return _item(row), row.state
+
+
+def close(connection: sa.Connection, item: int, state: str = ANSWERED, *, answers: int = 0) -> None:
+    """Nobody is asked an item any more."""
+    connection.execute(_SET_STATE, {"item": item, "to": state, "by": answers})
+    connection.execute(_FREE, {"held": item})
+
+
+def pause(connection: sa.Connection, item: int, actor: str, *, answers: int) -> None:
+    """An item waits on for others; `actor` is done with it."""
+    connection.execute(_SET_STATE, {"item": item, "to": WAITING, "by": answers})
+    upsert(connection, lease, [{"item": item, "actor": actor, "until": 0.0, "done": True}])
+
+
+def said(connection: sa.Connection, item: QueueItem) -> dict[str, Any]:
+    """What each person last answered to an item."""
+    rows = connection.execute(_SAID, {"of": item.task, "at_row": item.row, "held": item.id})
+    return {row.actor: json.loads(row.value) for row in rows}
+
+
+def skip(connection: sa.Connection, item: int, actor: str) -> None:
+    """As `Queue.skip`."""
+    found, _ = find(connection, item)
+    if found.overlap == 1 and found.gold is None:
+        close(connection, item, SKIPPED)
+    else:
+        pause(connection, item, actor, answers=found.answers)
+
+
+def reopen(connection: sa.Connection, item: int, actor: str, *, answers: int | None = None) -> None:
+    """As `Queue.reopen`, also of an item that was answered; `answers` says how many people's still stand."""
+    found, _ = find(connection, item)
+    first = sa.select(sa.func.min(queue_item.c.rank)).where(
+        queue_item.c.task == found.task, queue_item.c.state == WAITING
+    )
+    rank = min(found.rank, (connection.scalar(first) or 0.0) - 1.0)
+    change = sa.update(queue_item).where(queue_item.c.id == item)
+    stand = found.answers if answers is None else answers
+    connection.execute(change.values(state=WAITING, rank=rank, answers=stand))
+    connection.execute(_FREE_OF, {"held": item, "who": actor})
+
+
+def give_back(connection: sa.Connection, actor: str) -> None:
+    """As `Queue.give_back`."""
+    connection.execute(sa.delete(lease).where(lease.c.actor == actor, lease.c.done.is_(sa.false())))
+
+
+def renew(connection: sa.Connection, actor: str, seconds: float = LEASE_SECONDS) -> None:
+    """As `Queue.renew`."""
+    now = time.time()
+    still = (lease.c.actor == actor, lease.c.until > now)
+    connection.execute(sa.update(lease).where(*still).values(until=now + seconds))
+
+
+def withdraw(connection: sa.Connection, tasks: set[str] | None) -> None:
+    """Withdraw what waits, nobody holds and nobody has answered yet."""
     held = sa.select(lease.c.item).where(lease.c.until > time.time())
     change = (
         sa.update(queue_item)
-        .where(queue_item.c.state == "waiting", queue_item.c.id.not_in(held))
-        .values(state="withdrawn")
+        .where(queue_item.c.state == WAITING, queue_item.c.id.not_in(held), queue_item.c.answers == 0)
+        .where(queue_item.c.policy.not_in(AGAIN))
+        .values(state=WITHDRAWN)
     )
     connection.execute(change if tasks is None else change.where(queue_item.c.task.in_(tasks)))
 
 
-def _close(connection: sa.Connection, item: int, state: str) -> None:
-    _only(connection.execute(sa.update(queue_item).where(queue_item.c.id == item).values(state=state)).rowcount, item)
-    connection.execute(sa.delete(lease).where(lease.c.item == item))
+def ask_of(connection: sa.Connection, task: str, *, overlap: int, blind: bool) -> None:
+    """How many are to answer what waits for a task, and whether they see each other's answers."""
+    alone(connection, "queue")
+    here = (queue_item.c.task == task, queue_item.c.state == WAITING)
+    connection.execute(sa.update(queue_item).where(*here).values(blind=blind))
+    # One that enough people have answered already still waits for one more: that answer settles it.
+    fewer = sa.case((queue_item.c.answers >= overlap, queue_item.c.answers + 1), else_=overlap)
+    connection.execute(sa.update(queue_item).where(*here, queue_item.c.gold.is_(None)).values(overlap=fewer))
 
 
-def _reopen(connection: sa.Connection, item: int) -> None:
-    first = connection.scalar(sa.select(sa.func.min(queue_item.c.rank)).where(queue_item.c.state == "waiting"))
-    change = sa.update(queue_item).where(queue_item.c.id == item)
-    _only(connection.execute(change.values(state="waiting", rank=(first or 0.0) - 1.0)).rowcount, item)
-
-
-def _only(changed: int, item: int) -> None:
-    if changed != 1:
-        raise UnknownNameError(f"no item {item} in the queue")
+def _held(connection: sa.Connection, items: Sequence[QueueItem]) -> dict[tuple[str, int], int]:
+    """The numbers of the items that wait for the same examples."""
+    found: dict[tuple[str, int], int] = {}
+    rows: dict[str, list[int]] = {}
+    for item in items:
+        rows.setdefault(item.task, []).append(item.row)
+    columns = (queue_item.c.row, queue_item.c.id)
+    for task, asked in rows.items():
+        for start in range(0, len(asked), _ASKED):
+            these = queue_item.c.row.in_(asked[start : start + _ASKED])
+            query = sa.select(*columns).where(queue_item.c.task == task, these, queue_item.c.state == WAITING)
+            found.update({(task, row): number for row, number in connection.execute(query)})
+    return found
 
 
 def _item(row: Any) -> QueueItem:
-    return QueueItem(**{name: getattr(row, name) for name in QueueItem.__dataclass_fields__})
+    return QueueItem(**{name: getattr(row, name) for name in _FIELDS})

@@ -29,6 +29,12 @@ def _count(name: str, *, null: bool = False, **options: Any) -> sa.Column[int]:
     return sa.Column(name, sa.BigInteger, nullable=null, **options)
 
 
+def _where(index: sa.Index, condition: sa.ColumnElement[bool]) -> None:
+    """Keep only such rows in an index: it stays small where few of many are asked for."""
+    for name in ("sqlite", "postgresql"):
+        index.dialect_options[name]["where"] = condition
+
+
 meta = sa.Table("meta", metadata, _text("key", primary_key=True), _text("value"))
 
 table_version = sa.Table(  # the Lance versions that exist; the highest of a table is its present state
@@ -38,6 +44,13 @@ table_version = sa.Table(  # the Lance versions that exist; the highest of a tab
     sa.Column("version", sa.BigInteger, primary_key=True, autoincrement=False),
     _count("rows"),
     _real("at"),
+)
+
+part_codes = sa.Table(  # the part of each example, so that whoever only counts labels needs no Lance
+    "part_codes",
+    metadata,
+    sa.Column("first_row", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("codes", sa.LargeBinary, nullable=False),  # a byte each, into `types.PARTS`; 255: erased, of no part
 )
 
 prediction = sa.Table(  # which stretch of which Lance table holds a model's answers for rows first_row..+rows
@@ -59,7 +72,7 @@ event = sa.Table(
     sa.Column("seq", _Id, primary_key=True, autoincrement=False),
     _text("op", unique=True),  # named by whoever asks, so that asking twice records once
     _text("kind", server_default="label"),  # `label` changes what an example is; the others are in `events.KINDS`
-    _text("topic", server_default=""),  # of the live protocol: who is told
+    _text("topic", server_default=""),  # of the live protocol: who is told; "": those who watch the example
     _text("example"),  # "" where it is of no example, as is `row` -1 and `task` ""
     _count("row"),
     _text("task"),
@@ -71,13 +84,14 @@ event = sa.Table(
     _text("policy"),
     _real("probability"),
     _count("guide", null=True),  # revision of the task's guide that was before the labeller
+    _count("item", null=True),  # of the queue, which it answers
     sa.Column("saw", sa.Text),  # JSON: the suggestion that was before them
     sa.Column("body", sa.Text),  # JSON: what else the operation said
     sa.Index("event_by_row", "task", "row", "seq"),
     sa.Index("event_by_example", "example", "seq"),
-    sa.Index("event_by_topic", "topic", "seq"),
     sa.Index("event_by_kind", "kind", "seq"),
 )
+_where(sa.Index("event_by_topic", event.c.topic, event.c.seq), event.c.topic != "")
 
 current_label = sa.Table(
     "current_label",
@@ -101,6 +115,7 @@ answer = sa.Table(  # what each person last said of an example: agreement and sk
     _text("value"),
     _count("seq"),
     _real("at"),
+    _count("item", null=True),  # of the queue, which it answers
 )
 
 queue_item = sa.Table(
@@ -117,16 +132,20 @@ queue_item = sa.Table(
     _real("probability"),
     _real("rank"),
     _count("cycle"),
-    _text("state"),  # waiting, answered, skipped or withdrawn
+    _text("state"),  # waiting, answered, disputed, skipped or withdrawn
     _real("at"),
     _count("overlap", server_default="1"),  # different people who are to answer
-    _count("answers", server_default="0"),  # who have
+    _count("answers", server_default="0"),  # how many of them have, where more than one is to
     sa.Column("blind", sa.Boolean, nullable=False, server_default=sa.false()),  # nobody sees others, or the model
     sa.Column("gold", sa.Text),  # JSON: the answer that is known; asked to learn about the labeller
     sa.Column("text", sa.Text),  # of the example, where it is short: asking then needs no other table
     sa.Column("suggestion", sa.Text),  # JSON: what the model says, with its confidence
     sa.Index("queue_item_by_rank", "task", "state", "rank", "id"),
     sa.Index("queue_item_by_row", "task", "row"),
+)
+_where(
+    sa.Index("queue_item_waiting", queue_item.c.task, queue_item.c.cell, queue_item.c.part),
+    sa.and_(queue_item.c.state == "waiting", queue_item.c.gold.is_(None)),
 )
 
 lease = sa.Table(  # who has which item before them, and until when no more people get it than are to answer
@@ -135,6 +154,7 @@ lease = sa.Table(  # who has which item before them, and until when no more peop
     sa.Column("item", sa.BigInteger, primary_key=True, autoincrement=False),
     _text("actor", primary_key=True),
     _real("until"),
+    sa.Column("done", sa.Boolean, nullable=False, server_default=sa.false()),  # answered or passed over: not again
     sa.Index("lease_by_actor", "actor"),
 )
 

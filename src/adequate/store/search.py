@@ -6,16 +6,21 @@ found too. Only a writer can build or renew it.
 
 from __future__ import annotations
 
-import lance
+from typing import TYPE_CHECKING
+
 import numpy as np
-from lance.query import MatchQuery
 
 from adequate.store.tables import Tables
 from adequate.types import Floats, Rows
 
+if TYPE_CHECKING:
+    from lance import LanceDataset
 
-def search(table: lance.LanceDataset, column: str, words: str, limit: int) -> tuple[Rows, Floats]:
+
+def search(table: LanceDataset, column: str, words: str, limit: int) -> tuple[Rows, Floats]:
     """The rows (`aq_row`) whose text best matches any of the words, best first, and their scores."""
+    from lance.query import MatchQuery
+
     hits = table.scanner(
         columns=["aq_row", "_score"],
         full_text_query=MatchQuery(words, column),
@@ -30,7 +35,7 @@ def search(table: lance.LanceDataset, column: str, words: str, limit: int) -> tu
 def index(tables: Tables, name: str, column: str) -> None:
     """Build the index of a text column, or take into it what was added since."""
 
-    def change(table: lance.LanceDataset) -> lance.LanceDataset:
+    def change(table: LanceDataset) -> LanceDataset:
         if f"{column}_words" in {item.name for item in table.describe_indices()}:
             table.optimize.optimize_indices()
         else:

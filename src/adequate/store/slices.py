@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.dataset as pads
 from numpy.typing import NDArray
 
 from adequate.errors import SliceError
@@ -177,6 +176,7 @@ def _named(trees: list[Any], examples: Examples) -> list[str] | None:
 def _engine(examples: Examples, rows: Rows | None, columns: list[str] | None) -> Iterator[Any]:
     """An engine with one view, `examples`, of all the data or of some rows; `aq_at`: a row's place in the mask."""
     import duckdb
+    import pyarrow.dataset as pads
 
     if rows is None:
         source, place = examples.tables.get(TABLE), "aq_row"

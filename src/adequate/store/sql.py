@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
@@ -130,18 +131,40 @@ class _Writer:
             with self._engine.begin() as connection:
                 for job, future in together:
                     try:
-                        with connection.begin_nested():
-                            done.append((future, job(connection)))
-                    except Exception as error:
-                        if connection.invalidated or len(together) == 1:
-                            raise
-                        failed.append((future, error))
+                        done.append((future, _run(connection, job, alone=len(together) == 1)))
+                    except _RefusedError as refused:
+                        failed.append((future, refused.reason))
         except BaseException as fault:  # nothing was committed: nobody may think otherwise
             done, failed = [], [(future, fault) for _, future in together]
         for future, value in done:
             future.set_result(value)
         for future, reason in failed:
             future.set_exception(reason)
+
+
+class _RefusedError(Exception):
+    """One piece of work failed and left no trace; the transaction goes on."""
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def _run(connection: sa.Connection, job: Job, *, alone: bool) -> Any:
+    """Do one piece of work. In company it has a savepoint to go back to; alone the transaction is that."""
+    if alone:
+        return job(connection)
+    connection.exec_driver_sql("SAVEPOINT piece")
+    try:
+        value = job(connection)
+    except Exception as error:
+        try:
+            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT piece")
+        except sa.exc.DBAPIError:  # the server is gone, or a full disk has ended the whole transaction
+            raise error from None
+        raise _RefusedError(error) from error
+    connection.exec_driver_sql("RELEASE SAVEPOINT piece")
+    return value
 
 
 def alone(connection: sa.Connection, name: str) -> None:
@@ -154,13 +177,17 @@ def alone(connection: sa.Connection, name: str) -> None:
 
 
 def upsert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
-    """Insert rows, or replace those that have the same primary key."""
-    if not rows:
-        return
-    insert = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    """Insert rows, or replace those that have the same primary key. All rows name the same columns."""
+    if rows:
+        connection.execute(_upsertion(connection.dialect.name, table, tuple(rows[0])), rows)
+
+
+@cache
+def _upsertion(dialect: str, table: sa.Table, names: tuple[str, ...]) -> sa.Insert:
+    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     keys = [column.name for column in table.primary_key]
-    changed = {name: insert.excluded[name] for name in rows[0] if name not in keys}
-    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+    changed = {name: insert.excluded[name] for name in names if name not in keys}
+    return insert.on_conflict_do_update(index_elements=keys, set_=changed)
 
 
 def sqlite_url(path: Path) -> str:

@@ -184,7 +184,10 @@ def _make_tables(root: Path) -> None:
         else:
             migrations.check(found)
             migrations.migrate(connection, found)
+            if found < 2:  # the only step that needs more than SQL
+                examples.remember_parts(connection)
 
+    examples = Examples(Tables(root / FOLDER / "lance", sql))
     try:
         sql.write(job)
     finally:

@@ -18,12 +18,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-
-os.environ.setdefault("LANCE_LOG", "error")  # before the import: it warns on every query otherwise
-import lance
 
 from adequate.errors import StoreError
 from adequate.store.faults import guarded
@@ -32,7 +29,12 @@ from adequate.store.schema import table_version
 from adequate.store.sql import Sql
 from adequate.store.sync import listing, sync_new
 
-Change = Callable[[lance.LanceDataset | None, str], lance.LanceDataset]
+if TYPE_CHECKING:  # whoever needs decisions alone, as the studio's server does, never loads it: 60 MB
+    import lance
+    from lance import LanceDataset
+
+Change = Callable[["LanceDataset | None", str], "LanceDataset"]
+os.environ.setdefault("LANCE_LOG", "error")  # it warns on every query otherwise
 
 SCAN: dict[str, Any] = {"batch_readahead": 1, "fragment_readahead": 1, "io_buffer_size": 16 << 20}
 
@@ -46,11 +48,10 @@ class Tables:
     """
 
     def __init__(self, folder: Path, sql: Sql) -> None:
-        few()
         self.folder = folder
         self.sql = sql
-        self._session = lance.Session(index_cache_size_bytes=64 << 20, metadata_cache_size_bytes=32 << 20)
-        self._open: dict[str, lance.LanceDataset] = {}
+        self._held: lance.Session | None = None
+        self._open: dict[str, LanceDataset] = {}
 
     def state(self, name: str) -> tuple[int, int] | None:
         """(version, rows) of a table as SQL knows it; None if there is no such table."""
@@ -68,7 +69,7 @@ class Tables:
         state = self.state(name)
         return state[1] if state else 0
 
-    def open(self, name: str) -> lance.LanceDataset | None:
+    def open(self, name: str) -> LanceDataset | None:
         """The table at the version that SQL names. The handle never changes: ask again to see what was added since."""
         state = self.state(name)
         if state is None:
@@ -79,7 +80,7 @@ class Tables:
                 held = self._open[name] = self._at(name, state[0])
         return held
 
-    def get(self, name: str) -> lance.LanceDataset:
+    def get(self, name: str) -> LanceDataset:
         """As `open`, for a table that must be there."""
         table = self.open(name)
         if table is None:
@@ -88,7 +89,7 @@ class Tables:
 
     def change(
         self, name: str, change: Change, *, doing: str, also: Callable[[sa.Connection], None] | None = None
-    ) -> lance.LanceDataset:
+    ) -> LanceDataset:
         """Change a table, or make it.
 
         Args:
@@ -132,7 +133,7 @@ class Tables:
             freed += self._clean(name)
         return freed
 
-    def _ready(self, name: str, folder: Path) -> lance.LanceDataset | None:
+    def _ready(self, name: str, folder: Path) -> LanceDataset | None:
         """The table as SQL names it, with whatever was committed and not named taken back."""
         state = self.state(name)
         if state is None:
@@ -146,19 +147,27 @@ class Tables:
             sync_new(folder, before)
         return table
 
-    def _at(self, name: str, version: int) -> lance.LanceDataset:
+    def _session(self) -> lance.Session:
+        import lance
+
+        if self._held is None:
+            few()
+            self._held = lance.Session(index_cache_size_bytes=64 << 20, metadata_cache_size_bytes=32 << 20)
+        return self._held
+
+    def _at(self, name: str, version: int) -> LanceDataset:
+        import lance
+
         path = self.folder / f"{name}.lance"
         try:
-            return lance.dataset(str(path), version=version, session=self._session, default_scan_options=SCAN)
+            return lance.dataset(str(path), version=version, session=self._session(), default_scan_options=SCAN)
         except ValueError as error:  # Lance's way to say that a version isn't there
             raise StoreError(
                 f"version {version} of the table {name!r} is missing from {path}",
                 remedy="restore PROJECT/.adequate from a backup: its files and its database belong together",
             ) from error
 
-    def _name(
-        self, name: str, table: lance.LanceDataset, also: Callable[[sa.Connection], None] | None, doing: str
-    ) -> None:
+    def _name(self, name: str, table: LanceDataset, also: Callable[[sa.Connection], None] | None, doing: str) -> None:
         rows, version = table.count_rows(), table.version
 
         def write(connection: sa.Connection) -> None:

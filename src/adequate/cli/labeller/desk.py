@@ -80,7 +80,7 @@ class Desk:
     def skip(self) -> None:
         """Put the question asked last aside."""
         item, _ = self._asked()
-        self.store.queue.skip(item.id)
+        self.store.queue.skip(item.id, self.actor)
         self._done.append(_Done(item, None))
 
     def undo(self) -> str | None:
@@ -89,7 +89,7 @@ class Desk:
             return None
         last = self._done.pop()
         if last.seq is None:
-            self.store.queue.reopen(last.item.id)
+            self.store.queue.reopen(last.item.id, self.actor)
             return "put aside"
         labelling.undo(self.store, last.item, last.seq, actor=self.actor)
         standing = set(names_of(self.store, self.project.tasks[last.item.task]))

@@ -9,6 +9,7 @@ ADDED = {
         "kind TEXT NOT NULL DEFAULT 'label'",
         "topic TEXT NOT NULL DEFAULT ''",
         "guide BIGINT",
+        "item BIGINT",
         "saw TEXT",
         "body TEXT",
     ),
@@ -24,15 +25,19 @@ ADDED = {
 MADE = """
 CREATE INDEX event_by_row ON event (task, "row", seq);
 CREATE INDEX event_by_example ON event (example, seq);
-CREATE INDEX event_by_topic ON event (topic, seq);
+CREATE INDEX event_by_topic ON event (topic, seq) WHERE topic != '';
 CREATE INDEX event_by_kind ON event (kind, seq);
 CREATE TABLE answer (task TEXT NOT NULL, "row" BIGINT NOT NULL, actor TEXT NOT NULL, example TEXT NOT NULL,
-    value TEXT NOT NULL, seq BIGINT NOT NULL, at DOUBLE PRECISION NOT NULL, PRIMARY KEY (task, "row", actor));
+    value TEXT NOT NULL, seq BIGINT NOT NULL, at DOUBLE PRECISION NOT NULL, item BIGINT,
+    PRIMARY KEY (task, "row", actor));
+CREATE INDEX queue_item_waiting ON queue_item (task, cell, part)
+    WHERE state = 'waiting' AND gold IS NULL;
+CREATE TABLE part_codes (first_row BIGINT NOT NULL PRIMARY KEY, codes BYTES NOT NULL);
 INSERT INTO answer (task, "row", actor, example, value, seq, at)
     SELECT task, "row", actor, example, value, seq, at FROM event WHERE value IS NOT NULL AND seq IN
     (SELECT max(seq) FROM event WHERE source = 'human' GROUP BY task, "row", actor);
 CREATE TABLE lease (item BIGINT NOT NULL, actor TEXT NOT NULL, until DOUBLE PRECISION NOT NULL,
-    PRIMARY KEY (item, actor));
+    done BOOLEAN NOT NULL DEFAULT FALSE, PRIMARY KEY (item, actor));
 CREATE INDEX lease_by_actor ON lease (actor);
 CREATE TABLE person (id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, password TEXT,
     subject TEXT UNIQUE, at DOUBLE PRECISION NOT NULL, revoked DOUBLE PRECISION);
@@ -53,16 +58,29 @@ CREATE TABLE webhook (id TEXT NOT NULL PRIMARY KEY, url TEXT NOT NULL, secret TE
 """
 
 
+SPELT = {  # where the two databases differ
+    "sqlite": {"BYTES": "BLOB", "DOUBLE PRECISION": "DOUBLE", "FALSE": "0"},
+    "postgresql": {"BYTES": "BYTEA"},
+}
+RENAMED = (  # PostgreSQL keeps the old table's name in those of its constraints
+    "ALTER INDEX label_event_pkey RENAME TO event_pkey",
+    "ALTER INDEX label_event_op_key RENAME TO event_op_key",
+)
+
+
 def step(connection: sa.Connection) -> None:
     """Nothing recorded changes; who held what for two minutes is forgotten."""
-    for index in ("label_event_by_row", "label_event_by_example"):
-        connection.execute(sa.text(f"DROP INDEX {index}"))
-    connection.execute(sa.text("ALTER TABLE label_event RENAME TO event"))
-    for table, columns in ADDED.items():
-        for column in columns:
-            connection.execute(sa.text(f"ALTER TABLE {table} ADD COLUMN {column}"))
-    connection.execute(sa.text("UPDATE event SET topic = 'example:' || example"))
-    connection.execute(sa.text("DROP TABLE lease"))
-    for statement in MADE.split(";"):
-        if statement.strip():
-            connection.execute(sa.text(statement))
+    added = [f"ALTER TABLE {table} ADD COLUMN {column}" for table, columns in ADDED.items() for column in columns]
+    statements = [
+        "DROP INDEX label_event_by_row",
+        "DROP INDEX label_event_by_example",
+        "ALTER TABLE label_event RENAME TO event",
+        *(RENAMED if connection.dialect.name == "postgresql" else ()),
+        *added,
+        "DROP TABLE lease",
+        *(text.strip() for text in MADE.split(";") if text.strip()),
+    ]
+    for statement in statements:
+        for ours, theirs in SPELT[connection.dialect.name].items():
+            statement = statement.replace(ours, theirs)
+        connection.exec_driver_sql(statement)
