@@ -1,7 +1,193 @@
-"""Routes of the studio: label."""
+"""Routes of the label screen: what waits, the next items, holding them, giving them back, a long text.
+
+`next` is what everybody waits for, so it reads SQL alone; the browser asks ten items ahead.
+"""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+import asyncio
+import json
+from itertools import pairwise
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from adequate.errors import AccessError, UnknownNameError
+from adequate.labelling import policy
+from adequate.store import QueueItem
+from adequate.store import queue as store
+from adequate.store.events import LABEL
+from adequate.store.schema import event as log
+from adequate.store.schema import queue_item
+from adequate.studio import items, tasks
+from adequate.studio.api import review
+from adequate.studio.api.review import disputed, texts
+from adequate.studio.context import Here, Labeller, Viewer
+from adequate.studio.ops.answers import last_label
+from adequate.studio.ops.comments import COMMENT, RESOLVED
+from adequate.studio.roles import Can, Person
+from adequate.types import Kind, Part
 
 router = APIRouter(prefix="/api", tags=["label"])
+router.include_router(review.router)
+
+MODES = {Kind.CLASSIFY: "choose", Kind.MULTILABEL: "multi", Kind.SPAN: "spans", Kind.SCORE: "pairs"}
+AHEAD = 50  # items that one request leases at most
+
+
+class Held(BaseModel):
+    """Items of the queue, by number."""
+
+    items: Annotated[list[int], Field(max_length=1000)] = []
+
+
+@router.get("/queues")
+def queues(here: Here, person: Viewer) -> dict[str, Any]:
+    """What waits, by task: how much, how it is answered, its labels, and how far each cell's questions are."""
+    with here.store.sql.reading() as connection:
+        return {"tasks": [_task(connection, here, person, name) for name in here.project.tasks]}
+
+
+def _task(connection: sa.Connection, here: Any, person: Person, name: str) -> dict[str, Any]:
+    task = here.project.tasks[name]
+    newest = sa.select(sa.func.max(queue_item.c.cycle)).where(queue_item.c.task == name).scalar_subquery()
+    by = (queue_item.c.cell, queue_item.c.state)
+    query = sa.select(*by, sa.func.count().label("items")).where(queue_item.c.task == name)
+    query = query.where(sa.or_(queue_item.c.state == "waiting", queue_item.c.cycle == newest)).group_by(*by)
+    cells: dict[str, dict[str, int]] = {}
+    for cell, state, count in connection.execute(query):
+        if state in ("waiting", "answered"):
+            cells.setdefault(cell, {"waiting": 0, "answered": 0})[state] = count
+    rules = policy.of(here.store.overrides, name)
+    said = sa.select(log.c.at).where(log.c.actor == person.id, log.c.task == name, log.c.kind.in_(("label", "answer")))
+    times = connection.scalars(said.order_by(log.c.seq.desc()).limit(50)).all()
+    return {
+        "task": name,
+        "kind": str(task.kind),
+        "mode": MODES[task.kind],
+        "labels": tasks.labels(connection, here, task, anew=True),
+        "open": task.labels is None,
+        "waiting": sum(counts["waiting"] for counts in cells.values()),
+        "cells": [{"cell": cell, **counts} for cell, counts in sorted(cells.items())],
+        "pace": _pace(times),
+        "blind": rules.blind,
+        "overlap": rules.overlap,
+        "suggestions": rules.suggestions,
+        "disputed": disputed(connection, name) if person.can(Can.REVIEW) else 0,
+    }
+
+
+def _pace(times: Any) -> float | None:
+    """Seconds an answer: the median of the pauses of at most two minutes; None before there are three."""
+    pauses = sorted(late - early for late, early in pairwise(times) if 0 < late - early < 120)
+    return round(pauses[len(pauses) // 2], 2) if len(pauses) > 2 else None
+
+
+@router.post("/queues/{task}/next")
+async def following(
+    here: Here, person: Labeller, task: str, n: Annotated[int, Query(ge=1, le=AHEAD)] = 10, label: str | None = None
+) -> dict[str, Any]:
+    """Lease the next items to whoever asks, those included that they hold already.
+
+    Args:
+        label: only items of which the model says this (a sweep); never sealed or blind ones.
+    """
+    of = tasks.named(here, task)
+    suggestions = policy.of(here.store.overrides, of.name).suggestions
+
+    def job(connection: sa.Connection) -> list[dict[str, Any]]:
+        leased = (
+            store.hand_out(connection, of.name, person.id, n)
+            if label is None
+            else items.swept(connection, of.name, person.id, n, label)
+        )
+        return shown(connection, person, of.name, leased, suggestions=suggestions)
+
+    return {"items": await asyncio.wrap_future(here.store.sql.submit(job))}
+
+
+def shown(
+    connection: sa.Connection, person: Person, task: str, leased: list[QueueItem], *, suggestions: bool
+) -> list[dict[str, Any]]:
+    """Items as a labeller may see them: no suggestion where it would sway a measurement, and never the gold."""
+    rows, examples = [item.row for item in leased], [item.example for item in leased]
+    said = (log.c.task == task, log.c.kind == LABEL, log.c.row.in_(rows))
+    revs = dict(connection.execute(sa.select(log.c.row, sa.func.max(log.c.seq)).where(*said).group_by(log.c.row)).all())
+    kinds = sa.case((log.c.kind == COMMENT, 1), else_=-1)
+    of = (log.c.example.in_(examples), log.c.kind.in_((COMMENT, RESOLVED)))
+    counts = sa.select(log.c.example, sa.func.sum(kinds)).where(*of).group_by(log.c.example)
+    talk = dict(connection.execute(counts).all())
+    found = []
+    for item in leased:
+        alone = item.blind and not person.can(Can.REVIEW)
+        several = item.overlap > 1  # everybody answers for themselves: nothing of what others said is compared
+        one: dict[str, Any] = {
+            "id": item.id,
+            "example": item.example,
+            "text": item.text,
+            "why": item.why,
+            "cell": item.cell,
+            "comments": 0 if alone else talk.get(item.example, 0),
+            "rev": 0 if several or alone else revs.get(item.row, 0),
+            "alone": alone,
+        }
+        if item.part == Part.GATE:
+            one["part"] = item.part
+        elif item.suggestion is not None and suggestions and not alone:
+            one["suggestion"] = json.loads(item.suggestion)
+        found.append(one)
+    return found
+
+
+@router.post("/queues/hold", status_code=204)
+def hold(here: Here, person: Labeller, held: Held) -> None:
+    """Hold these items for two more minutes; ask every thirty seconds."""
+    here.store.sql.write(lambda connection: items.hold(connection, held.items, person.id), "holding items")
+
+
+@router.post("/queues/give-back", status_code=204)
+def give_back(here: Here, person: Labeller, held: Held) -> None:
+    """Let others have these items at once."""
+    here.store.sql.write(lambda connection: items.give_back(connection, held.items, person.id), "giving items back")
+
+
+@router.get("/texts/{example}")
+async def text(here: Here, _: Labeller, example: str) -> dict[str, Any]:
+    """The whole text of an example that a queue's item was too short for."""
+    found = await texts(here, [example])
+    if example not in found:
+        raise UnknownNameError(f"no example {example!r}")
+    return {"example": example, "text": found[example]}
+
+
+@router.get("/label/{task}/{example}")
+async def one(here: Here, person: Labeller, task: str, example: str) -> dict[str, Any]:
+    """One example, opened by its address, as an item to label.
+
+    Raises:
+        UnknownNameError: there is no such example.
+        AccessError: it is sealed or blind, and was not asked of this person.
+    """
+    of = tasks.named(here, task)
+    suggestions = policy.of(here.store.overrides, of.name).suggestions
+    found = await texts(here, [example])
+    if example not in found:
+        raise UnknownNameError(f"no example {example!r}", remedy="examples are found in Explore")
+    with here.store.sql.reading() as connection:
+        row, part = here.extra["opened"][example]
+        mine = sa.select(queue_item.c.id).where(queue_item.c.task == of.name, queue_item.c.row == row)
+        held = connection.scalar(mine.order_by(queue_item.c.id.desc()).limit(1))
+        item = (
+            store.find(connection, held)[0]
+            if held is not None
+            else QueueItem(task=of.name, row=row, example=example, part="", why="opened by its address")
+        )
+        shows = shown(connection, person, of.name, [item], suggestions=suggestions)[0] | {"text": found[example]}
+        if shows["alone"] or (part == Part.GATE and not person.can(Can.REVIEW)):
+            raise AccessError("this example comes to you when it is your turn", remedy=f"label {of.name}")
+        last = last_label(connection, of.name, row)
+        if last is not None and last.value is not None:
+            shows["value"], shows["by"], shows["at"] = json.loads(last.value), last.actor, last.at
+    return {"task": of.name, "item": shows}

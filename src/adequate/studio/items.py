@@ -1,0 +1,47 @@
+"""Items of the queue as a tab of the studio has them: leased ahead, held while shown, given back when left."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from adequate.store import QueueItem, queue
+from adequate.store.schema import lease, queue_item
+from adequate.store.sql import upsert
+from adequate.types import Part
+
+
+def swept(connection: sa.Connection, task: str, actor: str, n: int, label: str) -> list[QueueItem]:
+    """Lease the first items of which the model says one label; never sealed or blind ones, nor what several answer."""
+    now = time.time()
+    others = (lease.c.item == queue_item.c.id, lease.c.actor != actor, lease.c.until > now)
+    # The miner writes the label first, so that its beginning tells.
+    begins = json.dumps({"label": label}, ensure_ascii=False).removesuffix("}") + ","
+    query = (
+        sa.select(queue_item.c.id)
+        .where(queue_item.c.task == task, queue_item.c.state == queue.WAITING)
+        .where(queue_item.c.part != str(Part.GATE), queue_item.c.blind.is_(sa.false()), queue_item.c.overlap == 1)
+        .where(queue_item.c.suggestion.startswith(begins, autoescape=True), ~sa.exists().where(*others))
+        .order_by(queue_item.c.rank, queue_item.c.id)
+        .limit(n)
+    )
+    items = [queue.find(connection, number)[0] for number in connection.scalars(query).all()]
+    leases = [{"item": item.id, "actor": actor, "until": now + queue.LEASE_SECONDS} for item in items]
+    upsert(connection, lease, leases)
+    return items
+
+
+def hold(connection: sa.Connection, items: Sequence[int], actor: str) -> None:
+    """Hold items for longer."""
+    now = time.time()
+    mine = (lease.c.actor == actor, lease.c.item.in_(items), lease.c.until > now)
+    connection.execute(sa.update(lease).where(*mine).values(until=now + queue.LEASE_SECONDS))
+
+
+def give_back(connection: sa.Connection, items: Sequence[int], actor: str) -> None:
+    """Let others have items at once."""
+    mine = (lease.c.actor == actor, lease.c.item.in_(items), lease.c.done.is_(sa.false()))
+    connection.execute(sa.delete(lease).where(*mine))

@@ -1,0 +1,50 @@
+"""The operation on pairs: which of two examples has more of what a `score` task is about.
+
+pair.put  {task, a, b, winner: "a" | "b" | "="}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from adequate.errors import DataError
+from adequate.store import Event
+from adequate.studio import tasks
+from adequate.studio.ops import Ask, operation
+from adequate.studio.ops.answers import place
+from adequate.studio.roles import Can
+from adequate.types import Kind, Source
+
+PAIR = "pair"
+
+
+@operation("pair.put", needs=Can.LABEL)
+def put(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
+    """One comparison."""
+    task = tasks.named(ask.studio, ask.body.get("task"))
+    winner = ask.body.get("winner")
+    if task.kind is not Kind.SCORE:
+        raise DataError(f"task {task.name!r} doesn't compare examples, it is of kind {task.kind}")
+    if winner not in ("a", "b", "="):
+        raise DataError(f"{winner!r} doesn't say which of the two", remedy='winner: "a", "b" or "="')
+    a, row = place(connection, ask, ask.body.get("a"))
+    b, _ = place(connection, ask, ask.body.get("b"))
+    if a == b:
+        raise DataError("an example can't be compared with itself")
+    return [
+        Event(
+            example=a,
+            row=row,
+            task=task.name,
+            value={"a": a, "b": b, "winner": winner},
+            actor=ask.person.id,
+            source=Source.HUMAN,
+            at=ask.at,
+            why="compared",
+            policy="pairs",
+            op=ask.op,
+            kind=PAIR,
+        )
+    ]

@@ -1,0 +1,96 @@
+"""What may be said for a task, as the server knows it: from the declaration and SQL alone.
+
+Labels that are left to the data (`labels="infer"`) are those in use; they are read once and again whenever somebody
+says one that isn't among them.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from adequate import labelling
+from adequate.errors import LabelError, unknown
+from adequate.labelling.spans import spans
+from adequate.store.schema import current_label
+from adequate.types import Kind
+
+if TYPE_CHECKING:
+    from adequate.spec.tasks import Task
+    from adequate.studio.context import Studio
+
+LONGEST = 200  # characters of a label's name
+
+
+def named(studio: Studio, name: object) -> Task:
+    """A task of the project.
+
+    Raises:
+        UnknownNameError: there is none of that name.
+    """
+    task = studio.project.tasks.get(str(name))
+    if task is None:
+        raise unknown("task", str(name), studio.project.tasks)
+    return task
+
+
+def labels(connection: sa.Connection, studio: Studio, task: Task, *, anew: bool = False) -> list[str]:
+    """The labels of a task, in its order: as declared, or those in use."""
+    if task.labels is not None:
+        return list(task.labels)
+    key = f"labels:{task.name}"
+    if anew or key not in studio.extra:
+        values = connection.scalars(
+            sa.select(current_label.c.value).where(current_label.c.task == task.name).distinct()
+        )
+        said = {name for value in values for name in names(json.loads(value))}
+        studio.extra[key] = sorted({now for name in said if (now := task.now(name)) is not None})
+    found: list[str] = studio.extra[key]
+    return found
+
+
+def names(value: Any) -> list[str]:
+    """The labels that a value of any kind of task uses.
+
+    >>> names([{"start": 0, "end": 2, "label": "who"}]), names("refund"), names(["a", "b"])
+    (['who'], ['refund'], ['a', 'b'])
+    """
+    if isinstance(value, list):
+        return [one["label"] if isinstance(one, dict) else str(one) for one in value]
+    return [value] if isinstance(value, str) else []
+
+
+def checked(
+    connection: sa.Connection, studio: Studio, task: Task, value: Any, *, new: bool = False, length: int | None = None
+) -> Any:
+    """An answer as it is kept.
+
+    Args:
+        new: whether it may bring labels of its own; only where they are left to the data.
+        length: of the text, in code points, where it is known.
+
+    Raises:
+        LabelError: not of the task's kind, or a label that isn't there.
+    """
+    if task.kind is Kind.SCORE:
+        raise LabelError(f"task {task.name!r} is answered by comparing two examples", remedy="pair.put")
+    known = labels(connection, studio, task)
+    if task.labels is None:
+        said = names(value)
+        if not set(said) <= set(known):
+            known = labels(connection, studio, task, anew=True)
+        if new:
+            known = [*known, *(_name(name) for name in said if name not in known)]
+    if task.kind is Kind.SPAN:
+        return spans(value, task=task.name, labels=known, length=length)
+    if not isinstance(value, str) and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
+        raise LabelError(f"task {task.name!r}: {value!r} is no label", remedy="a label, or a list of labels")
+    return labelling.check(value, task=task.name, kind=task.kind, labels=known)
+
+
+def _name(name: str) -> str:
+    if not name.strip() or len(name) > LONGEST or not name.isprintable():
+        raise LabelError(f"{name[:50]!r} can't be a label", remedy=f"a printable name of at most {LONGEST} characters")
+    return name
