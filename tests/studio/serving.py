@@ -17,16 +17,12 @@ import httpx
 import uvicorn
 from websockets.sync.client import ClientConnection, connect
 
-from adequate import store
-from adequate.spec.load import load
 from adequate.store import people
 from adequate.studio.app import make
 from adequate.studio.auth.register import Desk, add, at_desk, sign_in
 from adequate.studio.context import Studio
-from adequate.studio.engine import Engine
-from adequate.studio.live import Hub
 from adequate.studio.roles import Role
-from adequate.studio.worker import Worker
+from adequate.studio.server import config, opened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +47,7 @@ class Served:
                     add(desk, role.title(), Role(role), id=role)
                 return sign_in(desk, role, by="test")
 
-            secret, _ = at_desk(self.studio.store.sql, role, join).result()
+            secret = at_desk(self.studio.store.sql, role, join).result()
             self.cookies[role] = f"adequate_{self.url.rpartition(':')[2]}={secret}"
         return {"Cookie": self.cookies[role]}
 
@@ -67,14 +63,14 @@ class Served:
 
 
 @contextmanager
-def serving(root: Path) -> Iterator[Served]:
-    """Serve the project in a folder until the end."""
-    project = load(root)
-    with store.open(root, write=True, verb="studio", text=project.text) as opened:
-        hub = Hub()
-        studio = Studio(root=root, store=opened, project=project, hub=hub, worker=Worker(root), engine=Engine(root))
-        hub.studio = studio
-        server = uvicorn.Server(uvicorn.Config(make(studio), port=0, log_level="warning", timeout_graceful_shutdown=1))
+def serving(root: Path, *, automatic: bool = False) -> Iterator[Served]:
+    """Serve the project in a folder until the end.
+
+    Args:
+        automatic: whether the loop turns by itself.
+    """
+    with opened(root, automatic=automatic) as studio:
+        server = uvicorn.Server(config(make(studio), host="127.0.0.1", port=0))
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         while not server.started:
@@ -86,4 +82,3 @@ def serving(root: Path) -> Iterator[Served]:
         finally:
             server.should_exit = True
             thread.join(10)
-            studio.worker.close()

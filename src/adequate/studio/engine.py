@@ -1,8 +1,45 @@
-"""The loop beside the server: after some new labels heads are refitted and queues refilled, in a process of its own."""
+"""The loop beside the server: after some new labels heads are refitted and queues refilled, in a process of its own.
+
+A cycle is due when enough labels came since the last one, when nothing waits any more and there is something to
+learn, when the last one was cut short, or when somebody asks. One turns at a time. While it turns the board is told
+of every step (`turn`), and at the end of what came of it (`turned`, which is recorded). What fails is said, and tried
+again later and later. What somebody holds is never taken from under them: the miner withdraws only what nobody has leased.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import json
+import logging
+import math
+import os
+import sys
+import time
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from adequate.errors import AdequateError, BusyError
+from adequate.store import Event
+from adequate.store.events import record
+from adequate.store.schema import event as log
+from adequate.studio.live import counts
+from adequate.types import Source
+
+if TYPE_CHECKING:
+    from adequate.studio.context import Studio
+
+LEAST, SHARE = 10, 0.05  # new labels after which a cycle is due: a twentieth of those there are, at least ten
+SETTING = "setting:refit_after"  # an override that says how many instead
+LOOK = 0.5  # seconds between two looks whether one is due
+AGAIN, LATEST = 30.0, 900.0  # seconds after a failure, doubled each time
+WHO = "engine"
+NOTHING = {"cycle": None, "step": "", "what": "", "done": 0, "total": None}
+
+_log = logging.getLogger(__name__)
 
 
 class Engine:
@@ -10,7 +47,177 @@ class Engine:
 
     Args:
         root: of the project.
+        automatic: whether it turns by itself; else only when asked.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, automatic: bool = True) -> None:
         self.root = root
+        self.automatic = automatic
+        self.alone = asyncio.Lock()  # held while a cycle turns; take it to add data, which a cycle must not see half of
+        self._fresh = 0  # labels since the last cycle
+        self._labels = 0
+        self._unfinished = False
+        self._changed = True
+        self._asked = asyncio.Event()
+        self._now: dict[str, Any] = {}  # of the step that is being worked on
+        self._failure: dict[str, str] | None = None
+        self._failures = 0
+        self._not_before = 0.0
+
+    @contextlib.asynccontextmanager
+    async def running(self, studio: Studio) -> AsyncIterator[None]:
+        """While the application lives."""
+        self.studio = studio
+        await asyncio.to_thread(self._begin)
+        studio.hub.watchers.append(self._told)
+        task = asyncio.create_task(self._run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    def ask(self) -> dict[str, Any]:
+        """Somebody asks for a cycle now; returns `state`.
+
+        Raises:
+            BusyError: one is being turned.
+        """
+        if self.alone.locked():
+            raise BusyError("a cycle is being turned", remedy="wait until it ends: the board says how far it is")
+        self._asked.set()
+        return self.state()
+
+    def state(self) -> dict[str, Any]:
+        """For people: is a cycle being turned, how far is it, when does the next begin, what failed?"""
+        return {
+            "running": self.alone.locked() or self._asked.is_set(),
+            **NOTHING,
+            **self._now,
+            "fresh": self._fresh,
+            "after": self._after(),
+            "automatic": self.automatic,
+            "failure": self._failure,
+        }
+
+    def _begin(self) -> None:
+        store = self.studio.store
+        last = store.journal.last()
+        seq = 0 if last is None else int(last.state.get("seq", 0))
+        self._unfinished = last is None or not last.ended
+        self._fresh = store.sql.value(sa.select(sa.func.count()).where(log.c.kind == "label", log.c.seq > seq))
+        self._labels = store.sql.value(sa.select(sa.func.count()).where(log.c.kind == "label"))
+        self._setting = next(
+            (row.value for row in reversed(store.overrides.list(now=time.time())) if row.what == SETTING), None
+        )
+
+    def _told(self, _seq: int, event: Event) -> None:
+        if event.kind == "label":
+            self._fresh += 1
+            self._labels += 1
+        self._changed = True
+
+    def _after(self) -> int:
+        return int(self._setting) if self._setting else max(LEAST, math.ceil(SHARE * self._labels))
+
+    async def _run(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._asked.wait(), LOOK)
+            try:
+                if self._asked.is_set() or (self.automatic and await self._due()):
+                    async with self.alone:
+                        self._asked.clear()
+                        await self._turn()
+            except AdequateError as error:
+                self._failed(error.message, error.remedy)
+            except (OSError, ValueError) as error:
+                self._failed(f"a cycle could not begin: {error}", "")
+
+    async def _due(self) -> bool:
+        if time.monotonic() < self._not_before:
+            return False
+        if self._unfinished or self._fresh >= self._after():
+            return True
+        if not self._fresh or not self._changed:
+            return False
+        self._changed = False
+        return not await asyncio.to_thread(self._waiting)
+
+    def _waiting(self) -> int:
+        with self.studio.store.sql.reading("counting what waits") as connection:
+            return sum(counts.waiting(connection).values())
+
+    async def _turn(self) -> None:
+        fresh, self._unfinished = self._fresh, False
+        threads = str(max(1, (os.cpu_count() or 2) // 2))
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "adequate.studio.turn", str(self.root)),
+            stdin=asyncio.subprocess.PIPE,  # its end is how it learns that we are gone
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            limit=1 << 22,
+            env=os.environ | {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads},
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        assert process.stderr is not None
+        complaint = asyncio.create_task(process.stderr.read())
+        end: dict[str, Any] = {}
+        try:
+            self._say({"what": "starting"})
+            async for text in process.stdout:
+                line = json.loads(text)
+                if "turned" in line or "error" in line:
+                    end = line
+                elif "what" in line:
+                    self._say(line)
+                elif "notice" in line:
+                    self.studio.hub.tell("board", "notice", {"text": line["notice"]})
+            await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+            self._now = {}
+        said = (await complaint).decode(errors="replace").strip()
+        if "turned" in end:
+            self._fresh = max(0, self._fresh - fresh)
+            self._failures, self._failure, self._not_before = 0, None, 0.0
+            await self._record(end["turned"])
+        else:
+            how = f"its process ended with {process.returncode}: {said.splitlines()[-1] if said else 'no word'}"
+            error = end.get("error") or {"message": how, "remedy": "its cycle goes on where it was"}
+            _log.warning("a cycle failed: %s\n%s", error["message"], said)
+            self._unfinished = True
+            self._failed(error["message"], error["remedy"])
+
+    def _say(self, now: dict[str, Any]) -> None:
+        self._now = now
+        self.studio.hub.tell("board", "turn", self.state())
+
+    def _failed(self, message: str, remedy: str) -> None:
+        self._failure = {"message": message, "remedy": remedy}
+        self._not_before = time.monotonic() + min(LATEST, AGAIN * 2**self._failures)
+        self._failures += 1
+        self.studio.hub.tell("board", "turn", self.state() | {"running": False})
+
+    async def _record(self, turned: dict[str, Any]) -> None:
+        hub = self.studio.hub
+        if turned["cycle"] is not None:
+            event = Event(
+                example="",
+                row=-1,
+                task="",
+                value=None,
+                actor=WHO,
+                source=Source.MODEL,
+                kind="turned",
+                topic="board",
+                body=turned,
+            )
+            seqs = await asyncio.wrap_future(self.studio.store.sql.submit(lambda c: record(c, [event])))
+            hub.publish(seqs[0], event)
+        hub.recount()
+        hub.tell("board", "turn", self.state() | {"running": False, "what": turned["say"]})

@@ -1,16 +1,25 @@
 """Heavy reading in a process of its own: search, maps, boards, exports never hold up whoever labels.
 
-The server itself needs SQL alone; Lance, DuckDB and the arrays live here, and go when nobody has asked for a while.
+The server itself needs SQL alone; Lance, DuckDB and the arrays live over there, and go when nobody has asked for a
+while. One thing is worked out at a time. Whoever asks and leaves ends what was worked out for them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
+import pickle
+import signal
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, TypeVar
+
+from adequate.errors import AdequateError, StoreError
+
+IDLE = 300.0  # seconds after which it goes
 
 T = TypeVar("T")
 
@@ -20,25 +29,95 @@ class Worker:
 
     Args:
         root: of the project.
+        idle: seconds after which the process goes when nobody asks.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, idle: float = IDLE) -> None:
         self.root = root
-        self._pool: ProcessPoolExecutor | None = None
+        self.idle = idle
+        self._process: BaseProcess | None = None
+        self._line: Connection | None = None
+        self._turn: asyncio.Lock | None = None
+        self._leave: asyncio.TimerHandle | None = None
 
     async def run(self, function: Callable[..., T], *args: Any) -> T:
-        """Run a module-level function over there; its errors come back as they are."""
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
-        return await asyncio.get_running_loop().run_in_executor(self._pool, _call, self.root, function, args)
+        """Run a module-level function over there; its errors come back as they are.
+
+        Raises:
+            StoreError: the process was killed, such as for want of memory; the next call gets a new one.
+        """
+        self._turn = self._turn or asyncio.Lock()
+        async with self._turn:
+            if self._leave is not None:
+                self._leave.cancel()
+            try:
+                right, value = await self._ask(function, args)
+            except BaseException:  # the asker has left, or the process has: either way what it does is of no use
+                self.close()
+                raise
+            self._leave = asyncio.get_running_loop().call_later(self.idle, self.close)
+        if not right:
+            raise value
+        return value  # type: ignore[no-any-return]
+
+    async def _ask(self, function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[bool, Any]:
+        if self._process is None or not self._process.is_alive():
+            self._start()
+        line = self._line
+        assert line is not None
+        try:
+            await asyncio.to_thread(line.send, (function, args))
+            answer: tuple[bool, Any] = await asyncio.to_thread(line.recv)
+        except (EOFError, OSError) as error:
+            raise StoreError(
+                f"{function.__name__} was cut short: its process ended", remedy="try again; it may have run out of memory"
+            ) from error
+        return answer
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._line, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(self.root, theirs), name="adequate-worker", daemon=True)
+        self._process.start()
+        theirs.close()
 
     def close(self) -> None:
-        """Let it go."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+        """Let it go, whatever it is doing."""
+        if self._leave is not None:
+            self._leave.cancel()
+            self._leave = None
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+            self._process = None
+        self._line = None  # whoever still reads from it hears that it has ended
 
 
-def _call(root: Path, function: Callable[..., T], args: tuple[Any, ...]) -> T:
+def _serve(root: Path, line: Connection) -> None:
+    """In the process: answer until the other end of the line is gone."""
+    os.nice(5)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the server's terminal is for the server
+    while True:
+        try:
+            function, args = line.recv()
+        except EOFError:
+            return
+        answer = _call(root, function, args)
+        try:
+            line.send(answer)
+        except OSError:
+            return
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            line.send((False, TypeError(f"{function.__name__} returns what can't be sent: {error}")))
+
+
+def _call(root: Path, function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[bool, Any]:
     from adequate.loop.engine import Engine
 
-    return function(Engine.open(root), *args)
+    try:
+        return True, function(Engine.open(root), *args)
+    except AdequateError as error:
+        error.__cause__ = error.__context__ = None  # what lies below may not survive the way
+        return False, error.with_traceback(None)
+    except Exception as error:
+        return False, RuntimeError(f"{function.__name__}: {type(error).__name__}: {error}")

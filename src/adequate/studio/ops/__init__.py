@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -26,7 +27,7 @@ from adequate.studio.roles import Can, Person
 if TYPE_CHECKING:
     from adequate.studio.context import Studio
 
-FILES = ("answers", "comments", "spans", "queues", "guide", "schema")
+Before = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +57,19 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What became of it: the numbers of its events, and the events."""
+    """What became of it.
 
-    seqs: list[int]
+    Args:
+        seq: the number of its last event, the same however often it is asked.
+        seqs, events: what it recorded now, with their numbers; nothing where it had come before.
+    """
+
+    seq: int
+    seqs: list[int] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
 
+Outcome = Done | Exception
 Handler = Callable[[sa.Connection, Ask], Sequence[Event]]
 
 
@@ -88,8 +96,42 @@ def operation(kind: str, *, needs: Can) -> Callable[[Handler], Handler]:
 
 def load() -> None:
     """Import every file of operations."""
-    for name in FILES:
-        import_module(f"adequate.studio.ops.{name}")
+    for file in iter_modules(__path__):
+        import_module(f"{__name__}.{file.name}")
+
+
+def together(connection: sa.Connection, asks: Sequence[Ask]) -> list[Outcome]:
+    """Perform operations in this order in one transaction of the caller's; one that is refused leaves nothing behind.
+
+    Most are not refused: all are tried under one savepoint, and only where one fails each gets its own.
+
+    Raises:
+        DBAPIError: the database fails; then none has happened.
+    """
+    before = _before(connection, asks)
+    if len(asks) > 1:
+        whole = connection.begin_nested()
+        try:
+            seen = dict(before)
+            done: list[Outcome] = [_perform(connection, ask, seen) for ask in asks]
+        except Exception as error:
+            if connection.invalidated or isinstance(error, sa.exc.OperationalError):
+                raise
+            whole.rollback()
+        else:
+            whole.commit()
+            return done
+    return [_alone(connection, ask, before) for ask in asks]
+
+
+def _alone(connection: sa.Connection, ask: Ask, before: dict[str, Before]) -> Outcome:
+    try:
+        with connection.begin_nested():
+            return _perform(connection, ask, before)
+    except Exception as error:
+        if connection.invalidated or isinstance(error, sa.exc.OperationalError):
+            raise
+        return error
 
 
 def perform(connection: sa.Connection, ask: Ask) -> Done:
@@ -100,14 +142,34 @@ def perform(connection: sa.Connection, ask: Ask) -> Done:
         UnknownNameError: there is no such operation.
         AdequateError: whatever its handler refuses; `ConflictError.current` says how things are now.
     """
+    return _perform(connection, ask, _before(connection, [ask]))
+
+
+def _perform(connection: sa.Connection, ask: Ask, before: dict[str, Before]) -> Done:
     known = OPERATIONS.get(ask.kind)
     if known is None:
         raise unknown("operation", ask.kind, OPERATIONS)
     ask.person.must(known.needs)
-    before = connection.scalars(sa.select(log.c.seq).where(log.c.op == ask.op)).all()
-    if before:
-        return Done(seqs=list(before))
+    if ask.op in before:
+        seq, actor = before[ask.op]
+        if actor != ask.person.id:
+            raise DataError(f"an operation named {ask.op!r} is somebody else's", remedy="name it anew")
+        return Done(seq=seq)
     events = list(known.handler(connection, ask))
-    if events and events[0].op != ask.op:
+    if not events:
+        return Done(seq=0)
+    if events[0].op != ask.op:
         raise DataError(f"the first event of {ask.kind} must carry the operation's own name")
-    return Done(seqs=record(connection, events), events=events)
+    seqs = record(connection, events)
+    before[ask.op] = (max(seqs), ask.person.id)
+    return Done(seq=max(seqs), seqs=seqs, events=events)
+
+
+def _before(connection: sa.Connection, asks: Sequence[Ask]) -> dict[str, Before]:
+    """Those that came before: the number of the last event of each, and whose it is."""
+    query = sa.select(log.c.op, log.c.seq, log.c.actor).where(log.c.op.in_([ask.op for ask in asks]))
+    found = {row.op: (row.seq, row.actor) for row in connection.execute(query)}
+    for op, (seq, actor) in found.items():
+        more = sa.select(sa.func.max(log.c.seq)).where(log.c.op > f"{op}/", log.c.op < f"{op}0")
+        found[op] = (max(seq, connection.scalar(more) or 0), actor)
+    return found
