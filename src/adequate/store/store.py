@@ -96,7 +96,13 @@ def create(root: Path, *, db: str | None = None, verb: str = "init", text: str =
 
 
 def open(  # noqa: A001 (read as `store.open`)
-    root: Path, *, db: str | None = None, write: bool = True, verb: str = "", text: str = "text"
+    root: Path,
+    *,
+    db: str | None = None,
+    write: bool = True,
+    beside: bool = False,
+    verb: str = "",
+    text: str = "text",
 ) -> Store:
     """Open the store of a project folder.
 
@@ -104,6 +110,8 @@ def open(  # noqa: A001 (read as `store.open`)
         root: the project's folder.
         db: URL of the database, where it has changed since `create`; None: the one that is remembered.
         write: hold the project's lock, so that nobody else writes; readers need no lock and never wait.
+        beside: write beside whoever holds the lock, without it; transactions keep rows in order, but of what lies in
+            files only one of the two may write.
         verb: what this is for, for the message to those who find the project locked.
         text: the column of the examples that holds the text.
 
@@ -118,11 +126,12 @@ def open(  # noqa: A001 (read as `store.open`)
             f"there is no adequate project in {root}", remedy=f"adequate init {root} --from YOUR-DATA.csv"
         )
     with ExitStack() as held:
-        if write:
+        alone = write and not beside
+        if alone:
             held.enter_context(locked(root / FOLDER / "lock", verb))
             if db is not None:
                 _remember(root, db)
-        _bring_up_to_date(root, locked_already=write)
+        _bring_up_to_date(root, locked_already=alone)
         return _assemble(root, held.pop_all(), write=write, text=text)
 
 
