@@ -251,6 +251,21 @@ class Filters:
         return found
 
 
+def as_sql(store: Store, project: Project, query: Query) -> str | None:
+    """A query as one condition over the examples' columns; None where it looks at more than the data."""
+    filters = Filters(store=store, project=project, query=query, task=None)
+    said = []
+    for term in query.terms:
+        if term.key in ("task", "sort"):
+            continue
+        by_function = term.key == "slice" and any(one.function is not None for one in filters._slices(term))
+        if term.key not in ("sql", "slice", PHRASE) or by_function:
+            return None
+        either = " OR ".join(f"({sql})" for sql in filters.predicates(term))
+        said.append(f"NOT coalesce(({either}), false)" if term.negate else f"({either})")
+    return " AND ".join(said) or None
+
+
 def confused(gold: Codes | Mask, answers: Codes | Mask, one: int, other: int) -> Mask:
     """Where one of two labels is given and the other answered."""
     if gold.ndim == 1:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 KEPT = "kept"  # the kind of event by which a person says that a label is right after all
 MODEL, COPY = "model", "copy"  # the two witnesses
+OPTIONS = 6  # labels offered instead
 COMPARED = 100_000  # labelled texts compared with each other
 
 
@@ -47,6 +48,7 @@ class Suspect:
         likelier: what it probably is; for `multilabel` the same label, of which `likely` says whether it is there.
         score: in [-1, 1], probability of what is given less that of the likeliest other; low is suspicious.
         own, other: the two probabilities; None where no model was asked.
+        options: what it may be instead, likeliest first.
         copy: row of a near copy that is labelled otherwise.
     """
 
@@ -57,6 +59,7 @@ class Suspect:
     score: float = 0.0
     own: float | None = None
     other: float | None = None
+    options: list[Any] = field(default_factory=list)
     copy: int | None = None
     copied: Any = None
     why: list[str] = field(default_factory=list)
@@ -122,6 +125,9 @@ def _by_model(store: Store, project: Project, task: Task) -> list[Suspect]:
         row = int(seen.rows[at])
         one = Suspect(row=row, given=given, likelier=seen.names[code], likely=likely, score=score, why=[MODEL])
         one.own, one.other = own, own - score
+        if task.kind is Kind.CLASSIFY:
+            best = np.argsort(-seen.probs[at], kind="stable")[: OPTIONS + 1]
+            one.options = [seen.names[i] for i in best.tolist() if seen.names[i] != given][:OPTIONS]
         out.append(one)
     return out
 
@@ -142,7 +148,7 @@ def _by_copy(store: Store, project: Project, task: Task) -> list[Suspect]:
         for this, that in ((at, lead), (lead, at)):  # which of the two is wrong, a person says
             given, copied = json.loads(values[this]), json.loads(values[that])
             one = Suspect(row=int(rows[this]), given=given, likelier=copied, copy=int(rows[that]), why=[COPY])
-            one.copied = copied
+            one.copied, one.options = copied, [copied]
             out.append(one)
     return out
 
@@ -169,6 +175,7 @@ def _told(store: Store, project: Project, page: list[Suspect]) -> list[dict[str,
             "own": None if one.own is None else round(one.own, 4),
             "other": None if one.other is None else round(one.other, 4),
             "why": one.why,
+            "options": one.options,
             "copy": None if one.copy is None else {**seen[one.copy], "label": one.copied},
         }
         for one in page

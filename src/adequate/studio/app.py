@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
 
@@ -30,10 +31,14 @@ from adequate.errors import (
 )
 from adequate.studio.auth.auth import Auth
 from adequate.studio.auth.guard import HOME, Guard
+from adequate.studio.auth.provider import Provider
 from adequate.studio.context import Studio
 
 WEB = Path(__file__).parent / "_web"
-SCREENS = ("session", "board", "label", "examples", "explore", "cycles", "guide", "schema", "together", "people", "files", "setup")
+SCREENS = (
+    *("session", "board", "label", "examples", "explore", "cycles", "guide", "schema", "together"),
+    *("people", "provider", "files", "setup"),
+)
 STATUS: dict[type[AdequateError], int] = {  # the first that fits
     TooManyTriesError: 429,
     AccessError: 403,
@@ -52,29 +57,50 @@ STATUS: dict[type[AdequateError], int] = {  # the first that fits
 }
 
 
-def make(studio: Studio, *, hosts: Collection[str] = HOME) -> FastAPI:
+def make(
+    studio: Studio, *, hosts: Collection[str] = HOME, provider: Provider | None = None, url: str = ""
+) -> FastAPI:
     """The application that serves one project.
 
     Args:
         hosts: the names it is reached by; empty: any.
+        provider: of identities, where people sign in by one.
+        url: our address as people have it, where a proxy stands before us.
     """
-    app = FastAPI(title="adequate studio", version=__version__, openapi_url="/api/openapi.json", docs_url=None)
+    app = FastAPI(
+        title="adequate studio", version=__version__, openapi_url="/api/openapi.json", docs_url=None, lifespan=_living
+    )
     app.state.studio = studio
-    app.state.auth = auth = Auth(studio.store.sql)
+    app.state.auth = auth = Auth(studio.store.sql, studio.hub, provider=provider, url=url)
     for screen in SCREENS:
         app.include_router(import_module(f"adequate.studio.api.{screen}").router)
     studio.hub.mount(app)
-    app.add_exception_handler(AdequateError, _ours)
-    app.add_exception_handler(RequestValidationError, _malformed)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_api_route("/{path:path}", _page, include_in_schema=False)
+    speak(app)
     app.add_middleware(Guard, auth=auth, hosts=hosts)
     return app
 
 
+def speak(app: FastAPI) -> None:
+    """Errors as people can use them, and the page for every path that is no route. Call it after the routes."""
+    app.add_exception_handler(AdequateError, _ours)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_api_route("/{path:path}", _page, include_in_schema=False)
+
+
+@asynccontextmanager
+async def _living(app: FastAPI) -> AsyncIterator[None]:
+    """What runs beside the requests."""
+    here: Studio = app.state.studio
+    async with here.hub.running(), here.engine.running(here):
+        yield
+
+
 async def _ours(_: Request, error: Exception) -> Response:
     status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
-    said = {"error": type(error).__name__, "message": getattr(error, "message", str(error))}
+    said: dict[str, object] = {"error": type(error).__name__, "message": getattr(error, "message", str(error))}
+    if isinstance(error, QueryError):  # where in what was typed
+        said["current"] = {"at": error.at, "end": error.end}
     return JSONResponse(said | {"remedy": getattr(error, "remedy", "")}, status)
 
 
