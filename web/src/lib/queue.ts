@@ -1,0 +1,75 @@
+/**
+ * What lies ahead of a labeller: the browser leases a few items before they are needed, so that the next one is there in
+ * the same frame. What was answered never comes again, though the server may not know yet that it was.
+ */
+
+export const AHEAD = 10
+export const LOW = 5
+
+export type Has = { id: number }
+
+export class Ahead<Item extends Has> {
+  items: Item[] = []
+  /** Nothing waits for this person beyond what is here. */
+  dry = false
+  error: unknown
+  #gone = new Set<number>()
+  #asking: Promise<void> | null = null
+  #closed = false
+
+  constructor(
+    readonly ask: (n: number) => Promise<Item[]>,
+    readonly changed: () => void,
+    readonly ahead = AHEAD,
+    readonly low = LOW,
+  ) {}
+
+  get current(): Item | undefined {
+    return this.items[0]
+  }
+  get ids(): number[] {
+    return this.items.map((item) => item.id)
+  }
+
+  /** Done with an item: the next one is current at once. */
+  take(id: number) {
+    this.#gone.add(id)
+    this.items = this.items.filter((item) => item.id !== id)
+    if (this.items.length < this.low && !this.dry) void this.fill()
+    this.changed()
+  }
+
+  /** Back before all others. */
+  back(item: Item) {
+    this.#gone.delete(item.id)
+    this.items = [item, ...this.items.filter((other) => other.id !== item.id)]
+    this.dry = false
+    this.changed()
+  }
+
+  /** Ask for more; what is here keeps its place, above all what is under the cursor. */
+  fill(): Promise<void> {
+    this.#asking ??= this.#fill().finally(() => (this.#asking = null))
+    return this.#asking
+  }
+
+  async #fill() {
+    try {
+      // Those answered a moment ago may come once more: ask for as many again.
+      const found = await this.ask(this.ahead)
+      if (this.#closed) return
+      this.error = undefined
+      const here = new Set(this.ids)
+      const fresh = found.filter((item) => !here.has(item.id) && !this.#gone.has(item.id))
+      this.dry = found.length < this.ahead
+      this.items = [...this.items, ...fresh]
+    } catch (error) {
+      this.error = error
+    }
+    this.changed()
+  }
+
+  close() {
+    this.#closed = true
+  }
+}
