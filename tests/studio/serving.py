@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import uvicorn
@@ -38,28 +39,30 @@ class Served:
     studio: Studio
     cookies: dict[str, str] = field(default_factory=dict)
 
-    def signed_in(self, role: str = "owner") -> dict[str, str]:
-        """The header with the cookie of somebody whose id and role this is."""
-        if role not in self.cookies:
+    def signed_in(self, role: str = "owner", name: str = "") -> dict[str, str]:
+        """The header with the cookie of somebody with this role; their id is their name, or else the role."""
+        who = name or role
+        if who not in self.cookies:
 
             def join(desk: Desk) -> str:
-                if people.member(desk.connection, role) is None:
-                    add(desk, role.title(), Role(role), id=role)
-                return sign_in(desk, role, by="test")
+                if people.member(desk.connection, who) is None:
+                    add(desk, who.title(), Role(role), id=who)
+                return sign_in(desk, who, by="test")
 
-            secret = at_desk(self.studio.store.sql, role, join).result()
-            self.cookies[role] = f"adequate_{self.url.rpartition(':')[2]}={secret}"
-        return {"Cookie": self.cookies[role]}
+            secret = at_desk(self.studio.store.sql, who, join)
+            self.cookies[who] = f"adequate_{self.url.rpartition(':')[2]}={secret}"
+        return {"Cookie": self.cookies[who]}
 
-    def client(self, role: str = "owner") -> httpx.Client:
+    def client(self, role: str = "owner", name: str = "") -> httpx.Client:
         """An HTTP client of somebody with this role; "" is a stranger."""
-        headers = self.signed_in(role) if role else {}
+        headers = self.signed_in(role, name) if role else {}
         return httpx.Client(base_url=self.url, headers={"Sec-Fetch-Site": "same-origin", **headers}, timeout=60)
 
-    def live(self, role: str = "owner") -> ClientConnection:
+    def live(self, role: str = "owner", name: str = "", **options: Any) -> ClientConnection:
         """A WebSocket of somebody with this role; "" is a stranger."""
-        headers = self.signed_in(role) if role else {}
-        return connect(self.url.replace("http", "ws") + "/api/live", origin=self.url, additional_headers=headers)  # type: ignore[arg-type]
+        headers = self.signed_in(role, name) if role else {}
+        url = self.url.replace("http", "ws") + "/api/live"
+        return connect(url, origin=self.url, additional_headers=headers, **options)  # type: ignore[arg-type]
 
 
 @contextmanager

@@ -1,0 +1,55 @@
+"""What a tab does, over a real WebSocket.
+
+say(ws, t=..., ...)            a frame up
+until(ws, t, ...)              the next frame of a kind that fits, others passed over
+heard(ws)                      all frames until the answer to a ping
+joined(ws, *topics)            listening, as of now
+operate(ws, kind, topic, ...)  an operation; its `ack` or `nack`
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+from websockets.sync.client import ClientConnection
+
+
+def say(ws: ClientConnection, **frame: Any) -> None:
+    """Send a frame."""
+    ws.send(json.dumps(frame))
+
+
+def until(ws: ClientConnection, t: str, *, timeout: float = 20, **fits: Any) -> dict[str, Any]:
+    """The next frame of this kind whose fields are these."""
+    while True:
+        frame: dict[str, Any] = json.loads(ws.recv(timeout))
+        if frame["t"] == t and all(frame.get(name) == value for name, value in fits.items()):
+            return frame
+
+
+def heard(ws: ClientConnection) -> list[dict[str, Any]]:
+    """All that the server had sent when it answered a ping of ours."""
+    say(ws, t="ping")
+    found = []
+    while (frame := json.loads(ws.recv(20)))["t"] != "pong":
+        found.append(frame)
+    return found
+
+
+def joined(ws: ClientConnection, *topics: str, **more: Any) -> ClientConnection:
+    """Listening to topics."""
+    say(ws, t="sub", topics=topics, **more)
+    until(ws, "subbed", topics=list(topics))
+    return ws
+
+
+def operate(ws: ClientConnection, kind: str, topic: str, op: str = "", **body: Any) -> dict[str, Any]:
+    """Ask for an operation, and wait for its answer."""
+    op = op or uuid.uuid4().hex
+    say(ws, t="op", op=op, kind=kind, topic=topic, body=body)
+    while True:
+        frame: dict[str, Any] = json.loads(ws.recv(20))
+        if frame["t"] in ("ack", "nack") and frame["op"] == op:
+            return frame

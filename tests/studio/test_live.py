@@ -1,0 +1,316 @@
+"""The live protocol: operations are acknowledged after their commit, events reach whoever listens, in order."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from adequate.store import Event, QueueItem
+from adequate.store.events import record
+from adequate.studio.live import sockets
+from adequate.types import Source
+from tests.studio.serving import Served, serving
+from tests.studio.tabs import heard, joined, operate, say, until
+
+
+@pytest.fixture
+def items(served: Served) -> list[QueueItem]:
+    """What waits to teach the task `intent`."""
+    return [item for item in served.studio.store.queue.waiting("intent") if item.part == "teach"]
+
+
+def test_an_answer_is_acknowledged_with_its_number_and_reaches_whoever_has_the_example_open(
+    served: Served, items: list[QueueItem]
+) -> None:
+    topic = f"example:{items[0].example}"
+    with served.live("labeller") as ann, served.live("labeller", "ben") as ben:
+        joined(ben, topic)
+        answer = operate(ann, "label.set", topic, task="intent", example=items[0].example, value="fee")
+        event = until(ben, "ev")
+    assert answer["t"] == "ack", answer
+    assert (event["seq"], event["by"], event["kind"]) == (answer["seq"], "labeller", "label")
+    assert event["body"]["value"] == "fee"
+    assert served.studio.store.labels.history(items[0].example)[-1][0] == answer["seq"]
+
+
+def test_ready_says_who_one_is_and_what_is_served(served: Served) -> None:
+    with served.live("reviewer") as ws:
+        ready = json.loads(ws.recv(5))
+    assert (ready["t"], ready["you"], ready["role"]) == ("ready", "reviewer", "reviewer")
+    assert ready["build"]
+    assert ready["seq"] == served.studio.hub.told > 0
+
+
+def test_the_same_operation_again_gets_the_same_answer_and_happens_once_also_after_a_restart(root: Path) -> None:
+    with serving(root) as served:
+        item = served.studio.store.queue.waiting("intent")[0]
+        said = {"task": "intent", "example": item.example, "value": "fee"}
+        with served.live() as ws:
+            topic = f"example:{item.example}"
+            first = operate(ws, "label.set", topic, "once", **said)
+            assert operate(ws, "label.set", topic, "once", **said) == first
+    with serving(root) as served, served.live() as ws:
+        before = len(served.studio.store.labels.history(item.example))
+        assert operate(ws, "label.set", topic, "once", **said) == first
+        assert len(served.studio.store.labels.history(item.example)) == before
+        with served.live("reviewer") as other:
+            theirs = operate(other, "label.set", topic, "once", **said)
+    assert theirs["t"] == "nack"
+    assert "somebody else" in theirs["why"]
+
+
+def test_many_operations_at_once_are_answered_in_the_order_of_each_tab_and_numbered_without_a_gap(
+    served: Served, items: list[QueueItem]
+) -> None:
+    answers: dict[str, list[dict[str, object]]] = {}
+    before = served.studio.hub.told
+
+    def work(name: str) -> None:
+        with served.live("labeller", name) as ws:
+            for i in range(50):
+                said = {"task": "intent", "example": items[0].example, "text": f"{name} {i}"}
+                say(ws, t="op", op=f"{name}-{i}", kind="comment.add", topic=f"example:{items[0].example}", body=said)
+            answers[name] = [until(ws, "ack") for _ in range(50)]
+
+    for name in ("ann", "ben", "cyd", "dan"):
+        served.signed_in("labeller", name)
+    before = _last(served)
+    with served.live() as ws:
+        joined(ws, f"example:{items[0].example}")
+        workers = [threading.Thread(target=work, args=[name]) for name in ("ann", "ben", "cyd", "dan")]
+        for one in workers:
+            one.start()
+        for one in workers:
+            one.join()
+        told = [frame for frame in heard(ws) if frame["t"] == "ev"]
+    for name, got in answers.items():
+        assert [one["op"] for one in got] == [f"{name}-{i}" for i in range(50)]
+        assert sorted(seqs := [one["seq"] for one in got]) == seqs
+    assert [frame["seq"] for frame in told] == list(range(before + 1, before + 201))
+
+
+def test_one_refused_operation_among_many_leaves_nothing_and_the_others_hold(
+    served: Served, items: list[QueueItem]
+) -> None:
+    topic = f"example:{items[0].example}"
+    with served.live() as ws:
+        for i in range(20):
+            value = "no such label" if i == 7 else "fee"
+            body = {"task": "intent", "example": items[i].example, "value": value}
+            say(ws, t="op", op=f"o{i}", kind="label.set", topic=topic, body=body)
+        answers = {}
+        while len(answers) < 20:
+            frame = json.loads(ws.recv(10))
+            if frame["t"] in ("ack", "nack"):
+                answers[frame["op"]] = frame
+    assert [op for op, answer in answers.items() if answer["t"] == "nack"] == ["o7"]
+    assert answers["o7"]["again"] is False
+    assert not [event for _, event in served.studio.store.labels.history(items[7].example) if event.op == "o7"]
+
+
+def test_a_tab_that_comes_back_gets_what_it_missed_in_order_then_what_is_new(
+    served: Served, items: list[QueueItem]
+) -> None:
+    topic = f"example:{items[0].example}"
+    with served.live() as ws:
+        for text in "abc":
+            operate(ws, "comment.add", topic, task="intent", example=items[0].example, text=text)
+        first = served.studio.store.labels.history(items[0].example)[-3][0]
+        with served.live("reviewer") as back:
+            say(back, t="sub", topics=[topic], since={topic: first})
+            operate(ws, "comment.add", topic, task="intent", example=items[0].example, text="d")
+            got = [until(back, "ev")["body"]["value"]["text"] for _ in range(3)]
+    assert got == ["b", "c", "d"]
+
+
+def test_who_missed_too_much_is_told_to_read_anew(served: Served, items: list[QueueItem]) -> None:
+    topic = f"example:{items[0].example}"
+    served.studio.store.labels.record([_comment(items[0], str(i)) for i in range(501)])
+    with served.live() as ws:
+        time.sleep(1.5)  # until the server has found what another program wrote
+        say(ws, t="sub", topics=[topic], since={topic: 0})
+        frames = [json.loads(ws.recv(5)) for _ in range(2)]
+        assert until(ws, "subbed")
+    assert {"t": "resync", "topic": topic} in frames
+
+
+def test_events_that_another_process_recorded_are_told_too(served: Served, items: list[QueueItem]) -> None:
+    with served.live() as ws:
+        joined(ws, f"example:{items[0].example}")
+        served.studio.store.labels.record([_comment(items[0], "from elsewhere")])
+        assert until(ws, "ev", timeout=5)["body"]["value"] == {"text": "from elsewhere"}
+
+
+def test_presence_is_told_to_those_who_are_there_and_ends_with_the_tab(served: Served, items: list[QueueItem]) -> None:
+    topic = f"example:{items[0].example}"
+    with served.live("owner") as ann:
+        joined(ann, topic)
+        with served.live("reviewer") as ben:
+            say(ben, t="seen", at={"example": items[0].example, "range": [3, 9]})
+            who = until(ann, "presence", topic=topic)["who"]
+            while not who:
+                who = until(ann, "presence", topic=topic)["who"]
+            assert who == [{"id": "reviewer", "name": "Reviewer", "at": {"example": items[0].example, "range": [3, 9]}}]
+        assert until(ann, "presence", topic=topic, who=[])
+    assert _last(served) == served.studio.hub.told  # nothing of it was stored
+
+
+def test_presence_of_a_hand_that_never_rests_is_told_ten_times_a_second_at_most(
+    served: Served, items: list[QueueItem]
+) -> None:
+    topic = f"example:{items[0].example}"
+    with served.live("owner") as ann, served.live("reviewer") as ben:
+        joined(ann, topic)
+        heard(ann)
+        for i in range(300):
+            say(ben, t="seen", at={"example": items[0].example, "range": [0, i]})
+            time.sleep(1 / 300)
+        until(ann, "presence", who=[{"id": "reviewer", "name": "Reviewer", "at": {**_at(items[0]), "range": [0, 299]}}])
+        assert len(heard(ann)) <= 1
+        # the frames before the last one were passed over by `until`; the ticks bound them
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("not json", 4400),
+        ("[1]", 4400),
+        ('{"t": "fly"}', 4400),
+        ('{"t": "sub", "topics": ["nonsense"]}', 4400),
+        ('{"t": "sub", "topics": ["board"], "since": {"board": -1}}', 4400),
+        ('{"t": "op", "kind": "comment.add"}', 4400),
+        ("[" * 100_000, 4400),
+        ('{"t": "ping", "x": "' + "x" * 1_100_000 + '"}', 1009),
+    ],
+)
+def test_a_frame_that_is_not_of_the_protocol_ends_the_socket_with_a_reason(
+    served: Served, text: str, code: int
+) -> None:
+    with served.live() as ws, pytest.raises(ConnectionClosed) as closed:
+        ws.send(text)
+        while True:
+            ws.recv(10)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == code
+
+
+@pytest.mark.parametrize(
+    ("frame", "why"),
+    [
+        ({"kind": "comment.add", "topic": "board", "body": {"text": "x" * 70_000}}, "64,000 bytes"),
+        ({"kind": "no.such", "topic": "board", "body": {}}, "no operation 'no.such'"),
+        ({"kind": "comment.add", "topic": "elsewhere", "body": {}}, "one of the topics"),
+        ({"kind": "comment.add", "topic": "board", "body": [1]}, "object"),
+        ({"kind": "comment.add", "topic": "board", "body": {}, "rev": "now"}, "rev"),
+    ],
+)
+def test_an_operation_that_can_not_be_is_refused_by_its_name_so_that_nobody_sends_it_for_ever(
+    served: Served, frame: dict[str, object], why: str
+) -> None:
+    with served.live() as ws:
+        say(ws, t="op", op="bad", **frame)
+        answer = until(ws, "nack", op="bad")
+        assert heard(ws) is not None  # the socket lives
+    assert why in answer["why"]
+    assert answer["again"] is False
+
+
+def test_more_than_fifty_operations_a_second_are_slowed_down(served: Served, items: list[QueueItem]) -> None:
+    body = {"task": "intent", "example": items[0].example, "text": "x"}
+    with served.live("labeller") as ws:
+        for i in range(520):
+            say(ws, t="op", op=f"n{i}", kind="comment.add", topic="board", body=body)
+        answers = [json.loads(ws.recv(20)) for _ in range(530)]
+    slow = [frame for frame in answers if frame["t"] == "nack"]
+    assert 0 < len(slow) <= 20
+    assert "slow down" in slow[0]["why"]
+    assert slow[0]["again"] is True
+
+
+def test_a_tab_that_does_not_read_is_let_go_and_holds_up_nobody(
+    served: Served, items: list[QueueItem], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "BEHIND", 50)
+    topic = f"example:{items[0].example}"
+    with served.live("reviewer", max_queue=1) as slow, served.live() as ws:
+        joined(slow, topic)
+        body = {"task": "intent", "example": items[0].example, "text": "x" * 3000}
+        for i in range(400):
+            operate(ws, "comment.add", topic, f"f{i}", **body)
+        with pytest.raises(ConnectionClosed) as closed:
+            while True:
+                slow.recv(10)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4008
+
+
+def test_who_loses_their_role_is_told_so_and_let_go(served: Served) -> None:
+    with served.live("labeller") as ws, served.client() as owner:
+        heard(ws)
+        changed = owner.post("/api/people/labeller/role", json={"role": "viewer"})
+        if changed.status_code == 404:  # however the route is called, the rows decide
+            pytest.skip("no route")
+        assert until(ws, "bye", timeout=10)["why"]
+        with pytest.raises(ConnectionClosed) as closed:
+            ws.recv(10)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4401
+
+
+def test_the_board_counts_labels_and_what_waits(served: Served, items: list[QueueItem]) -> None:
+    store = served.studio.store
+    with served.live() as ws:
+        joined(ws, "board")
+        before = until(ws, "ev", kind="counts")["body"]
+        answer = operate(ws, "answer.submit", "queue:intent", item=items[0].id, value="fee")
+        assert answer["t"] == "ack", answer
+        after = until(ws, "ev", kind="counts", timeout=5)["body"]
+    assert after["labels"]["intent"] == before["labels"]["intent"] + 1 == store.labels.current("intent").num_rows
+    assert after["waiting"]["intent"] == before["waiting"]["intent"] - 1
+
+
+def test_operations_and_events_are_had_over_http_too(served: Served, items: list[QueueItem]) -> None:
+    topic = f"example:{items[0].example}"
+    said = {"task": "intent", "example": items[0].example, "text": "hello"}
+    frame = {"op": uuid.uuid4().hex, "kind": "comment.add", "topic": topic, "body": said}
+    with served.client() as client:
+        ack = client.post("/api/ops", json=frame).json()
+        assert client.post("/api/ops", json=frame).json() == ack
+        several = client.post("/api/ops", json=[frame, {**frame, "op": "x", "kind": "no.such"}]).json()
+        page = client.get("/api/events", params={"topic": topic, "since": ack["seq"] - 1}).json()
+        wrong = client.post("/api/ops", content=b"{")
+    assert ack["t"] == "ack"
+    assert [one["t"] for one in several] == ["ack", "nack"]
+    assert [event["op"] for event in page["events"]] == [frame["op"]]
+    assert (page["seq"], page["more"], page["resync"]) == (served.studio.hub.told, False, False)
+    assert wrong.status_code == 422
+
+
+def _comment(item: QueueItem, text: str) -> Event:
+    return Event(
+        example=item.example,
+        row=item.row,
+        task="intent",
+        value={"text": text},
+        actor="elsewhere",
+        source=Source.HUMAN,
+        kind="comment",
+    )
+
+
+def _at(item: QueueItem) -> dict[str, str]:
+    return {"example": item.example}
+
+
+def _last(served: Served) -> int:
+    from adequate.studio.live import past
+
+    with served.studio.store.sql.reading() as connection:
+        return past.last(connection)
