@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -56,6 +57,14 @@ def project_option(command: F) -> F:
         envvar="ADEQUATE_PROJECT",
         help="Folder of the project; by default this folder or the nearest one above. [env: ADEQUATE_PROJECT]",
     )(command)
+
+
+def user() -> str:
+    """Who is at this machine."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # a container may know its user only by number
+        return f"user {os.getuid()}"
 
 
 def complain(error: AdequateError) -> None:

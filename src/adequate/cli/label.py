@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -13,7 +11,7 @@ import click
 import pyarrow.compute as pc
 from rich.markup import escape
 
-from adequate.cli.console import out, progress, project_option
+from adequate.cli.console import out, progress, project_option, user
 from adequate.cli.visible import visible
 from adequate.errors import AdequateError, NotEnoughDataError, unknown
 
@@ -53,7 +51,7 @@ def label(context: click.Context, task: str | None, actor: str | None, root: Pat
     """
     context.obj = root
     if context.invoked_subcommand is None:
-        _label(root, task, actor or _user())
+        _label(root, task, actor or user())
 
 
 @label.command("import")
@@ -147,13 +145,13 @@ def guess(context: click.Context, task: str | None, accepted: bool, withdrawn: b
     of = _tasks(engine.project, task)[0]
     with engine.store(write=True, verb="label guess") as store:
         if withdrawn:
-            many = guesses.withdraw(store, of, actor=_user())
+            many = guesses.withdraw(store, of, actor=user())
             out.print(f"{many:,} accepted guesses taken back")
             return
         with progress() as report:
             found = guesses.guesses(store, engine.project, of, report)
         if accepted:
-            many = guesses.accept(store, of, found, actor=_user())
+            many = guesses.accept(store, of, found, actor=user())
             out.print(f"{many:,} guesses teach {_plain(of.name)} now; take them back: adequate label guess --withdraw")
             return
     shown: dict[str, list[guesses.Guess]] = {}
@@ -230,13 +228,6 @@ def _only(table: pa.Table, project: Project, task: Task) -> pa.Table:
     if not kept.num_rows:
         raise NotEnoughDataError(f"there is no label of {task.name!r} to export", remedy="adequate label")
     return kept
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):  # a container may know its user only by number
-        return f"user {os.getuid()}"
 
 
 def _plain(name: str) -> str:

@@ -20,6 +20,7 @@ VERBS = {  # in the order of the loop: help lists them so
     "label": "label in the terminal, or import and export labels",
     "run": "train, test, gate, mine, ask: until adequate, out of budget, or waiting for labels",
     "studio": "the web app: label together, see what is adequate and when",
+    "people": "who may come into the studio: invite, list, roles, tokens",
     "board": "tasks x slices: value, bounds, target, state, labels to go",
     "gate": "may CANDIDATE replace BASELINE? exit 0 yes, 1 no, 2 needs labels",
     "replay": "what the engine would have cost on labelled data, against other policies",

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from adequate.store.schema import event, invite, person, session, token
+from adequate.store.schema import event, invite, meta, person, session, token
+from adequate.store.sql import upsert
 
 T = TypeVar("T")
 
@@ -115,10 +116,14 @@ def start_session(connection: sa.Connection, hash: str, of: str, *, at: float, u
     connection.execute(sa.insert(session).values(hash=hash, person=of, at=at, seen=at, until=until))
 
 
-def end_sessions(connection: sa.Connection, *, hash: str | None = None, of: str | None = None) -> None:  # noqa: A002
-    """Sign out one browser, or all of a person's."""
-    chosen = session.c.hash == hash if hash is not None else session.c.person == of
-    connection.execute(sa.delete(session).where(chosen))
+def end_session(connection: sa.Connection, hash: str) -> None:  # noqa: A002
+    """Sign a browser out."""
+    connection.execute(sa.delete(session).where(session.c.hash == hash))
+
+
+def end_sessions(connection: sa.Connection, of: str, *, but: str = "") -> None:
+    """Sign somebody out everywhere, but in one browser."""
+    connection.execute(sa.delete(session).where(session.c.person == of, session.c.hash != but))
 
 
 def passes(connection: sa.Connection, hashes: Iterable[str], *, at: float) -> dict[str, Pass]:
@@ -185,6 +190,16 @@ def add_token(connection: sa.Connection, new: Token, *, hash: str) -> None:  # n
 def change_token(connection: sa.Connection, id: str, **values: Any) -> int:  # noqa: A002
     """Change columns of a token; returns how many there are of that id."""
     return connection.execute(sa.update(token).where(token.c.id == id).values(**values)).rowcount
+
+
+def remember_address(connection: sa.Connection, url: str) -> None:
+    """Where people reach the studio, for links that are made beside it."""
+    upsert(connection, meta, [{"key": "studio", "value": url}])
+
+
+def address(connection: sa.Connection) -> str | None:
+    """Where people reached the studio when it last ran."""
+    return connection.scalar(sa.select(meta.c.value).where(meta.c.key == "studio"))
 
 
 def _shown(table: sa.Table, kind: type[Any]) -> sa.Select[Any]:

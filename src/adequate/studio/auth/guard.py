@@ -96,6 +96,7 @@ class Guard:
         if scope["type"] == "websocket":
             assert person is not None
             with self.auth.sessions.open(secret, person):
+                self.auth.watch()
                 await self.app(scope, receive, send)
             return
         await self.app(scope, _measured(scope, headers, receive), send)

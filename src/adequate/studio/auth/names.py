@@ -32,6 +32,17 @@ def tidy(name: str) -> str:
     return kept
 
 
+def cleaned(name: str) -> str:
+    """A name that came from elsewhere, made fit to be kept: nobody is there to type it anew.
+
+    >>> cleaned("Ann\\u202e <b>")
+    'Ann <b>'
+    """
+    seen = "".join(c for c in name if unicodedata.category(c) not in _UNSEEN)
+    kept = " ".join(seen.split())[:LONGEST].strip()
+    return kept if any(c.isalnum() for c in kept) else "somebody"
+
+
 def same(name: str) -> str:
     """Equal for names that people can't tell apart by case or by how they were typed."""
     return unicodedata.normalize("NFKC", name).casefold().replace("\u200c", "").replace("\u200d", "")

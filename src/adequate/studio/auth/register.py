@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -31,12 +30,11 @@ DAY = 86400.0
 
 @dataclass(slots=True, kw_only=True)
 class Desk:
-    """One transaction about people: who does it, when, and what was written down of it."""
+    """One transaction about people: who does it, and when."""
 
     connection: sa.Connection
     actor: str
     at: float
-    told: list[tuple[int, Event]] = field(default_factory=list)
 
     def note(self, what: str, of: str, **more: Any) -> None:
         """Write the event; `of`: the person, invite or token it is about."""
@@ -52,17 +50,12 @@ class Desk:
             topic=TOPIC,
             body={"of": of, **more},
         )
-        self.told.append((record(self.connection, [event])[0], event))
+        record(self.connection, [event])
 
 
-def at_desk(sql: Sql, actor: str, job: Callable[[Desk], T]) -> Future[tuple[T, list[tuple[int, Event]]]]:
-    """Run `job(desk)` in a transaction; gives what it returned and the events it wrote, once both are safe."""
-
-    def run(connection: sa.Connection) -> tuple[T, list[tuple[int, Event]]]:
-        desk = Desk(connection=connection, actor=actor, at=time.time())
-        return job(desk), desk.told
-
-    return sql.submit(run)
+def at_desk(sql: Sql, actor: str, job: Callable[[Desk], T]) -> T:
+    """Run `job(desk)` in a transaction; its events are written with it, or nothing is."""
+    return sql.write(lambda connection: job(Desk(connection=connection, actor=actor, at=time.time())))
 
 
 def add(
@@ -98,15 +91,15 @@ def add(
     return new
 
 
-def the(desk: Desk, id: str) -> Member:  # noqa: A002
+def the(connection: sa.Connection, id: str) -> Member:  # noqa: A002
     """Somebody who may come in, by id.
 
     Raises:
         UnknownNameError: nobody of that id, or they were shut out.
     """
-    found = people.member(desk.connection, id)
+    found = people.member(connection, id)
     if found is None or found.revoked is not None:
-        raise unknown("person", id, [one.id for one in people.members(desk.connection) if one.revoked is None])
+        raise unknown("person", id, [one.id for one in people.members(connection) if one.revoked is None])
     return found
 
 
@@ -117,12 +110,12 @@ def set_role(desk: Desk, id: str, role: Role) -> Member:  # noqa: A002
         UnknownNameError: nobody of that id.
         ConflictError: it would leave the project without an owner.
     """
-    before = the(desk, id)
+    before = the(desk.connection, id)
     if role is not Role.OWNER:
         _owner_stays(desk, before)
     people.change_member(desk.connection, id, role=role)
     desk.note("role", id, was=before.role, role=role)
-    return the(desk, id)
+    return the(desk.connection, id)
 
 
 def shut_out(desk: Desk, id: str) -> None:  # noqa: A002
@@ -132,10 +125,10 @@ def shut_out(desk: Desk, id: str) -> None:  # noqa: A002
         UnknownNameError: nobody of that id.
         ConflictError: it would leave the project without an owner.
     """
-    before = the(desk, id)
+    before = the(desk.connection, id)
     _owner_stays(desk, before)
     people.change_member(desk.connection, id, revoked=desk.at)
-    people.end_sessions(desk.connection, of=id)
+    people.end_sessions(desk.connection, id)
     for token in people.tokens(desk.connection):
         if token.person == id and token.revoked is None:
             people.change_token(desk.connection, token.id, revoked=desk.at)
@@ -145,13 +138,23 @@ def shut_out(desk: Desk, id: str) -> None:  # noqa: A002
     desk.note("shut out", id, name=before.name)
 
 
-def invite(desk: Desk, role: Role, *, days: float = 7, uses: int = 1, person: str | None = None) -> tuple[Invite, str]:
+def set_password(desk: Desk, id: str, password: str, *, keep: str) -> None:  # noqa: A002
+    """Give somebody a password (hashed); they are signed out everywhere but in one browser (by digest)."""
+    people.change_member(desk.connection, id, password=password)
+    people.end_sessions(desk.connection, id, but=keep)
+    desk.note("password", id)
+
+
+def invite(
+    desk: Desk, role: Role, *, days: float = 7, uses: int = 1, person: str | None = None, secret: str = ""
+) -> tuple[Invite, str]:
     """A link for somebody new, or for somebody who is here already.
 
     Args:
         days: how long it can be used.
         uses: how often.
         person: whom it signs in; None: whoever opens it says a name and joins.
+        secret: of the link, where it has been promised already.
 
     Returns:
         The invite, and the secret for the link: nobody can find that out again.
@@ -159,8 +162,8 @@ def invite(desk: Desk, role: Role, *, days: float = 7, uses: int = 1, person: st
     if not 0 < days <= 365 or not 1 <= uses <= 1000:
         raise DataError(f"an invite for {days:g} days and {uses} uses", remedy="at most 365 days and 1,000 uses")
     if person is not None:
-        role = Role(the(desk, person).role)
-    secret = fresh()
+        role = Role(the(desk.connection, person).role)
+    secret = secret or fresh()
     new = Invite(
         id=short(),
         role=role,
@@ -210,7 +213,7 @@ def accept(desk: Desk, key: str, *, name: str = "", password: str | None = None)
     desk.actor = found.person
     if password is not None:
         people.change_member(desk.connection, found.person, password=password)
-    return the(desk, found.person)
+    return the(desk.connection, found.person)
 
 
 def take_back(desk: Desk, id: str) -> None:  # noqa: A002
@@ -234,7 +237,7 @@ def token(desk: Desk, person: str, name: str, role: Role, *, days: float | None 
     """
     if days is not None and not 0 < days <= 3650:
         raise DataError(f"a token for {days:g} days", remedy="at most 3,650 days")
-    the(desk, person)
+    the(desk.connection, person)
     secret = TOKEN + fresh()
     new = Token(
         id=short(),
@@ -254,7 +257,7 @@ def token(desk: Desk, person: str, name: str, role: Role, *, days: float | None 
 def sign_in(desk: Desk, id: str, *, instead_of: str = "", by: str) -> str:  # noqa: A002
     """A session for a browser, new each time; the one it had (by digest) ends. Returns the secret for its cookie."""
     if instead_of:
-        people.end_sessions(desk.connection, hash=instead_of)
+        people.end_session(desk.connection, instead_of)
     secret = fresh()
     people.start_session(desk.connection, digest(secret), id, at=desk.at, until=desk.at + LASTS)
     desk.note("signed in", id, by=by)
@@ -276,15 +279,37 @@ def local_owner(desk: Desk, user: str) -> Member:
     return found
 
 
+def home_link(desk: Desk, user: str, secret: str, base: str) -> None:
+    """A link that signs in the local owner, once, within a day; the one of the last start is no longer good.
+
+    Args:
+        base: where people reach the studio; links that are made beside it begin so.
+    """
+    people.remember_address(desk.connection, base)
+    one = local_owner(desk, user)
+    desk.actor = one.id
+    for old in people.invites(desk.connection):
+        if old.person == old.by == one.id and old.revoked is None and old.uses < old.most:
+            people.change_invite(desk.connection, old.id, revoked=desk.at)
+    invite(desk, Role.OWNER, days=1, person=one.id, secret=secret)
+
+
 def has_owner(connection: sa.Connection, *, at: float) -> bool:
-    """Whether somebody owns the project who can come in from elsewhere, or is invited to."""
+    """Whether somebody owns the project who can come in from elsewhere, or is invited to.
+
+    The link of a start doesn't count: it is for whoever started it.
+    """
     owners = {one.id for one in people.members(connection) if one.role == Role.OWNER and one.revoked is None}
     known = any(
         one.id in owners and (one.password is not None or "://" in (one.subject or ""))
         for one in people.members(connection)
     )
     return known or any(
-        one.role == Role.OWNER and one.revoked is None and one.until > at and one.uses < one.most
+        one.role == Role.OWNER
+        and one.person != one.by
+        and one.revoked is None
+        and one.until > at
+        and one.uses < one.most
         for one in people.invites(connection)
     )
 

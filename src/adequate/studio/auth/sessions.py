@@ -62,6 +62,11 @@ class Sessions:
         finally:
             self._open[digest, person] -= 1
 
+    @property
+    def any_open(self) -> bool:
+        """Whether any socket is open."""
+        return self._open.total() > 0
+
     async def gone(self) -> set[str]:
         """The ids of those with an open socket who are no longer who they were when it opened."""
         self._open = +self._open
