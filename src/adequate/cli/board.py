@@ -9,10 +9,17 @@ import click
 from rich.table import Table
 
 from adequate.cli.console import OutputFile, out, project_option, safe
-from adequate.loop.board import CHANGES, SIGNS, Board, CellRow
+from adequate.loop.board import CHANGES, MEANING, SIGNS, Board, CellRow
 from adequate.loop.page import ordered, percent, render
 
-COLOURS = {"adequate": "green", "inadequate": "red", "unknown": "yellow"}
+COLOURS = {
+    "adequate": "green",
+    "near": "yellow",
+    "open": "white",
+    "few": "white",
+    "inadequate": "red",
+    "regressed": "red",
+}
 SHOWN = 20  # cells of one label that fit a screen; the rest is counted
 
 
@@ -25,8 +32,8 @@ def board(root: Path | None, as_json: bool, html: Path | None, everything: bool)
     """Tasks x slices: value, bounds, target, state, labels to go, forecast.
 
     A cell is adequate (●) when the lower bound of its value reaches the target, inadequate (✕) when the upper bound
-    stays below, else unknown (◐) with the number of labels that would likely decide it. ▲ improved and ▼ regressed
-    are against the baseline.
+    stays below, else unknown: ◐ with the number of labels that would likely decide it, ○ without a forecast, … where
+    fewer than five labels speak about it. ▼ got worse, and ▲ improved, are against the baseline.
 
     \b
     adequate board
@@ -64,9 +71,9 @@ def display(board: Board, *, everything: bool = False) -> None:
         if len(each) > room:
             rest = each[room:]
             counts = ", ".join(
-                f"{sum(cell.state == state for cell in rest)} {SIGNS[state]} {state}"
-                for state in SIGNS
-                if any(cell.state == state for cell in rest)
+                f"{sum(cell.mark == mark for cell in rest)} {SIGNS[mark]} {MEANING[mark]}"
+                for mark in SIGNS
+                if any(cell.mark == mark for cell in rest)
             )
             out.print(f"  [dim]and {len(rest)} more cells: {counts} (adequate board --all)[/]")
     out.print()
@@ -82,10 +89,10 @@ def _table(cells: list[CellRow]) -> Table:
     table.add_column("", justify="left")
     table.add_column("labels to go", justify="left", overflow="fold")
     for cell in cells:
-        colour = COLOURS[cell.state]
+        colour = COLOURS[cell.mark]
         change = CHANGES.get(cell.change or "", "")
         table.add_row(
-            f"[{colour}]{SIGNS[cell.state]}[/]",
+            f"[{colour}]{cell.sign}[/]",
             safe(cell.name.removeprefix(cell.task).strip(" ·")) + (" [bold]![/]" if cell.critical else ""),
             f"[{colour}]{percent(cell.value)}[/]",
             f"[dim]{percent(cell.low)} - {percent(cell.high)}[/]",

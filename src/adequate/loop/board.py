@@ -10,7 +10,23 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-SIGNS = {"adequate": "●", "inadequate": "✕", "unknown": "◐"}  # a state is never told by colour alone
+SIGNS = {  # a state is never told by colour alone
+    "regressed": "▼",
+    "inadequate": "✕",
+    "near": "◐",
+    "open": "○",
+    "few": "…",
+    "adequate": "●",
+}
+MEANING = {
+    "adequate": "proven to be at its target",
+    "near": "labels to go",
+    "open": "no forecast",
+    "few": "too few labels to tell",
+    "inadequate": "below its target",
+    "regressed": "got worse",
+}
+FEW = 5  # labels of a cell below which nothing can be said of it
 CHANGES = {"improved": "▲", "not_regressed": "", "regressed": "▼", "suspect": "▽"}
 
 
@@ -25,6 +41,7 @@ class CellRow:
         need: further gate labels expected to decide it; None when decided, or when no number would.
         change: against the baseline; None for a first model.
         room: gate examples that have no label yet: `need` may be more than there are.
+        before: the baseline's value as it was measured then; None for a first model.
         forecast: further labels expected until it is proven to meet the target: (likely, low, high), or None.
     """
 
@@ -43,6 +60,27 @@ class CellRow:
     forecast: tuple[int, int, int] | None
     critical: bool = False
     room: int = 0
+    before: float | None = None
+
+    @property
+    def key(self) -> str:
+        """What names the cell in ledgers, overrides and addresses."""
+        label = [] if self.label is None else [self.label]
+        return "/".join((self.task, self.slice, *label, self.metric))
+
+    @property
+    def mark(self) -> str:
+        """A key of `SIGNS`: the state, and of one that is unknown what stands in the way."""
+        if self.change == "regressed":
+            return "regressed"
+        if self.state != "unknown":
+            return self.state
+        return "few" if self.n < FEW else "open" if self.to_go == "no forecast" else "near"
+
+    @property
+    def sign(self) -> str:
+        """The mark, drawn."""
+        return SIGNS[self.mark]
 
     @property
     def to_go(self) -> str:
@@ -118,9 +156,9 @@ class Board:
             "next": self.next,
         }
 
-    def count(self, state: str, task: str | None = None) -> int:
-        """Cells in this state, of one task or of all."""
-        return sum(cell.state == state and task in (None, cell.task) for cell in self.cells)
+    def count(self, mark: str, task: str | None = None) -> int:
+        """Cells with this mark, of one task or of all."""
+        return sum(cell.mark == mark and task in (None, cell.task) for cell in self.cells)
 
     @property
     def adequate(self) -> bool:

@@ -11,14 +11,16 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from adequate.loop.board import CHANGES, SIGNS, Board, CellRow
+from adequate.loop.board import CHANGES, MEANING, SIGNS, Board, CellRow
 
 WIDTH, HEIGHT = 560, 180  # of a learning curve, in CSS pixels
 
 
 def render(board: Board) -> str:
     """A whole page."""
-    page: str = _template().render(board=board, signs=SIGNS, changes=CHANGES, order=ordered(board.cells), curve=curve)
+    page: str = _template().render(
+        board=board, signs=SIGNS, meaning=MEANING, changes=CHANGES, order=ordered(board.cells), curve=curve
+    )
     return page
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,10 +10,12 @@ import numpy as np
 from adequate.loop.answers import answered, labels_of, names_of
 from adequate.loop.board import Board, CellRow, Failure
 from adequate.loop.cycle import slice_of
+from adequate.loop.renames import carried
 from adequate.loop.turn import dried_up
 from adequate.testing.cells import Cell, declared
 from adequate.testing.forecast import forecast
-from adequate.types import PARTS, Codes, Kind, Mask, Part
+from adequate.testing.retarget import Standing, retarget
+from adequate.types import PARTS, Codes, Kind, Mask, Metric, Part, State
 
 if TYPE_CHECKING:
     from adequate.spec.project import Project
@@ -23,18 +26,34 @@ SHOWN = 5  # failing examples a cell
 OPENED = 40  # cells whose failures are shown
 
 
-def board(store: Store, project: Project) -> Board:
-    """The project as it stands. Before the first model every declared cell is unknown."""
+def board(store: Store, project: Project, *, failures: bool = True) -> Board:
+    """The project as it stands. Before the first model every declared cell is unknown.
+
+    Args:
+        failures: also read the examples that fail.
+    """
     newest = _newest(store)
-    names = {task.name: names_of(store, task) for task in project.tasks.values()}
-    cells = declared(project.tasks.values(), project.slices.values(), names)
-    history = store.cells.read()
-    measured = {_key(row): row for row in history.to_pylist() if row["model"] == newest}
-    curves = _curves(history.to_pylist())
-    given = {task: _by_part(store, task) for task in project.tasks}
+    names = {task.name: names_of(store, task) for task in project.learnable.values()}
+    cells = declared(project.learnable.values(), project.slices.values(), names, project.targets)
+    history = carried(store.cells.read().to_pylist(), project)
+    measured = {_key(row): row for row in history if row["model"] == newest}
+    parent = store.models.get(newest).parent if newest else None
+    before = {_key(row): row["value"] for row in history if row["model"] == parent}
+    curves = _curves(history)
+    given = {task: _by_part(store, task) for task in project.learnable}
     size = int(np.count_nonzero(store.examples.parts() == PARTS.index(Part.GATE)))
     gate = {task: counts.get(str(Part.GATE), 0) for task, counts in given.items()}
-    rows = [_row(cell, measured, curves, size - gate[cell.task], gate[cell.task]) for cell in cells]
+    rows = [
+        row_of(
+            cell,
+            measured.get(_key_of(cell)),
+            curves.get(_key_of(cell), []),
+            room=size - gate[cell.task],
+            gate=gate[cell.task],
+            before=before.get(_key_of(cell)),
+        )
+        for cell in cells
+    ]
     labels = {str(part): sum(counts.get(str(part), 0) for counts in given.values()) for part in PARTS}
     return Board(
         project=project.name,
@@ -45,10 +64,10 @@ def board(store: Store, project: Project) -> Board:
         sentences={
             task.name: _sentence(task.name, [row for row in rows if row.task == task.name])
             + _gone(store, task, names[task.name])
-            for task in project.tasks.values()
+            for task in project.learnable.values()
         },
         curves={row.name: curves[key] for row, key in zip(rows, map(_key_of, cells), strict=True) if key in curves},
-        failures=_failures(store, project, newest, names, rows) if newest else {},
+        failures=_failures(store, project, newest, names, rows) if newest and failures else {},
     )
 
 
@@ -82,8 +101,24 @@ def _curves(history: list[dict[str, Any]]) -> Curves:
     return {key: [points[labels] for labels in sorted(points)] for key, points in found.items()}
 
 
-def _row(cell: Cell, measured: dict[Any, dict[str, Any]], curves: Curves, room: int, gate: int) -> CellRow:
-    row = measured.get(_key_of(cell))
+def row_of(
+    cell: Cell,
+    row: dict[str, Any] | None,
+    points: list[tuple[int, float, float, float]],
+    *,
+    room: int,
+    gate: int,
+    before: float | None = None,
+) -> CellRow:
+    """One cell as people see it, at the target that it has today.
+
+    Args:
+        row: what was measured of it, as the store keeps it; None where nothing was.
+        points: its curve.
+        room, gate: examples of the gate without a label of its task, and with one.
+        before: its value in the baseline.
+    """
+    state, need = _standing(cell, row, gate) if row else (State.UNKNOWN, None)
     return CellRow(
         task=cell.task,
         slice=cell.slice,
@@ -95,19 +130,35 @@ def _row(cell: Cell, measured: dict[Any, dict[str, Any]], curves: Curves, room: 
         value=row["value"] if row else None,
         low=row["low"] if row else 0.0,
         high=row["high"] if row else 1.0,
-        state=row["state"] if row else "unknown",
-        need=row["need"] if row else None,
+        state=str(state),
+        need=need,
         change=row["change"] if row else None,
-        forecast=_ahead(cell, row, curves.get(_key_of(cell), []), gate) if row else None,
+        forecast=_ahead(cell, row, points, gate) if row and state is not State.ADEQUATE else None,
         room=room,
+        before=before,
     )
+
+
+def _standing(cell: Cell, row: dict[str, Any], gate: int) -> tuple[State, int | None]:
+    """State and need as they were measured, or, where its target was changed since, what those counts say of it."""
+    held = Standing(
+        n=row["n"],
+        right=round((row["value"] or 0.0) * row["n"]),
+        drawn=gate if cell.metric is Metric.RECALL else row["n"],
+        low=row["low"],
+        high=row["high"],
+        target=row["target"],
+        state=State(row["state"]),
+        need=row["need"],
+    )
+    return retarget(held, cell.target)
 
 
 def _ahead(
     cell: Cell, row: dict[str, Any], points: list[tuple[int, float, float, float]], gate: int
 ) -> tuple[int, int, int] | None:
     """Labels until the cell is proven to be at its target, from its own curve; None where that can't tell."""
-    if row["state"] == "adequate" or row["n"] == 0:
+    if row["n"] == 0:
         return None
     found = forecast(
         [point[0] for point in points],
@@ -184,22 +235,54 @@ def _failures(
 ) -> dict[str, list[Failure]]:
     """`steer` examples that fail each cell that is not adequate; never those of `gate`."""
     found: dict[str, list[Failure]] = {}
-    parts = store.examples.parts()
-    for task in project.tasks.values():
-        if not store.predictions.has(task.name, model):
-            continue
-        labels = labels_of(store, task, names[task.name])
-        steer = labels.at(parts[labels.rows] == PARTS.index(Part.STEER))
-        steer = steer.at(steer.rows < store.predictions.count(task.name, model))
-        told = answered(store, task, model, steer.rows, names[task.name])
-        wrong = np.asarray(steer.gold != told) if steer.gold.ndim == 1 else (steer.gold != told).any(axis=1)
+    for task in project.learnable.values():
+        wrong = Wrong.of(store, task, model, names[task.name])
         for row in rows:
-            if row.task != task.name or row.state == "adequate" or len(found) >= OPENED:
+            if wrong is None or row.task != task.name or row.state == "adequate" or len(found) >= OPENED:
                 continue
-            here = np.flatnonzero(wrong & _about(store, project, row, steer.rows, steer.gold, told, names[task.name]))
-            if len(here):
-                found[row.name] = _shown(store, project, task, model, steer.rows[here], steer.gold[here], told[here])
+            if shown := wrong.failing(store, project, row):
+                found[row.name] = shown
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrong:
+    """What a model answers for the labelled examples of `steer`, and where that is wrong.
+
+    Args:
+        rows, gold, told: of the `steer` examples with a label: which, what they are, what the model says.
+    """
+
+    task: Task
+    model: str
+    names: tuple[str, ...]
+    rows: np.ndarray
+    gold: Codes | Mask
+    told: Codes | Mask
+
+    @classmethod
+    def of(cls, store: Store, task: Task, model: str, names: tuple[str, ...]) -> Wrong | None:
+        """None where the model has no answers for the task."""
+        if not store.predictions.has(task.name, model):
+            return None
+        labels = labels_of(store, task, names)
+        steer = labels.at(store.examples.parts()[labels.rows] == PARTS.index(Part.STEER))
+        steer = steer.at(steer.rows < store.predictions.count(task.name, model))
+        told = answered(store, task, model, steer.rows, names)
+        return cls(task=task, model=model, names=names, rows=steer.rows, gold=steer.gold, told=told)
+
+    def failing(self, store: Store, project: Project, cell: CellRow, limit: int = SHOWN) -> list[Failure]:
+        """Those that a cell is about."""
+        here = self.at(store, project, cell)[:limit]
+        if not len(here):
+            return []
+        return _shown(store, project, self.task, self.model, self.rows[here], self.gold[here], self.told[here])
+
+    def at(self, store: Store, project: Project, cell: CellRow) -> np.ndarray:
+        """Their positions in `rows`."""
+        wrong = np.asarray(self.gold != self.told)
+        wrong = wrong if wrong.ndim == 1 else wrong.any(axis=1)
+        return np.flatnonzero(wrong & _about(store, project, cell, self.rows, self.gold, self.told, self.names))
 
 
 def _about(
@@ -238,7 +321,6 @@ def _shown(
             return ", ".join(np.array(names)[value]) or "none"
         return names[int(value)] if value >= 0 else "?"
 
-    rows, gold, told = rows[:SHOWN], gold[:SHOWN], told[:SHOWN]
     examples = store.examples.take(rows, ["aq_id", project.text])
     sure = store.predictions.read(task.name, model, rows, ["confidence"])["confidence"].to_pylist()
     return [

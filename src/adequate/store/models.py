@@ -115,25 +115,16 @@ class Models:
 
     def accepted(self) -> str | None:
         """The baseline: the model accepted last; None before the first."""
-        newest = sa.select(model.c.id).where(model.c.accepted.is_not(None)).order_by(model.c.accepted.desc()).limit(1)
-        found: str | None = self.sql.value(newest)
-        return found
+        with self.sql.reading() as connection:
+            return baseline(connection)
 
     def accept(self, model_id: str) -> None:
         """Make a model the baseline."""
-
-        def job(connection: sa.Connection) -> None:
-            alone(connection, "model")
-            turn = (connection.scalar(sa.select(sa.func.max(model.c.accepted))) or 0) + 1
-            _decide(connection, model_id, state="accepted", accepted=turn)
-
-        self.sql.write(job, "accepting a model")
+        self.sql.write(lambda connection: accept(connection, model_id), "accepting a model")
 
     def reject(self, model_id: str) -> None:
-        """Keep a model, but not as the baseline."""
-        self.sql.write(
-            lambda connection: _decide(connection, model_id, state="rejected", accepted=None), "rejecting a model"
-        )
+        """Keep a model, but not as the baseline: where it was that, the one accepted before it is again."""
+        self.sql.write(lambda connection: reject(connection, model_id), "rejecting a model")
 
     def folder(self, model_id: str) -> Path:
         """Where the model's files are; there is no such folder before they were written."""
@@ -152,6 +143,36 @@ class Models:
                 shutil.rmtree(final)
             temporary.replace(final)
             sync_tree(final)
+
+
+def baseline(connection: sa.Connection) -> str | None:
+    """The model accepted last."""
+    newest = sa.select(model.c.id).where(model.c.accepted.is_not(None)).order_by(model.c.accepted.desc()).limit(1)
+    found: str | None = connection.scalar(newest)
+    return found
+
+
+def exactly(connection: sa.Connection, model_id: str) -> str:
+    """The model of this whole id.
+
+    Raises:
+        UnknownNameError: there is none.
+    """
+    if connection.scalar(sa.select(model.c.id).where(model.c.id == model_id)) is None:
+        raise UnknownNameError(f"no model {model_id!r}")
+    return model_id
+
+
+def accept(connection: sa.Connection, model_id: str) -> None:
+    """Accept inside a transaction of the caller's."""
+    alone(connection, "model")
+    turn = (connection.scalar(sa.select(sa.func.max(model.c.accepted))) or 0) + 1
+    _decide(connection, model_id, state="accepted", accepted=turn)
+
+
+def reject(connection: sa.Connection, model_id: str) -> None:
+    """Reject inside a transaction of the caller's."""
+    _decide(connection, model_id, state="rejected", accepted=None)
 
 
 def _decide(connection: sa.Connection, model_id: str, **values: Any) -> None:

@@ -7,12 +7,12 @@ function read() {
   place.query = new URLSearchParams(location.search)
 }
 
-/** Go to a path of ours; `replace` leaves no step in the history. */
-export function go(to: string, { replace = false } = {}) {
+/** Go to a path of ours; `replace` leaves no step in the history, `stay` leaves the page where it was scrolled to. */
+export function go(to: string, { replace = false, stay = false } = {}) {
   if (replace) history.replaceState(null, '', to)
   else history.pushState(null, '', to)
   read()
-  if (!replace) window.scrollTo(0, 0)
+  if (!replace && !stay) window.scrollTo(0, 0)
 }
 
 /** The parts of the path, decoded: `/label/intent` is `['label', 'intent']`. */
@@ -34,6 +34,6 @@ export function followLinks() {
     if (!link || link.target || link.hasAttribute('download') || link.origin !== location.origin) return
     if (link.pathname.startsWith('/api/')) return
     event.preventDefault()
-    go(link.pathname + link.search + link.hash)
+    go(link.pathname + link.search + link.hash, { stay: 'stay' in link.dataset })
   })
 }

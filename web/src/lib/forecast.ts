@@ -1,0 +1,50 @@
+/** From labels to go to hours, money and a day: what is known, at the pace of the last week. */
+import { count, day, span } from './format'
+import type { Money, Pace, Reach } from './board'
+
+export type Outlook = {
+  labels: string
+  range: string | null
+  hours: string | null
+  money: string | null
+  date: string | null
+  dates: string | null
+  says: string
+}
+
+/** How long so many labels take, in seconds, at the pace of people; null where nobody answered yet. */
+export const seconds = (labels: number, pace: Pace) => (pace.seconds === null ? null : labels * pace.seconds)
+
+/** The day on which so many labels are there, at as many a day as in the last week. */
+export const when = (labels: number, pace: Pace, now: number) => (pace.a_day ? now + (labels / pace.a_day) * 86400 : null)
+
+/** `12.40 €`; cents only while they matter. */
+export function price(amount: number, currency: string): string {
+  const shown = amount < 100 ? amount.toFixed(2) : count(amount)
+  return `${shown}\u00a0${currency || '€'}`
+}
+
+/** What the tiles of the board say. */
+export function outlook(reach: Reach, pace: Pace, money: Money, now = Date.now() / 1000): Outlook {
+  const spread = reach.low !== reach.high
+  const takes = seconds(reach.labels, pace)
+  const at = when(reach.labels, pace, now)
+  const [from, till] = [when(reach.low, pace, now), when(reach.high, pace, now)]
+  return {
+    labels: count(reach.labels),
+    range: spread ? `${count(reach.low)}–${count(reach.high)}` : null,
+    hours: takes === null ? null : span(takes),
+    money: takes === null || money === null ? null : price((takes / 3600) * money.amount, money.currency),
+    date: at === null ? null : day(at),
+    dates: from === null || till === null || day(from) === day(till) ? null : `${day(from)} – ${day(till)}`,
+    says: said(reach),
+  }
+}
+
+function said(reach: Reach): string {
+  if (reach.settles === 0 && reach.beyond === 0) return 'every cell is adequate'
+  const settles = `settle ${count(reach.settles)} open ${reach.settles === 1 ? 'cell' : 'cells'}`
+  const beyond = `${count(reach.beyond)} more can’t be foreseen: too few examples, or no trend yet`
+  if (reach.settles === 0) return beyond
+  return reach.beyond === 0 ? settles : `${settles}; ${beyond}`
+}
