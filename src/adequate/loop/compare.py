@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 from xml.etree import ElementTree
@@ -112,11 +113,14 @@ class Report:
         return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
-def compared(store: Store, project: Project, baseline: str, candidate: str, *, release: bool = False) -> Report:
+def compared(
+    store: Store, project: Project, baseline: str, candidate: str, *, release: bool = False, spend: bool = True
+) -> Report:
     """Compare two models of the project by the labels that the gate part has now. The look is written down first.
 
     Args:
         release: also want every critical cell adequate and none inadequate.
+        spend: False where the caller, who holds the store, writes the look down before showing it.
 
     Raises:
         UnknownNameError: no such model.
@@ -134,9 +138,9 @@ def compared(store: Store, project: Project, baseline: str, candidate: str, *, r
         )
     level: Level = "release" if release else "accept"
     verdict = decide([comparison for _, comparison, _ in found], [_judged(store, new)], level=level)
-    now = {"by": "gate", "level": level, "reasons": list(verdict.reasons)}
-    store.looks.spend(Entry(candidate=new, baseline=old, alpha=ALPHA, verdict=verdict.outcome, detail=now))
-    looks = sum(look.baseline == old for look in store.looks.list(new))
+    before = sum(look.baseline == old for look in store.looks.list(new))
+    if spend:
+        store.looks.spend(look_at(old, new, verdict.outcome, verdict.reasons, level=level))
     lines = [
         Line(
             cell=cell.key,
@@ -162,8 +166,14 @@ def compared(store: Store, project: Project, baseline: str, candidate: str, *, r
         lines=tuple(lines),
         ask=ask,
         expected=verdict.expected,
-        looks=looks,
+        looks=before + 1,
     )
+
+
+def look_at(baseline: str, candidate: str, outcome: str, reasons: Sequence[str], *, level: Level = "accept") -> Entry:
+    """The row of a look that somebody asked for."""
+    now = {"by": "gate", "level": level, "reasons": list(reasons)}
+    return Entry(candidate=candidate, baseline=baseline, alpha=ALPHA, verdict=outcome, detail=now)
 
 
 def _one(store: Store, project: Project, task: Task, old: str, new: str) -> tuple[Comparison, list[str]]:
