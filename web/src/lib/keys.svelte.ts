@@ -1,5 +1,7 @@
 /** Which key does what: one registry, from which the help (?) is drawn too. */
 
+import { untrack } from 'svelte'
+
 export type Key = { key: string; does: string; run: (event: KeyboardEvent) => void; when?: () => boolean; group?: string }
 type Layer = { keys: Key[]; alone: boolean }
 
@@ -11,7 +13,7 @@ let layers = $state.raw<Layer[]>([])
  */
 export function bind(keys: Key[], { alone = false } = {}): () => void {
   const layer = { keys, alone }
-  layers = [layer, ...layers]
+  layers = [layer, ...untrack(() => layers)] // whoever binds in an effect doesn't depend on what others bind
   return () => void (layers = layers.filter((other) => other !== layer))
 }
 
