@@ -100,10 +100,11 @@ def answered(connection: sa.Connection, item: int, event: Event) -> list[Event]:
     Raises:
         UnknownNameError: no such item.
     """
+    if queue.close_single(connection, item):
+        return [replace(event, kind=LABEL, item=item)]
     found, state = queue.find(connection, item)
-    # What a program or a file says is no person's answer: it holds at once.
-    if found.gold is None and (found.overlap == 1 or event.source is not Source.HUMAN):
-        queue.close(connection, item)
+    if found.gold is None and event.source is not Source.HUMAN:  # a program or a file is nobody: its word holds at once
+        queue.close(connection, item, answers=found.answers)
         return [replace(event, kind=LABEL, item=item)]
     if found.gold is not None:
         queue.pause(connection, item, event.actor, answers=0)

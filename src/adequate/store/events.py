@@ -14,7 +14,8 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +27,7 @@ from numpy.typing import NDArray
 from adequate.errors import LabelError, UnknownNameError
 from adequate.store.schema import answer, current_label
 from adequate.store.schema import event as log
-from adequate.store.sql import Sql, alone, upsert
+from adequate.store.sql import Sql, alone, among, execute_all, upsert
 from adequate.types import PARTS, Source
 
 CURRENT = pa.schema(
@@ -45,14 +46,16 @@ LABEL, ANSWER = "label", "answer"
 SCHEMA = "schema"  # the policy of a label that only reads otherwise since the names of labels changed; nobody's answer
 CONSENSUS = "consensus"  # the actor of a label on which several people agreed; it is nobody's own answer
 
-_ASKED = 10_000  # names in one question: both databases take 32,766
 _JSON = ("value", "saw", "body")
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 # Built once: to build a statement takes longer than to run it.
 _INSERT = sa.insert(log)
-_SEQ_OF = sa.select(log.c.seq).where(log.c.op == sa.bindparam("named"))
 _LAST_SEQ = sa.select(sa.func.max(log.c.seq))
+_PLACE = sa.select(
+    _LAST_SEQ.scalar_subquery().label("last"),
+    sa.select(log.c.seq).where(log.c.op == sa.bindparam("named")).scalar_subquery().label("known"),
+)
 _LAST_LABEL = _LAST_SEQ.where(log.c.kind == LABEL)
 _FORGET_LABEL = sa.delete(current_label).where(
     current_label.c.task == sa.bindparam("of"), current_label.c.row == sa.bindparam("at_row")
@@ -157,8 +160,7 @@ class Labels:
             query = sa.select(*(table.c[name] for name in names)).where(
                 table.c.seq.in_(last.group_by(table.c.row)), table.c.value.is_not(None)
             )
-        columns = list(zip(*self.sql.rows(query.order_by(table.c.row)), strict=True)) or [()] * len(names)
-        found = dict(zip(names, columns, strict=True))
+        found: dict[str, Any] = dict(zip(names, self.sql.columns(query.order_by(table.c.row)), strict=True))
         rows = np.array(found["row"], np.int64)
         parts = self.parts()
         codes = parts[rows] if len(rows) else parts[:0]
@@ -174,14 +176,15 @@ class Labels:
 
     def counts(self) -> dict[str, dict[str, int]]:
         """How many current labels each task has in each part."""
-        rows: dict[str, list[int]] = {}
-        for task, row in self.sql.rows(sa.select(current_label.c.task, current_label.c.row)):
-            rows.setdefault(task, []).append(row)
-        parts = self.parts() if rows else np.zeros(0, np.uint8)
-        found = {}
-        for task in sorted(rows):
-            counted = np.bincount(parts[rows[task]], minlength=len(PARTS))
+        of = current_label.c
+        tasks, rows = self.sql.columns(sa.select(of.task, of.row).order_by(of.task))
+        codes = self.parts()[np.array(rows, np.int64)]
+        found, start = {}, 0
+        for task in dict.fromkeys(tasks):
+            end = bisect_right(tasks, task)
+            counted = np.bincount(codes[start:end], minlength=len(PARTS))
             found[task] = {str(part): int(n) for part, n in zip(PARTS, counted, strict=False)}
+            start = end
         return found
 
     def tasks(self) -> list[str]:
@@ -192,15 +195,14 @@ class Labels:
 def record(connection: sa.Connection, events: Sequence[Event]) -> list[int]:
     """Record events inside a transaction of the caller's (an answer also closes an item of the queue)."""
     alone(connection, "event")
-    numbers = _recorded(connection, [event.op for event in events])
-    last = connection.scalar(_LAST_SEQ) or 0
+    last, numbers = _recorded(connection, [event.op for event in events])
     fresh: list[dict[str, Any]] = []
     for event in events:
         if event.op not in numbers:
             numbers[event.op] = last = last + 1
             fresh.append(_columns(event, last))
     if fresh:
-        connection.execute(_INSERT, fresh)
+        execute_all(connection, _INSERT, fresh)
         _make_current(connection, fresh)
     return [numbers[event.op] for event in events]
 
@@ -264,39 +266,34 @@ def holder(connection: sa.Connection, task: str, row: int) -> str | None:
     return found
 
 
-def _recorded(connection: sa.Connection, ops: list[str]) -> dict[str, int]:
-    if len(ops) == 1:
-        seq = connection.scalar(_SEQ_OF, {"named": ops[0]})
-        return {} if seq is None else {ops[0]: seq}
+def _recorded(connection: sa.Connection, ops: list[str]) -> tuple[int, dict[str, int]]:
+    """The number of the last event, and of those of these events that are recorded already."""
     found: dict[str, int] = {}
-    for start in range(0, len(ops), _ASKED):
-        these = log.c.op.in_(ops[start : start + _ASKED])
-        found.update({row.op: row.seq for row in connection.execute(sa.select(log.c.op, log.c.seq).where(these))})
-    return found
+    if len(ops) == 1:
+        last, known = connection.execute(_PLACE, {"named": ops[0]}).one()
+        return last or 0, found if known is None else {ops[0]: known}
+    query = sa.select(log.c.op, log.c.seq).where(among(connection, log.c.op, ops))
+    found.update((op, seq) for op, seq in connection.execute(query))
+    return connection.scalar(_LAST_SEQ) or 0, found
 
 
 def _make_current(connection: sa.Connection, fresh: list[dict[str, Any]]) -> None:
     labels = {(row["task"], row["row"]): row for row in fresh if row["kind"] == LABEL}  # of several, the last one stays
-    _replace(connection, current_label, _FORGET_LABEL, labels.values())
+    _replace(connection, current_label, _FORGET_LABEL, [*labels.values()])
     said = {
         (row["task"], row["row"], row["actor"]): row
         for row in fresh
         if row["kind"] == ANSWER
         or (row["kind"] == LABEL and row["source"] == "human" and row["actor"] != CONSENSUS and row["policy"] != SCHEMA)
     }
-    _replace(connection, answer, _FORGET_ANSWER, said.values())
+    _replace(connection, answer, _FORGET_ANSWER, [*said.values()])
 
 
-def _replace(connection: sa.Connection, table: sa.Table, forget: sa.Delete, rows: Iterable[dict[str, Any]]) -> None:
+def _replace(connection: sa.Connection, table: sa.Table, forget: sa.Delete, rows: list[dict[str, Any]]) -> None:
     """Put what was said in the place of what was; None withdraws it."""
-    names = [column.name for column in table.columns]
-    said, gone = [], []
-    for row in rows:
-        if row["value"] is not None:
-            said.append({name: row[name] for name in names})
-        else:
-            gone.append({"of": row["task"], "at_row": row["row"], "by": row["actor"]})
-    upsert(connection, table, said)
+    said = [row for row in rows if row["value"] is not None]
+    gone = [{"of": row["task"], "at_row": row["row"], "by": row["actor"]} for row in rows if row["value"] is None]
+    upsert(connection, table, said, names=[column.name for column in table.columns])
     if gone:
         connection.execute(forget, gone)
 

@@ -20,13 +20,12 @@ import sqlalchemy as sa
 
 from adequate.errors import UnknownNameError
 from adequate.store.schema import answer, lease, queue_item
-from adequate.store.sql import Sql, alone, upsert
+from adequate.store.sql import Sql, alone, among, execute_all, upsert
 from adequate.types import Part
 
 LEASE_SECONDS = 120.0
 WAITING, ANSWERED, DISPUTED, SKIPPED, WITHDRAWN = "waiting", "answered", "disputed", "skipped", "withdrawn"
 AGAIN = ("relabel", "recheck")  # policies of what people asked to be looked at again: a cycle doesn't withdraw it
-_ASKED = 10_000  # rows in one question: both databases take 32,766
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +179,11 @@ _SET_STATE = (
     .where(queue_item.c.id == sa.bindparam("item"))
     .values(state=sa.bindparam("to"), answers=sa.bindparam("by"))
 )
+_CLOSE_SINGLE = (
+    sa.update(queue_item)
+    .where(queue_item.c.id == sa.bindparam("item"), queue_item.c.overlap == 1, queue_item.c.gold.is_(None))
+    .values(state=ANSWERED)
+)
 _FREE = sa.delete(lease).where(lease.c.item == sa.bindparam("held"))
 _FREE_OF = _FREE.where(lease.c.actor == sa.bindparam("who"))
 _SAID = sa.select(answer.c.actor, answer.c.value).where(
@@ -210,9 +214,9 @@ def put(connection: sa.Connection, items: Sequence[QueueItem], *, replace: bool 
         else:
             known.append(values | {"held": number})
     if known:
-        connection.execute(_UPDATE, known)
+        execute_all(connection, _UPDATE, known)
     if fresh:
-        connection.execute(_INSERT, list(fresh.values()))
+        execute_all(connection, _INSERT, list(fresh.values()))
     return len(fresh)
 
 
@@ -245,6 +249,15 @@ def close(connection: sa.Connection, item: int, state: str = ANSWERED, *, answer
     """Nobody is asked an item any more."""
     connection.execute(_SET_STATE, {"item": item, "to": state, "by": answers})
     connection.execute(_FREE, {"held": item})
+
+
+def close_single(connection: sa.Connection, item: int) -> bool:
+    """Close an item that one person is to answer; False, and nothing is changed, where it isn't such a one."""
+    alone(connection, "queue")
+    if not connection.execute(_CLOSE_SINGLE, {"item": item}).rowcount:
+        return False
+    connection.execute(_FREE, {"held": item})
+    return True
 
 
 def pause(connection: sa.Connection, item: int, actor: str, *, answers: int) -> None:
@@ -321,12 +334,11 @@ def _held(connection: sa.Connection, items: Sequence[QueueItem]) -> dict[tuple[s
     rows: dict[str, list[int]] = {}
     for item in items:
         rows.setdefault(item.task, []).append(item.row)
-    columns = (queue_item.c.row, queue_item.c.id)
     for task, asked in rows.items():
-        for start in range(0, len(asked), _ASKED):
-            these = queue_item.c.row.in_(asked[start : start + _ASKED])
-            query = sa.select(*columns).where(queue_item.c.task == task, these, queue_item.c.state == WAITING)
-            found.update({(task, row): number for row, number in connection.execute(query)})
+        query = sa.select(queue_item.c.row, queue_item.c.id).where(
+            queue_item.c.task == task, among(connection, queue_item.c.row, asked), queue_item.c.state == WAITING
+        )
+        found.update({(task, row): number for row, number in connection.execute(query)})
     return found
 
 

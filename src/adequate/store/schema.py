@@ -103,6 +103,7 @@ current_label = sa.Table(
     _text("source"),
     _real("probability"),
     _count("seq"),
+    sqlite_with_rowid=False,  # one tree instead of two: each page written costs every commit
 )
 
 answer = sa.Table(  # what each person last said of an example: agreement and skill are worked out from these
@@ -116,6 +117,7 @@ answer = sa.Table(  # what each person last said of an example: agreement and sk
     _count("seq"),
     _real("at"),
     _count("item", null=True),  # of the queue, which it answers
+    sqlite_with_rowid=False,
 )
 
 queue_item = sa.Table(
@@ -156,6 +158,7 @@ lease = sa.Table(  # who has which item before them, and until when no more peop
     _real("until"),
     sa.Column("done", sa.Boolean, nullable=False, server_default=sa.false()),  # answered or passed over: not again
     sa.Index("lease_by_actor", "actor"),
+    sqlite_with_rowid=False,
 )
 
 model = sa.Table(

@@ -29,7 +29,7 @@ CREATE INDEX event_by_topic ON event (topic, seq) WHERE topic != '';
 CREATE INDEX event_by_kind ON event (kind, seq);
 CREATE TABLE answer (task TEXT NOT NULL, "row" BIGINT NOT NULL, actor TEXT NOT NULL, example TEXT NOT NULL,
     value TEXT NOT NULL, seq BIGINT NOT NULL, at DOUBLE PRECISION NOT NULL, item BIGINT,
-    PRIMARY KEY (task, "row", actor));
+    PRIMARY KEY (task, "row", actor)) ROWLESS;
 CREATE INDEX queue_item_waiting ON queue_item (task, cell, part)
     WHERE state = 'waiting' AND gold IS NULL;
 CREATE TABLE part_codes (first_row BIGINT NOT NULL PRIMARY KEY, codes BYTES NOT NULL);
@@ -37,7 +37,7 @@ INSERT INTO answer (task, "row", actor, example, value, seq, at)
     SELECT task, "row", actor, example, value, seq, at FROM event WHERE value IS NOT NULL AND seq IN
     (SELECT max(seq) FROM event WHERE source = 'human' GROUP BY task, "row", actor);
 CREATE TABLE lease (item BIGINT NOT NULL, actor TEXT NOT NULL, until DOUBLE PRECISION NOT NULL,
-    done BOOLEAN NOT NULL DEFAULT FALSE, PRIMARY KEY (item, actor));
+    done BOOLEAN NOT NULL DEFAULT FALSE, PRIMARY KEY (item, actor)) ROWLESS;
 CREATE INDEX lease_by_actor ON lease (actor);
 CREATE TABLE person (id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, password TEXT,
     subject TEXT UNIQUE, at DOUBLE PRECISION NOT NULL, revoked DOUBLE PRECISION);
@@ -59,13 +59,22 @@ CREATE TABLE webhook (id TEXT NOT NULL PRIMARY KEY, url TEXT NOT NULL, secret TE
 
 
 SPELT = {  # where the two databases differ
-    "sqlite": {"BYTES": "BLOB", "DOUBLE PRECISION": "DOUBLE", "FALSE": "0"},
-    "postgresql": {"BYTES": "BYTEA"},
+    "sqlite": {"BYTES": "BLOB", "DOUBLE PRECISION": "DOUBLE", "FALSE": "0", "ROWLESS": "WITHOUT ROWID"},
+    "postgresql": {"BYTES": "BYTEA", "ROWLESS": ""},
 }
-RENAMED = (  # PostgreSQL keeps the old table's name in those of its constraints
-    "ALTER INDEX label_event_pkey RENAME TO event_pkey",
-    "ALTER INDEX label_event_op_key RENAME TO event_op_key",
-)
+ALONE = {  # what only one of them needs
+    "sqlite": """
+ALTER TABLE current_label RENAME TO label_before;
+CREATE TABLE current_label (task TEXT NOT NULL, "row" BIGINT NOT NULL, example TEXT NOT NULL, value TEXT NOT NULL,
+    source TEXT NOT NULL, probability DOUBLE NOT NULL, seq BIGINT NOT NULL, PRIMARY KEY (task, "row")) WITHOUT ROWID;
+INSERT INTO current_label SELECT task, "row", example, value, source, probability, seq FROM label_before;
+DROP TABLE label_before;
+""",
+    "postgresql": """
+ALTER INDEX label_event_pkey RENAME TO event_pkey;
+ALTER INDEX label_event_op_key RENAME TO event_op_key;
+""",
+}
 
 
 def step(connection: sa.Connection) -> None:
@@ -75,10 +84,9 @@ def step(connection: sa.Connection) -> None:
         "DROP INDEX label_event_by_row",
         "DROP INDEX label_event_by_example",
         "ALTER TABLE label_event RENAME TO event",
-        *(RENAMED if connection.dialect.name == "postgresql" else ()),
         *added,
         "DROP TABLE lease",
-        *(text.strip() for text in MADE.split(";") if text.strip()),
+        *(MADE + ALONE[connection.dialect.name]).strip().removesuffix(";").split(";"),
     ]
     for statement in statements:
         for ours, theirs in SPELT[connection.dialect.name].items():
