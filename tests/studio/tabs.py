@@ -5,6 +5,7 @@ until(ws, t, ...)              the next frame of a kind that fits, others passed
 heard(ws)                      all frames until the answer to a ping
 joined(ws, *topics)            listening, as of now
 operate(ws, kind, topic, ...)  an operation; its `ack` or `nack`
+closing(ws)                    the code with which the server ends it
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import uuid
 from typing import Any
 
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
 
@@ -53,3 +55,12 @@ def operate(ws: ClientConnection, kind: str, topic: str, op: str = "", **body: A
         frame: dict[str, Any] = json.loads(ws.recv(20))
         if frame["t"] in ("ack", "nack") and frame["op"] == op:
             return frame
+
+
+def closing(ws: ClientConnection) -> int:
+    """The code with which the server ends a socket, whatever it says before."""
+    try:
+        while True:
+            ws.recv(20)
+    except ConnectionClosed as closed:
+        return closed.rcvd.code if closed.rcvd is not None else 0

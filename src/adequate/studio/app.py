@@ -37,7 +37,7 @@ from adequate.studio.context import Studio
 WEB = Path(__file__).parent / "_web"
 SCREENS = (
     *("session", "board", "label", "examples", "explore", "cycles", "guide", "schema", "together"),
-    *("people", "provider", "files", "setup"),
+    *("people", "provider", "files", "setup", "live", "webhooks"),
 )
 STATUS: dict[type[AdequateError], int] = {  # the first that fits
     TooManyTriesError: 429,
@@ -92,7 +92,7 @@ def speak(app: FastAPI) -> None:
 async def _living(app: FastAPI) -> AsyncIterator[None]:
     """What runs beside the requests."""
     here: Studio = app.state.studio
-    async with here.hub.running(), here.engine.running(here):
+    async with here.hub.running(), here.engine.running(here), here.webhooks.running():
         yield
 
 

@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import Depends, Request
 
 from adequate.errors import AccessError
+from adequate.loop import place
 from adequate.studio.roles import Can, Person
 
 if TYPE_CHECKING:
     from adequate.spec.project import Project
-    from adequate.store import Store
+    from adequate.store import Event, Store
     from adequate.studio.engine import Engine
     from adequate.studio.live import Hub
+    from adequate.studio.webhooks import Webhooks
     from adequate.studio.worker import Worker
+
+DECLARING = ("schema", "target", "slice")  # kinds of events that change what the project declares
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,6 +35,7 @@ class Studio:
         hub: takes operations, tells sockets.
         worker: runs heavy reading in another process.
         engine: turns the loop in another process.
+        webhooks: tell other programs.
     """
 
     root: Path
@@ -39,7 +44,21 @@ class Studio:
     hub: Hub
     worker: Worker
     engine: Engine
+    webhooks: Webhooks = field(init=False)
     extra: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.hub.watchers.append(self._told)
+
+    def _told(self, _: int, event: Event) -> None:
+        if event.kind in DECLARING:
+            self.reload()
+
+    def reload(self) -> None:
+        """Read the declaration again: `project.py` may have been edited, or something was changed in the studio."""
+        self.project = place.effective(self.root, self.store)
+        for key in [key for key in self.extra if key.startswith("labels:")]:
+            del self.extra[key]
 
 
 def studio(request: Request) -> Studio:

@@ -3,7 +3,7 @@
 A cycle is due when enough labels came since the last one, when nothing waits any more and there is something to
 learn, when the last one was cut short, or when somebody asks. One turns at a time. While it turns the board is told
 of every step (`turn`), and at the end of what came of it (`turned`, which is recorded). What fails is said, and tried
-again later and later. What somebody holds is never taken from under them: the miner withdraws only what nobody has leased.
+again later and later. What somebody holds is never taken from under them: the miner withdraws what nobody holds.
 """
 
 from __future__ import annotations

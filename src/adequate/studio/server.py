@@ -24,6 +24,7 @@ from adequate.studio.engine import Engine
 from adequate.studio.live import Hub
 from adequate.studio.live.frames import READ_BYTES
 from adequate.studio.setup import make_setup
+from adequate.studio.webhooks import Webhooks
 from adequate.studio.worker import Worker
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def opened(root: Path, *, db: str | None = None, automatic: bool = True) -> Iter
     with store.open(root, db=db, write=True, verb="studio", text=project.text) as held:
         hub, worker, engine = Hub(build()), Worker(root), Engine(root, automatic=automatic)
         hub.studio = studio = Studio(root=root, store=held, project=project, hub=hub, worker=worker, engine=engine)
+        studio.webhooks = Webhooks(studio)
         try:
             yield studio
         finally:

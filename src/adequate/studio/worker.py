@@ -70,7 +70,8 @@ class Worker:
             answer: tuple[bool, Any] = await asyncio.to_thread(line.recv)
         except (EOFError, OSError) as error:
             raise StoreError(
-                f"{function.__name__} was cut short: its process ended", remedy="try again; it may have run out of memory"
+                f"{function.__name__} was cut short: its process ended",
+                remedy="try again; it may have run out of memory",
             ) from error
         return answer
 

@@ -82,7 +82,7 @@ class Hub:
     async def running(self) -> AsyncIterator[None]:
         """While the application lives."""
         sql = self.studio.store.sql
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         self.policies = Policies(sql)
         await asyncio.to_thread(self._begin)
         self._pump = Pump(sql, self.policies, lambda: self.told, self._tell_event, self._skipped)
@@ -125,11 +125,11 @@ class Hub:
         self._waiting.append((ask, reply))
         if not self._busy:
             self._busy = True
-            self._loop.call_soon(self._flush)  # after whatever else is ready to be read now
+            self.loop.call_soon(self._flush)  # after whatever else is ready to be read now
 
     async def perform_all(self, person: Person, some: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Perform operations in order; returns the `ack` or `nack` of each once all are safe."""
-        answers = [self._loop.create_future() for _ in some]
+        answers = [self.loop.create_future() for _ in some]
         for frame, answer in zip(some, answers, strict=True):
             self.submit(person, frame, partial(_settle, answer))
         return list(await asyncio.gather(*answers))
@@ -159,7 +159,7 @@ class Hub:
         fault = done.exception()
         outcomes: list[ops.Outcome] = [fault] * len(some) if isinstance(fault, Exception) else done.result()
         with contextlib.suppress(RuntimeError):  # the server has ended meanwhile; what was committed stays
-            self._loop.call_soon_threadsafe(self._committed, some, outcomes)
+            self.loop.call_soon_threadsafe(self._committed, some, outcomes)
 
     def _committed(self, some: list[tuple[ops.Ask, Reply]], outcomes: list[ops.Outcome]) -> None:
         self._busy = bool(self._waiting)
