@@ -209,13 +209,17 @@ def import_labels(
     return Imported(labels=counts, strangers=len(strangers))
 
 
-def exported(store: Store, project: Project) -> pa.Table:
-    """Every labelled example with its text, its labels by task, and who or what gave the last one.
+def exported(store: Store, project: Project, tasks: Sequence[str] | None = None) -> pa.Table:
+    """Every labelled example with its text, its labels by task, and who or what gave the last one; spans as JSON.
+
+    Args:
+        tasks: only the labels of these; None: of all.
 
     Raises:
         NotEnoughDataError: nothing is labelled yet.
     """
-    tables = {name: store.labels.current(name) for name in project.learnable}
+    chosen = [name for name in project.tasks if tasks is None or name in tasks]
+    tables = {name: store.labels.current(name) for name in chosen}
     rows = np.unique(np.concatenate([np.zeros(0, np.int64), *(table["row"].to_numpy() for table in tables.values())]))
     if len(rows) == 0:
         raise NotEnoughDataError("there is no label to export", remedy="adequate label")
@@ -228,7 +232,8 @@ def exported(store: Store, project: Project) -> pa.Table:
         for place, value, source in zip(
             at.tolist(), table["value"].to_pylist(), table["source"].to_pylist(), strict=True
         ):
-            values[place], sources[place] = json.loads(value), source
+            values[place] = json.loads(value) if project.tasks[name].learnable else value
+            sources[place] = source
         type_ = pa.list_(pa.string()) if kind is Kind.MULTILABEL else pa.string()
         out = out.append_column(project.tasks[name].column, pa.array(values, type_))
         out = out.append_column(f"{name}_source", pa.array(sources, pa.string()))
