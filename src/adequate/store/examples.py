@@ -172,7 +172,10 @@ class Examples:
             hits = table.to_table(columns=["aq_row", "aq_id"], filter=f"starts_with(aq_id, '{quoted}')", limit=20)
             near = hits["aq_id"].to_pylist()
             if len(near) == 1 or example in near:
-                return int(hits["aq_row"][near.index(example) if example in near else 0].as_py())
+                row = int(hits["aq_row"][near.index(example) if example in near else 0].as_py())
+                if self.parts()[row] == NO_PART:
+                    raise UnknownNameError(f"the example {example!r} was erased")
+                return row
         raise unknown("example", example, near)
 
     def ids(self, rows: Rows | Sequence[int]) -> list[str]:

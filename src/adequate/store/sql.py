@@ -24,7 +24,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from adequate.errors import MissingExtraError, StoreError
+from adequate.errors import BusyError, MissingExtraError, StoreError
 from adequate.store.faults import guarded
 
 T = TypeVar("T")
@@ -83,6 +83,17 @@ class Sql:
             raise StoreError("the project is open for reading only", remedy="open it with write=True")
         return self._writer.submit(job)
 
+    def compact(self) -> None:
+        """Rewrite the database, so that nothing of what was deleted is left in its files.
+
+        Raises:
+            BusyError: somebody reads; nothing is lost, call it again.
+        """
+        if self._writer is None:
+            raise StoreError("the project is open for reading only", remedy="open it with write=True")
+        with guarded("rewriting the database"):
+            self._writer.compact()
+
     def close(self) -> None:
         """Finish what was submitted, then let go of the database."""
         if self._writer is not None:
@@ -110,6 +121,23 @@ class _Writer:
                 self._thread.start()
             self._waiting.put((job, future))
         return future
+
+    def compact(self) -> None:
+        connection = self._engine.raw_connection()
+        try:
+            driver = connection.driver_connection
+            assert driver is not None
+            if self._engine.dialect.name == "postgresql":
+                driver.autocommit = True
+                driver.execute("VACUUM FULL")
+                driver.autocommit = False
+            else:
+                driver.execute("VACUUM")
+                (busy, *_) = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                if busy:
+                    raise BusyError("the database is being read", remedy="try again in a moment")
+        finally:
+            connection.close()
 
     def close(self) -> None:
         with self._door:

@@ -22,7 +22,7 @@ from adequate.errors import NoProjectError, StoreError
 from adequate.store import migrations, schema
 from adequate.store.blocks import Blocks
 from adequate.store.cells import Cells
-from adequate.store.events import Labels
+from adequate.store.events import Event, Labels
 from adequate.store.examples import Examples
 from adequate.store.faults import guarded
 from adequate.store.journal import Journal
@@ -66,6 +66,12 @@ class Store:
     def gc(self) -> int:
         """Remove what no version of the data needs any more; returns bytes freed. Call it when nobody reads."""
         return self.tables.gc()
+
+    def erase(self, example: str, actor: str, *, why: str = "") -> Event:
+        """Erase an example for good, as `store.erase` says; returns the event that stays of it."""
+        from adequate.store.erase import erase
+
+        return erase(self, example, actor, why=why)
 
     def __enter__(self) -> Self:
         return self

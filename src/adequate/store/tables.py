@@ -133,6 +133,15 @@ class Tables:
             freed += self._clean(name)
         return freed
 
+    def forget_versions(self) -> None:
+        """As `gc`, tagged versions too: only the present state of each table stays on the disk."""
+        for name in {row.name for row in self.sql.rows(sa.select(table_version.c.name).distinct())}:
+            table = self.get(name)
+            with guarded("cleaning up"):
+                for tag in table.tags.list():
+                    table.tags.delete(tag)
+        self.gc()
+
     def _ready(self, name: str, folder: Path) -> LanceDataset | None:
         """The table as SQL names it, with whatever was committed and not named taken back."""
         state = self.state(name)
