@@ -57,7 +57,12 @@ async def session(you: Viewer, studio: Here) -> dict[str, Any]:
     found = await asyncio.to_thread(read)
     return {
         "you": {"id": you.id, "name": you.name, "role": you.role, "can": abilities(you)},
-        "project": {"name": studio.project.name, "text": studio.project.text, "tasks": found["tasks"]},
+        "project": {
+            "name": studio.project.name,
+            "text": studio.project.text,
+            "tasks": found["tasks"],
+            "slices": list(studio.project.slices),
+        },
         "build": studio.hub.build,
         "badges": {"label": sum(found["waiting"].values())},
         "waiting": found["waiting"],
