@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -15,15 +16,14 @@ from adequate.types import Part
 
 
 def swept(connection: sa.Connection, task: str, actor: str, n: int, label: str) -> list[QueueItem]:
-    """Lease the first items of which the model says one label; never sealed or blind ones, nor what several answer."""
+    """Lease the first items of which the model says one label."""
     now = time.time()
     others = (lease.c.item == queue_item.c.id, lease.c.actor != actor, lease.c.until > now)
     # The miner writes the label first, so that its beginning tells.
     begins = json.dumps({"label": label}, ensure_ascii=False).removesuffix("}") + ","
     query = (
         sa.select(queue_item.c.id)
-        .where(queue_item.c.task == task, queue_item.c.state == queue.WAITING)
-        .where(queue_item.c.part != str(Part.GATE), queue_item.c.blind.is_(sa.false()), queue_item.c.overlap == 1)
+        .where(*_swept(task))
         .where(queue_item.c.suggestion.startswith(begins, autoescape=True), ~sa.exists().where(*others))
         .order_by(queue_item.c.rank, queue_item.c.id)
         .limit(n)
@@ -32,6 +32,24 @@ def swept(connection: sa.Connection, task: str, actor: str, n: int, label: str) 
     leases = [{"item": item.id, "actor": actor, "until": now + queue.LEASE_SECONDS} for item in items]
     upsert(connection, lease, leases)
     return items
+
+
+def predicted(connection: sa.Connection, task: str) -> list[tuple[str, int]]:
+    """The labels that the model says of what can be swept, with how many, most first."""
+    query = sa.select(queue_item.c.suggestion).where(*_swept(task), queue_item.c.suggestion.is_not(None))
+    said = (json.loads(text)["label"] for text in connection.scalars(query))
+    return Counter(label for label in said if isinstance(label, str)).most_common()
+
+
+def _swept(task: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """Never sealed or blind ones, nor what several people answer."""
+    return (
+        queue_item.c.task == task,
+        queue_item.c.state == queue.WAITING,
+        queue_item.c.part != str(Part.GATE),
+        queue_item.c.blind.is_(sa.false()),
+        queue_item.c.overlap == 1,
+    )
 
 
 def hold(connection: sa.Connection, items: Sequence[int], actor: str) -> None:

@@ -1,7 +1,7 @@
 /** One labeller at one queue: what is before them, what they said, and how to take it back. */
 import { get, post } from './api'
 import type { Conflict, Item, Task, Value } from './label'
-import { operate, Refused, type Asked } from './live.svelte'
+import { kept, operate, Refused, type Asked } from './live.svelte'
 import { Ahead } from './queue'
 import { complain } from './toasts.svelte'
 
@@ -34,6 +34,7 @@ export class Sitting {
       async (n) => (await post<{ items: Item[] }>(`${path}?n=${n}`)).items,
       () => this.#changed(),
     )
+    this.#ahead.without(kept().flatMap(({ body }) => (typeof body.item === 'number' ? [body.item] : [])))
     void this.again()
     this.#beat = setInterval(() => this.hold(), BEAT)
   }

@@ -39,6 +39,11 @@ export class Ahead<Item extends Has> {
     this.changed()
   }
 
+  /** Answered before this page was opened; the server will know soon. */
+  without(ids: number[]) {
+    for (const id of ids) this.#gone.add(id)
+  }
+
   /** Back before all others. */
   back(item: Item) {
     this.#gone.delete(item.id)

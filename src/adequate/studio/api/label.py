@@ -141,6 +141,15 @@ def shown(
     return found
 
 
+@router.get("/queues/{task}/predicted")
+def predicted(here: Here, _: Labeller, task: str) -> dict[str, Any]:
+    """What the model says of the questions that can be swept: labels, most first."""
+    of = tasks.named(here, task)
+    with here.store.sql.reading() as connection:
+        counts = items.predicted(connection, of.name)
+    return {"labels": [{"label": label, "n": n} for label, n in counts]}
+
+
 @router.post("/queues/hold", status_code=204)
 def hold(here: Here, person: Labeller, held: Held) -> None:
     """Hold these items for two more minutes; ask every thirty seconds."""
