@@ -28,20 +28,3 @@ export function judged(team: Pick<Team, 'alpha' | 'measure'>): { say: string } {
   if (team.alpha >= 0.667) return { say: 'good enough for tentative conclusions' }
   return { say: 'people do not mean the same: the guide needs a decision' }
 }
-
-export const percent = (value: number | null) => (value === null ? '–' : `${Math.round(100 * value)} %`)
-
-/** How long ago, in the largest unit that fits. */
-export function since(at: number, now: number): string {
-  const seconds = Math.max(0, now - at)
-  if (seconds < 60) return 'just now'
-  for (const [size, unit] of [
-    [86400, 'day'],
-    [3600, 'hour'],
-    [60, 'minute'],
-  ] as const) {
-    const n = Math.floor(seconds / size)
-    if (n >= 1) return `${n} ${unit}${n > 1 ? 's' : ''} ago`
-  }
-  return 'just now'
-}
