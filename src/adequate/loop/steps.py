@@ -7,6 +7,7 @@ is left as it is, so that a cycle that was killed in the middle of a step runs t
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
@@ -181,6 +182,8 @@ def gate(cycle: Cycle, state: State) -> State:
         return state
     if store.models.accepted() == state.model:
         return state.but(outcome="passed", reasons=("the model is the baseline already",))
+    if (said := _rejected(cycle, state.model)) is not None:
+        return state.but(outcome="blocked", reasons=(said,))
     compared = comparisons(cycle, state)
     verdict = decide([comparison for _, comparison in compared])
     _write_down(cycle, state, compared, verdict)
@@ -189,6 +192,12 @@ def gate(cycle: Cycle, state: State) -> State:
     elif verdict.outcome == "blocked":
         store.models.reject(state.model)
     return state.but(outcome=verdict.outcome, reasons=verdict.reasons)
+
+
+def _rejected(cycle: Cycle, model: str) -> str | None:
+    """What the person said who rejected this very model: the gate doesn't accept it behind their back."""
+    said = [one for one in cycle.store.overrides.list(now=time.time()) if one.what == f"gate:{model}"]
+    return f"{said[-1].who} rejected it: {said[-1].why}" if said and said[-1].value == "rejected" else None
 
 
 def comparisons(cycle: Cycle, state: State) -> list[tuple[Task, Comparison]]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from adequate.loop.engine import Engine
 
+ALPHA = 0.05  # what a look at the gate is written down with: `testing.gate.ALPHA`, which takes SciPy to import
+
 
 def board(engine: Engine) -> dict[str, Any]:
     """Every cell, forecast, burn-up."""
