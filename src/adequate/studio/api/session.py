@@ -45,13 +45,15 @@ async def session(you: Viewer, studio: Here) -> dict[str, Any]:
 
     def read() -> dict[str, Any]:
         with studio.store.sql.reading() as connection:
-            waiting = sa.select(queue_item.c.task, sa.func.count()).where(queue_item.c.state == "waiting")
+            waiting = sa.select(queue_item.c.task, sa.func.count().label("items")).where(
+                queue_item.c.state == "waiting"
+            )
             return {
                 "tasks": [
                     {"name": task.name, "kind": task.kind, "labels": tasks.labels(connection, studio, task)}
                     for task in studio.project.tasks.values()
                 ],
-                "waiting": dict(connection.execute(waiting.group_by(queue_item.c.task)).tuples().all()),
+                "waiting": {row.task: row.items for row in connection.execute(waiting.group_by(queue_item.c.task))},
             }
 
     found = await asyncio.to_thread(read)
