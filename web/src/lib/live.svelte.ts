@@ -82,7 +82,7 @@ export function listen(topic: string, told: Told, resync?: () => void, since?: n
 export const seen = (at: Place) => connection?.seen(at)
 
 /** What this person did on a topic and the server hasn't acknowledged, such as from before a reload. */
-export const kept = (topic?: string): Operation[] => connection?.outbox.all(topic) ?? []
+export const kept = (topic?: string): Operation[] => connection?.outbox.everywhere(topic) ?? []
 
 /** Try to reach the server now. */
 export const retry = () => connection?.retry()

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 import { Outbox, type Operation } from './outbox'
 
 const op = (n: number): Operation => ({ op: `op-${n}`, topic: 'queue:intent', kind: 'answer.submit', body: { n } })
@@ -70,8 +70,10 @@ test('a tab that lives keeps its own; once it is gone, one other takes it over',
   third.adopt()
   await Promise.resolve()
   expect([second.size, third.size]).toEqual([0, 0])
+  expect(second.everywhere().map((one) => one.op)).toEqual(['op-1'])
   a.end()
-  await new Promise((done) => setTimeout(done))
+  await vi.waitUntil(() => second.size + third.size === 1)
+  await new Promise((done) => setTimeout(done, 600))
   expect(second.size + third.size).toBe(1)
 })
 

@@ -8,6 +8,8 @@
 import { uuid } from './ids'
 
 export type Operation = { op: string; topic: string; kind: string; body: Record<string, unknown>; rev?: number | null }
+/** ms: what a tab wrote before it went reaches the others a little later; all of it must, for it to stay in order. */
+const SETTLE = 250
 type Locks = Pick<LockManager, 'request'>
 
 export class Outbox {
@@ -39,6 +41,13 @@ export class Outbox {
     return topic === undefined ? every : every.filter((operation) => operation.topic === topic)
   }
 
+  /** The same with what other tabs of this person keep. */
+  everywhere(topic?: string): Operation[] {
+    const kept = this.#keys(this.#prefix).map((key) => read(this.storage.getItem(key) ?? ''))
+    const others = kept.filter((one): one is Operation => one !== null && !this.has(one.op))
+    return [...others.filter((one) => topic === undefined || one.topic === topic), ...this.all(topic)]
+  }
+
   has = (op: string) => this.#entries.has(op)
 
   add(operation: Operation) {
@@ -67,8 +76,11 @@ export class Outbox {
     for (const tab of this.#others()) {
       if (this.#watched.has(tab)) continue
       this.#watched.add(tab)
-      if (this.locks) void this.locks.request(this.#lock(tab), () => this.#take(tab))
-      else this.#take(tab)
+      if (!this.locks) this.#take(tab)
+      else void this.locks.request(this.#lock(tab), async () => {
+        await new Promise((done) => setTimeout(done, SETTLE))
+        this.#take(tab)
+      })
     }
   }
 

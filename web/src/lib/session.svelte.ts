@@ -9,7 +9,7 @@ export type You = { id: string; name: string; role: Role; can: Can[] }
 export type Task = { name: string; kind: string; labels: string[] }
 type Answer = {
   you: You
-  project: { name: string; text: string; tasks: Task[]; slices?: string[] }
+  project: { name: string; text: string; tasks: Task[]; slices?: string[] } | null // null: a folder without one
   build: string
   waiting: Record<string, number>
 }
@@ -30,6 +30,11 @@ export const may = (what: Can) => session.you?.can.includes(what) ?? false
 export async function ask(): Promise<void> {
   try {
     const found = await get<Answer>('/session')
+    if (!found.project) {
+      session.you = found.you
+      session.state = 'setup'
+      return
+    }
     const same = session.state === 'in' && session.you?.id === found.you.id && session.project === found.project.name
     session.you = found.you
     session.project = found.project.name
