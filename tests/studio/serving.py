@@ -20,6 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from adequate.store import people
 from adequate.studio.app import make
+from adequate.studio.auth.provider import Provider
 from adequate.studio.auth.register import Desk, add, at_desk, sign_in
 from adequate.studio.context import Studio
 from adequate.studio.roles import Role
@@ -66,14 +67,15 @@ class Served:
 
 
 @contextmanager
-def serving(root: Path, *, automatic: bool = False) -> Iterator[Served]:
+def serving(root: Path, *, automatic: bool = False, provider: Provider | None = None) -> Iterator[Served]:
     """Serve the project in a folder until the end.
 
     Args:
         automatic: whether the loop turns by itself.
+        provider: by which people sign in.
     """
     with opened(root, automatic=automatic) as studio:
-        server = uvicorn.Server(config(make(studio), host="127.0.0.1", port=0))
+        server = uvicorn.Server(config(make(studio, provider=provider), host="127.0.0.1", port=0))
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         while not server.started:

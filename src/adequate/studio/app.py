@@ -30,7 +30,7 @@ from adequate.errors import (
     UnknownNameError,
 )
 from adequate.studio.auth.auth import Auth
-from adequate.studio.auth.guard import HOME, Guard
+from adequate.studio.auth.guard import HEADERS, HOME, Guard
 from adequate.studio.auth.provider import Provider
 from adequate.studio.context import Studio
 
@@ -85,6 +85,7 @@ def speak(app: FastAPI) -> None:
     app.add_exception_handler(AdequateError, _ours)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _fault)
     app.add_api_route("/{path:path}", _page, include_in_schema=False)
 
 
@@ -116,6 +117,12 @@ async def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     said = {"error": "HTTPException", "message": str(error.detail), "remedy": ""}
     return JSONResponse(said, error.status_code, headers=error.headers)
+
+
+async def _fault(_: Request, error: Exception) -> Response:
+    """A mistake of ours; the log has it. It is answered outside the guard, so the guard's headers are added here."""
+    said = {"error": type(error).__name__, "message": "something went wrong in the studio", "remedy": "its log says what"}
+    return JSONResponse(said, 500, headers={name.decode(): value.decode() for name, value in HEADERS})
 
 
 async def _page(path: str) -> Response:

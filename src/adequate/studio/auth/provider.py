@@ -119,7 +119,7 @@ class Provider:
             async with self._open(back) as client:
                 there = await self._about(client)
                 given = await client.fetch_token(there["token_endpoint"], code=code, code_verifier=trip.verifier)
-                keys = (await client.get(there["jwks_uri"], withhold_token=True)).raise_for_status().json()
+                keys = (await client.request("GET", there["jwks_uri"], withhold_token=True)).raise_for_status().json()
             claims = self._checked(str(given["id_token"]), keys, trip.nonce)
         except (OAuthError, JoseError, httpx.HTTPError, KeyError, ValueError) as error:
             raise AccessError(
@@ -169,7 +169,7 @@ class Provider:
             return self._known[1]
         url = f"{self.issuer.rstrip('/')}/.well-known/openid-configuration"
         try:
-            found: dict[str, Any] = (await client.get(url, withhold_token=True)).raise_for_status().json()
+            found: dict[str, Any] = (await client.request("GET", url, withhold_token=True)).raise_for_status().json()
         except (httpx.HTTPError, ValueError) as error:
             raise AdequateError(f"{self.name} can't be asked: {error}", remedy="try again in a moment") from error
         if found.get("issuer") != self.issuer:
