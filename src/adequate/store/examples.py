@@ -255,7 +255,7 @@ class Examples:
             codes = fresh["aq_part"].to_numpy().tobytes()
             upsert(connection, part_codes, [{"first_row": start, "codes": codes}])
 
-        self.tables.change(TABLE, change, doing=f"adding {len(fresh):,} examples", also=also)
+        self.tables.change(TABLE, change, doing=f"adding {len(fresh):,} examples", also=also, rows=start)
 
 
 def _chunks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

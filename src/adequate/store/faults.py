@@ -12,12 +12,12 @@ from errno import EACCES, EDQUOT, EFBIG, ENOSPC, EPERM, EROFS
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from adequate.errors import StorageFullError, StoreError
+from adequate.errors import BusyError, StorageFullError, StoreError
 
 _FULL = ("no space left", "disk is full", "disk full", "file too large", "quota exceeded", "disk i/o error")
 _DENIED = ("permission denied", "readonly database", "read-only file system", "unable to open database file")
 _DAMAGED = ("malformed", "not a database", "was not found", "not found:")
-_AWAY = ("connection", "server closed", "could not translate host", "timeout expired")
+_AWAY = ("connection", "server closed", "could not translate host", "timeout expired", "database system is")
 
 
 @contextmanager
@@ -54,6 +54,11 @@ def explain(error: BaseException, doing: str) -> StoreError:
         )
     if any(sign in text for sign in _DAMAGED):
         return StoreError(f"{doing}: a part of the store is damaged or missing ({_first_line(error)})")
+    if "database is locked" in text:
+        return BusyError(
+            f"{doing}: another process has held the database for too long",
+            remedy="try again; if it goes on, find who holds PROJECT/.adequate/store.sqlite",
+        )
     if any(sign in text for sign in _AWAY):
         return StoreError(
             f"{doing}: the database does not answer ({_first_line(error)})",

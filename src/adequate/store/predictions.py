@@ -65,7 +65,7 @@ class Predictions:
             place = {"name": name, "start": start, "first_row": first_row, "rows": source.rows}
             connection.execute(sa.insert(prediction).values(task=task, model=model_id, **place))
 
-        self.tables.change(name, change, doing=f"storing the predictions of {task!r}", also=also)
+        self.tables.change(name, change, doing=f"storing the predictions of {task!r}", also=also, rows=start)
 
     def count(self, task: str, model_id: str) -> int:
         """How many examples, from row 0 on, the model has answered for."""

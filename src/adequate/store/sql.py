@@ -31,6 +31,7 @@ T = TypeVar("T")
 Job = Callable[[sa.Connection], Any]
 
 _DRIVERS = {"sqlite": "sqlite://", "postgresql": "postgresql+psycopg://"}
+PATIENCE = 30.0  # seconds to wait for another process that is writing to the same file
 _TOGETHER = 1000  # pieces of work in one transaction at most
 
 
@@ -300,12 +301,12 @@ def _engine(url: str, namespace: str, *, write: bool) -> sa.Engine:
 
 
 def _sqlite(url: sa.URL, *, write: bool) -> sa.Engine:
-    engine = sa.create_engine(url if write else _readable(url), connect_args={"timeout": 30})
+    engine = sa.create_engine(url if write else _readable(url), connect_args={"timeout": PATIENCE})
     pragmas = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-8000") if write else ("query_only=ON",)
 
     def prepare(connection: Any, _: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves: the driver's own timing breaks savepoints
-        for pragma in (*pragmas, "busy_timeout=30000"):
+        for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
     def begin(connection: sa.Connection) -> None:

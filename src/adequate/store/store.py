@@ -4,6 +4,7 @@ PROJECT/.adequate/store.sqlite     what was decided (or `database`: the URL of t
 PROJECT/.adequate/lance/           examples, vectors, predictions
 PROJECT/.adequate/models/<id>/     files of models
 PROJECT/.adequate/lock             held by whoever writes
+PROJECT/.adequate/tables.lock      held while a table changes
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from adequate.store.models import Models
 from adequate.store.predictions import Predictions
 from adequate.store.queue import Queue
 from adequate.store.slices import Slices
-from adequate.store.sql import Sql, sqlite_url
+from adequate.store.sql import Sql, alone, sqlite_url
 from adequate.store.sync import sync_tree, write_atomically
 from adequate.store.tables import Tables
 
@@ -107,6 +108,7 @@ def open(  # noqa: A001 (read as `store.open`)
     db: str | None = None,
     write: bool = True,
     beside: bool = False,
+    shared: bool = False,
     verb: str = "",
     text: str = "text",
 ) -> Store:
@@ -116,8 +118,11 @@ def open(  # noqa: A001 (read as `store.open`)
         root: the project's folder.
         db: URL of the database, where it has changed since `create`; None: the one that is remembered.
         write: hold the project's lock, so that nobody else writes; readers need no lock and never wait.
-        beside: write beside whoever holds the lock, without it; transactions keep rows in order, but of what lies in
-            files only one of the two may write.
+        beside: write without the lock, beside whoever holds it: for what the holder itself starts, such as the
+            studio's engine. Each write is a transaction, and the database puts them in order; a change of a table waits
+            for its turn.
+        shared: hold the lock together with others that ask for it so, where the database is a server: several studios
+            may serve one project. An SQLite file has one studio.
         verb: what this is for, for the message to those who find the project locked.
         text: the column of the examples that holds the text.
 
@@ -132,12 +137,13 @@ def open(  # noqa: A001 (read as `store.open`)
             f"there is no adequate project in {root}", remedy=f"adequate init {root} --from YOUR-DATA.csv"
         )
     with ExitStack() as held:
-        alone = write and not beside
-        if alone:
-            held.enter_context(locked(root / FOLDER / "lock", verb))
+        with_lock = write and not beside
+        if with_lock:
+            served = bool(db or _known(root)["url"])
+            held.enter_context(locked(root / FOLDER / "lock", verb, shared=shared and served))
             if db is not None:
                 _remember(root, db)
-        _bring_up_to_date(root, locked_already=alone)
+        _bring_up_to_date(root, locked_already=with_lock)
         return _assemble(root, held.pop_all(), write=write, text=text)
 
 
@@ -165,8 +171,13 @@ def _assemble(root: Path, held: ExitStack, *, write: bool, text: str) -> Store:
     )
 
 
+def _known(root: Path) -> dict[str, str]:
+    found: dict[str, str] = json.loads((root / FOLDER / "database").read_text())
+    return found
+
+
 def _sql(root: Path, *, write: bool, held: object = None) -> Sql:
-    known = json.loads((root / FOLDER / "database").read_text())
+    known = _known(root)
     url = known["url"] or sqlite_url(root / FOLDER / "store.sqlite")
     return Sql(url, namespace=known["namespace"], write=write, held=held)
 
@@ -188,11 +199,12 @@ def _remember(root: Path, db: str | None) -> None:
 
 def _make_tables(root: Path) -> None:
     sql = _sql(root, write=True)
-    namespace = json.loads((root / FOLDER / "database").read_text())["namespace"]
+    namespace = _known(root)["namespace"]
 
     def job(connection: sa.Connection) -> None:
         if connection.dialect.name == "postgresql":  # several projects may share a server
             connection.execute(sa.schema.CreateSchema(namespace, if_not_exists=True))
+        alone(connection, "migrate")  # several studios of one project may start at once
         found = migrations.version_of(connection)
         if found is None:
             migrations.make(connection)

@@ -15,6 +15,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from hashlib import blake2b
 from pathlib import Path
@@ -22,9 +23,10 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from adequate.errors import StoreError
+from adequate.errors import BusyError, StoreError
 from adequate.store.faults import guarded
 from adequate.store.heaps import few
+from adequate.store.lock import taking_turns
 from adequate.store.schema import table_version
 from adequate.store.sql import Sql
 from adequate.store.sync import listing, sync_new
@@ -88,7 +90,13 @@ class Tables:
         return table
 
     def change(
-        self, name: str, change: Change, *, doing: str, also: Callable[[sa.Connection], None] | None = None
+        self,
+        name: str,
+        change: Change,
+        *,
+        doing: str,
+        also: Callable[[sa.Connection], None] | None = None,
+        rows: int | None = None,
     ) -> LanceDataset:
         """Change a table, or make it.
 
@@ -97,14 +105,22 @@ class Tables:
             change: gets the table as it is (None if there is none) and the path where one is made; returns it changed.
             doing: what this is for, for messages.
             also: more to be written in the transaction that makes the change real.
+            rows: how many the table must have, for the change to be right.
+
+        Raises:
+            BusyError: another process has added rows meanwhile.
         """
         folder = self.folder / f"{name}.lance"
-        with guarded(doing):
+        with guarded(doing), self._turn():
+            if rows is not None and (found := self.rows(name)) != rows:
+                raise BusyError(
+                    f"{doing}: another process has added {found - rows:,} rows meanwhile", remedy="do it again"
+                )
             now = self._ready(name, folder)
             before = listing(folder)
             changed = change(now, str(folder))
             sync_new(folder, before)
-        self._name(name, changed, also, doing)
+            self._name(name, changed, also, doing)
         return self.get(name)
 
     def tag(self, name: str, tag: str) -> None:
@@ -113,7 +129,7 @@ class Tables:
         if table is None or tag in table.tags.list():
             return
         folder = self.folder / f"{name}.lance"
-        with guarded("tagging a version"):
+        with guarded("tagging a version"), self._turn():
             before = listing(folder)
             table.tags.create(tag, table.version)
             sync_new(folder, before)
@@ -123,24 +139,25 @@ class Tables:
 
         Only tagged versions and the newest stay. A reader that holds an older one loses it: call it when nobody reads.
         """
-        freed = 0
-        known = {row.name for row in self.sql.rows(sa.select(table_version.c.name).distinct())}
-        with guarded("cleaning up"):
+        with guarded("cleaning up"), self._turn():
+            known = {row.name for row in self.sql.rows(sa.select(table_version.c.name).distinct())}
             for folder in self.folder.glob("*.lance"):
                 if folder.stem not in known:
                     shutil.rmtree(folder)
-        for name in sorted(known):
-            freed += self._clean(name)
-        return freed
+            return sum(self._clean(name) for name in sorted(known))
 
     def forget_versions(self) -> None:
         """As `gc`, tagged versions too: only the present state of each table stays on the disk."""
         for name in {row.name for row in self.sql.rows(sa.select(table_version.c.name).distinct())}:
             table = self.get(name)
-            with guarded("cleaning up"):
+            with guarded("cleaning up"), self._turn():
                 for tag in table.tags.list():
                     table.tags.delete(tag)
         self.gc()
+
+    def _turn(self) -> AbstractContextManager[None]:
+        """One change at a time, of any process: what another has committed and not yet named is not to be undone."""
+        return taking_turns(self.folder.with_name("tables.lock"))
 
     def _ready(self, name: str, folder: Path) -> LanceDataset | None:
         """The table as SQL names it, with whatever was committed and not named taken back."""
