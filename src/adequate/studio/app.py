@@ -35,9 +35,9 @@ from adequate.studio.auth.provider import Provider
 from adequate.studio.context import Studio
 
 WEB = Path(__file__).parent / "_web"
-SCREENS = (
-    *("session", "board", "label", "examples", "explore", "cycles", "guide", "schema", "together"),
-    *("people", "provider", "files", "setup", "live", "webhooks"),
+SCREENS = (  # looked through in this order: first what is asked most
+    *("live", "label", "session", "board", "examples", "explore", "cycles", "guide", "schema", "together"),
+    *("people", "provider", "files", "setup", "webhooks"),
 )
 STATUS: dict[type[AdequateError], int] = {  # the first that fits
     TooManyTriesError: 429,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -61,8 +61,8 @@ class Studio:
             del self.extra[key]
 
 
-def studio(request: Request) -> Studio:
-    """The studio that serves this request."""
+async def studio(request: Request) -> Studio:
+    """The studio that serves this request."""  # `async`, as what follows: else each costs a hop to another thread
     found: Studio = request.app.state.studio
     return found
 
@@ -79,10 +79,10 @@ def person(request: Request) -> Person:
     return found
 
 
-def who(can: Can) -> Callable[[Request], Person]:
+def who(can: Can) -> Callable[[Request], Awaitable[Person]]:
     """A dependency: the person who asks, if they may do this."""
 
-    def allowed(request: Request) -> Person:
+    async def allowed(request: Request) -> Person:
         found = person(request)
         found.must(can)
         return found

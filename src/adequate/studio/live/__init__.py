@@ -7,6 +7,7 @@
     policies    how each task is labelled (blind, overlap ...), and which examples are sealed
     past        events read from the table: what a tab missed, what another process recorded
     pump        tells what this process did not record itself
+    pace        how fast one person may ask
     presence    who is where, never stored
     counts      how much waits and how many labels there are, on the board
 

@@ -19,9 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from fastapi import FastAPI
-from limits import RateLimitItemPerSecond
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from starlette.websockets import WebSocket
 
 from adequate.errors import AdequateError, BusyError, StoreError
@@ -30,6 +27,7 @@ from adequate.store.faults import explain
 from adequate.studio import ops
 from adequate.studio.live import counts, frames, past
 from adequate.studio.live.counts import Counts
+from adequate.studio.live.pace import Pace
 from adequate.studio.live.policies import Policies
 from adequate.studio.live.presence import Presence
 from adequate.studio.live.pump import Pump, listen, notify
@@ -41,7 +39,6 @@ if TYPE_CHECKING:
     from adequate.studio.context import Studio
 
 TOGETHER = 200  # operations in one transaction at most
-PACE = RateLimitItemPerSecond(500, 10)  # operations of one person: 50 a second for ten seconds, 500 at once
 BEAT = 20.0  # seconds
 TICK = 0.1  # seconds between two tellings of who is where
 COUNTED = 0.25  # seconds between two tellings of the counts
@@ -68,7 +65,7 @@ class Hub:
         self._presence = Presence()
         self._counts = Counts()
         self._recount = False
-        self._pace = MovingWindowRateLimiter(MemoryStorage())
+        self._pace = Pace()
         self._waiting: list[tuple[ops.Ask, Reply]] = []
         self._busy = False
         self._ending = False
@@ -108,7 +105,7 @@ class Hub:
 
     def submit(self, person: Person, frame: dict[str, Any], reply: Reply) -> None:
         """Perform an operation with those that come with it; `reply` is given its `ack` or `nack`."""
-        if not self._pace.hit(PACE, person.id):
+        if not self._pace.may(person.id):
             slow = BusyError("slow down: more than 50 operations a second", remedy="it is sent again by itself")
             reply(frames.nack(frame["op"], slow))
             return

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from adequate.studio.context import Studio
 
 Before = tuple[int, str]
+_NAMED = sa.select(log.c.op, log.c.seq, log.c.actor).where(log.c.op == sa.bindparam("op"))
+_SOME_NAMED = sa.select(log.c.op, log.c.seq, log.c.actor).where(log.c.op.in_(sa.bindparam("ops", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,9 +109,12 @@ def together(connection: sa.Connection, asks: Sequence[Ask]) -> list[Outcome]:
 
     Raises:
         DBAPIError: the database fails; then none has happened.
+        Exception: there is one operation, and it is refused.
     """
     before = _before(connection, asks)
-    if len(asks) > 1:
+    if len(asks) == 1:  # the writer sees to it that one that fails leaves nothing
+        return [_perform(connection, asks[0], before)]
+    if asks:
         whole = connection.begin_nested()
         try:
             seen = dict(before)
@@ -167,8 +172,11 @@ def _perform(connection: sa.Connection, ask: Ask, before: dict[str, Before]) -> 
 
 def _before(connection: sa.Connection, asks: Sequence[Ask]) -> dict[str, Before]:
     """Those that came before: the number of the last event of each, and whose it is."""
-    query = sa.select(log.c.op, log.c.seq, log.c.actor).where(log.c.op.in_([ask.op for ask in asks]))
-    found = {row.op: (row.seq, row.actor) for row in connection.execute(query)}
+    if len(asks) == 1:
+        rows = connection.execute(_NAMED, {"op": asks[0].op})
+    else:
+        rows = connection.execute(_SOME_NAMED, {"ops": [ask.op for ask in asks]})
+    found = {op: (seq, actor) for op, seq, actor in rows}
     for op, (seq, actor) in found.items():
         more = sa.select(sa.func.max(log.c.seq)).where(log.c.op > f"{op}/", log.c.op < f"{op}0")
         found[op] = (max(seq, connection.scalar(more) or 0), actor)
