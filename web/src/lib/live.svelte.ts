@@ -36,7 +36,9 @@ export function connect(project: string, person: string, lost: () => void) {
       if (state !== 'live') live.here = {}
     },
     ready,
-    presence: (topic, who) => void (live.here = { ...live.here, [topic]: who }),
+    presence: (topic, who) => {
+      live.here = { ...live.here, [topic]: who }
+    },
     bye: (why) => toast(why || 'the server closed the connection', { tone: 'bad' }),
     refused: (operation, why) => {
       why.said = true

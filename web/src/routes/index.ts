@@ -13,6 +13,7 @@ export type Screen = {
 export const SCREENS: Screen[] = [
   { path: 'board', name: 'Board', key: 'b', nav: true, load: () => import('./Board.svelte') },
   { path: 'label', name: 'Label', key: 'l', nav: true, load: () => import('./Label.svelte') },
+  { path: 'together', name: 'Together', key: 'a', nav: true, load: () => import('./Together.svelte') },
   { path: 'explore', name: 'Explore', key: 'e', nav: true, load: () => import('./Explore.svelte') },
   { path: 'cycles', name: 'Cycles', key: 'c', nav: true, load: () => import('./Cycles.svelte') },
   { path: 'guide', name: 'Guide', key: 'g', nav: true, load: () => import('./Guide.svelte') },
