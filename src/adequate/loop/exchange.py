@@ -173,7 +173,12 @@ def brought_in(
         done += len(some)
         progress(f"recording the labels of {path.name}", done, None)
     return Brought(
-        new=texts.new, known=texts.known, labels=labels, disputed=disputed, losses=losses, notices=texts.notices
+        new=texts.new,
+        known=texts.known,
+        labels=labels,
+        disputed=disputed,
+        losses=losses,
+        notices=tuple(notice for notice in texts.notices if waiting.name not in notice),  # of a file that is ours
     )
 
 
