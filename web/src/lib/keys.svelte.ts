@@ -1,11 +1,11 @@
 /** Which key does what: one registry, from which the help (?) is drawn too. */
 
-import { untrack } from 'svelte'
-
 export type Key = { key: string; does: string; run: (event: KeyboardEvent) => void; when?: () => boolean; group?: string }
 type Layer = { keys: Key[]; alone: boolean }
 
-let layers = $state.raw<Layer[]>([])
+// An effect that ends reads state as it was before the change that ends it: what counts is kept beside it.
+let all: Layer[] = []
+let layers = $state.raw(all)
 
 /**
  * Bind keys while a screen or a dialog is shown; the newest layer wins. Call the answer to unbind (in `$effect`).
@@ -13,27 +13,27 @@ let layers = $state.raw<Layer[]>([])
  */
 export function bind(keys: Key[], { alone = false } = {}): () => void {
   const layer = { keys, alone }
-  layers = [layer, ...untrack(() => layers)] // whoever binds in an effect doesn't depend on what others bind
-  return () => void (layers = layers.filter((other) => other !== layer))
+  layers = all = [layer, ...all] // whoever binds in an effect doesn't depend on what others bind
+  return () => void (layers = all = all.filter((other) => other !== layer))
 }
 
 /** The layers that hear keys now, newest first. */
 function heard(): Layer[] {
-  const last = layers.findIndex((layer) => layer.alone)
-  return last < 0 ? layers : layers.slice(0, last + 1)
+  const last = all.findIndex((layer) => layer.alone)
+  return last < 0 ? all : all.slice(0, last + 1)
 }
 
 /** All that is bound now, newest layer first, dialogs' own aside; a key that a newer layer took is left out. */
 export function bound(): Key[] {
   const taken = new Set<string>()
-  const all: Key[] = []
+  const every: Key[] = []
   for (const { keys, alone } of layers) {
     if (alone) continue
     const mine = keys.filter((one) => !taken.has(one.key))
-    all.push(...mine)
+    every.push(...mine)
     for (const one of mine) taken.add(one.key)
   }
-  return all
+  return every
 }
 
 /** `cmd+k`, `shift+arrowleft`, `a`, `space`, `?`: how a key event is written in the registry. */
