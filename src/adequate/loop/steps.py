@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from adequate.labelling import spread
+from adequate.labelling import policy, spread
 from adequate.loop.answers import answered
 from adequate.loop.measuring import Measuring, measuring
 from adequate.loop.turn import Survey, dried_up, know, sealed, split
@@ -267,8 +267,31 @@ def mine(cycle: Cycle, state: State) -> State:
         ]
     items += [item for task in cycle.project.tasks.values() if not task.learnable for item in _collect(cycle, task)]
     cycle.store.queue.clear()
-    cycle.store.queue.put(_together(spread(items)))
+    cycle.store.queue.put(_as_asked(cycle, _together(spread(items))))
     return state.but(asked=len(items))
+
+
+def _as_asked(cycle: Cycle, items: Sequence[QueueItem]) -> list[QueueItem]:
+    """The questions as the policies of their tasks ask them, some whose answer is known between them."""
+    found = []
+    for task in cycle.project.tasks.values():
+        how, these = policy.of(cycle.store.overrides, task.name), [item for item in items if item.task == task.name]
+        if how.gold and these:
+            rng = np.random.default_rng([cycle.seed, cycle.number])
+            these = policy.mixed_with(these, _known(cycle, task, these, rng), how, rng)
+        found += policy.asked(these, how)
+    return found
+
+
+def _known(cycle: Cycle, task: Task, beside: Sequence[QueueItem], rng: np.random.Generator) -> list[QueueItem]:
+    """As many questions whose answer people have given already, of examples that teach."""
+    now = cycle.store.labels.current(task.name)
+    usable = (now["part"].to_numpy() == str(Part.TEACH)) & np.isin(now["source"].to_numpy(), ["human", "import"])
+    usable &= ~np.isin(now["row"].to_numpy(), [item.row for item in beside])
+    at = rng.permutation(np.flatnonzero(usable))[: len(beside)]
+    rows = now["row"].to_numpy()[at]
+    asked = _items(cycle, task, rows, Part.TEACH, [""] * len(at), [""] * len(at), np.ones(len(at)))
+    return [replace(item, gold=gold) for item, gold in zip(asked, now["value"].take(at).to_pylist(), strict=True)]
 
 
 def _batches(cycle: Cycle, state: State) -> dict[str, int]:
@@ -398,22 +421,24 @@ def _items(
 def _suggestions(cycle: Cycle, task: Task, rows: Rows) -> list[str | None]:
     """What the new model answers for these rows, JSON; `label` comes first, so that SQL can find items by it."""
     model = cycle.state.model
-    if model is None or cycle.store.predictions.count(task.name, model) < len(cycle.world):
+    if not len(rows) or model is None or cycle.store.predictions.count(task.name, model) < len(cycle.world):
         return [None] * len(rows)
-    said = cycle.store.predictions.read(task.name, model, rows, ["label", "confidence", "margin", "runner_up"])
+    said = cycle.store.predictions.read(task.name, model, rows, ["label", "confidence", "runner_up"]).to_pylist()
+    head, code = cycle.learned(task).head, {name: i for i, name in enumerate(cycle.names[task.name])}
+    # As the answer's own confidence is: calibrated, and before the decision rule weighs misses against alarms.
+    probs = head.probs(head.logits(cycle.world.take(rows)))
     return [
         json.dumps(
             {
                 "label": row["label"],
                 "confidence": round(row["confidence"], 4),
                 "second": row["runner_up"],
-                # The margin is what the first is ahead by; rounding must not take the second below nothing.
-                "second_confidence": round(max(row["confidence"] - row["margin"], 0.0), 4),
+                "second_confidence": round(float(probs[i, code[row["runner_up"]]]), 4),
                 "model": model,
             },
             ensure_ascii=False,
         )
-        for row in said.to_pylist()
+        for i, row in enumerate(said)
     ]
 
 

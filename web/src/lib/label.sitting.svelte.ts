@@ -136,15 +136,13 @@ export class Sitting {
     const one: Answered = { op: asked.op, item, value, skipped, at: Date.now(), state: 'saving' }
     this.answered = [one, ...this.answered.filter((other) => other !== again)].slice(0, KEPT)
     if (!skipped && !again) this.count++
+    const settled = (now: Answered | null) =>
+      (this.answered = this.answered.flatMap((other) => (other.op !== one.op ? [other] : now ? [now] : [])))
     asked.then(
-      (ack) => {
-        one.state = 'saved'
-        one.item = { ...item, rev: ack.rev }
-        this.answered = [...this.answered]
-      },
+      (ack) => settled({ ...one, state: 'saved', item: { ...item, rev: ack.rev } }),
       (why: Refused) => {
-        this.answered = this.answered.filter((other) => other !== one)
-        if (!skipped) this.count--
+        settled(null)
+        if (!skipped && !again) this.count--
         const current = why.current as Conflict | null | undefined
         if (current) this.clash = { item, mine: value, current }
         else {
