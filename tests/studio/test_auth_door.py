@@ -12,7 +12,8 @@ from tests.studio.serving import Served
 
 def test_nobody_gets_past_the_page_without_being_signed_in(served: Served) -> None:
     with served.client("") as stranger:
-        assert stranger.get("/api/session").status_code == 401
+        assert stranger.get("/api/session").json() == {"you": None}
+        assert stranger.get("/api/people").status_code == 401
         assert stranger.get("/api/audit").status_code == 401
         assert "script" in stranger.get("/").text or stranger.get("/").status_code == 503  # the page isn't built here
     with pytest.raises(InvalidStatus):

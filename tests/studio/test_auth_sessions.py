@@ -134,7 +134,7 @@ def test_a_session_prepared_by_somebody_else_is_not_taken_over(served: Served) -
     assert mine != theirs
     with served.client("") as other:
         assert other.get("/api/session", headers={"Cookie": mine}).json()["you"]["name"] == "Ann"
-        assert other.get("/api/session", headers={"Cookie": theirs}).status_code == 401
+        assert other.get("/api/people", headers={"Cookie": theirs}).status_code == 401
 
 
 def test_a_password_signs_in_by_name_or_id_whatever_the_case(served: Served) -> None:
@@ -173,7 +173,7 @@ def test_a_new_password_signs_out_every_other_browser(served: Served) -> None:
         assert changed.status_code == 204
         assert browser.get("/api/session").status_code == 200
     with served.client("") as other:
-        assert other.get("/api/session", headers={"Cookie": first}).status_code == 401
+        assert other.get("/api/people", headers={"Cookie": first}).status_code == 401
 
 
 def test_signing_out_ends_the_session_and_not_only_the_cookie(served: Served) -> None:
@@ -181,7 +181,7 @@ def test_signing_out_ends_the_session_and_not_only_the_cookie(served: Served) ->
     with served.client("labeller") as browser:
         assert browser.delete("/api/session").status_code == 204
     with served.client("") as other:
-        assert other.get("/api/session", headers={"Cookie": cookie}).status_code == 401
+        assert other.get("/api/people", headers={"Cookie": cookie}).status_code == 401
 
 
 def test_a_role_that_is_taken_away_holds_in_the_same_moment(served: Served) -> None:
@@ -196,7 +196,7 @@ def test_who_is_shut_out_is_out_tokens_and_sockets_included(served: Served) -> N
     with served.client("labeller") as labeller, served.client("owner") as owner:
         made = labeller.post("/api/tokens", json={"name": "mine", "role": "labeller"}).json()["token"]
         owner.delete("/api/people/labeller").raise_for_status()
-        assert labeller.get("/api/session").status_code == 401
+        assert labeller.get("/api/people").status_code == 401
         bearer = {"Authorization": f"Bearer {made}"}
         assert httpx.get(f"{served.url}/api/session", headers=bearer).status_code == 401
 
@@ -206,7 +206,7 @@ def test_what_another_process_does_to_people_holds_within_seconds(served: Served
         assert labeller.get("/api/session").status_code == 200
         served.studio.store.sql.write(lambda c: people.change_member(c, "labeller", revoked=time.time()))
         assert closed_by(socket, seconds=2 * BELIEVED + 1) == 4401
-        assert labeller.get("/api/session").status_code == 401
+        assert labeller.get("/api/people").status_code == 401
 
 
 def test_the_last_owner_stays(served: Served) -> None:

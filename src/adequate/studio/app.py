@@ -121,7 +121,8 @@ async def _http(_: Request, error: Exception) -> Response:
 
 async def _fault(_: Request, error: Exception) -> Response:
     """A mistake of ours; the log has it. It is answered outside the guard, so the guard's headers are added here."""
-    said = {"error": type(error).__name__, "message": "something went wrong in the studio", "remedy": "its log says what"}
+    message = "something went wrong in the studio"
+    said = {"error": type(error).__name__, "message": message, "remedy": "its log says what"}
     return JSONResponse(said, 500, headers={name.decode(): value.decode() for name, value in HEADERS})
 
 

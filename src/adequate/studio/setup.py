@@ -87,6 +87,8 @@ def make_setup(root: Path, *, key: str, then: str, hosts: Collection[str]) -> Fa
 @router.get("/session")
 async def session(request: Request) -> dict[str, Any]:
     """As of a project, without one: the page shows its one screen."""
+    if request.state.person is None:
+        return {"you": None}
     you = {"id": OWNER.id, "name": OWNER.name, "role": OWNER.role, "can": [what for what in Can if OWNER.can(what)]}
     return {"you": you, "project": None, "build": request.app.version, "badges": {}, "waiting": {}}
 

@@ -25,6 +25,6 @@ describe('people', () => {
   })
   it('an event is a sentence', () => {
     expect(sentence(entry({ value: 'role', body: { of: 'bob', was: 'viewer', role: 'reviewer' } }))).toBe('made bob reviewer; was viewer')
-    expect(sentence(entry({ kind: 'label', task: 'intent', example: '0123456789', value: 'refund' }))).toBe('intent · 01234567 — refund')
+    expect(sentence(entry({ kind: 'label', task: 'intent', example: '0123456789', value: 'refund' }))).toBe('intent · refund')
   })
 })

@@ -51,7 +51,6 @@ export function sentence(entry: Entry): string {
       case 'signed out': return 'signed out'
       case 'password': return 'set a password'
     }
-  const about = [entry.task, entry.example.slice(0, 8)].filter(Boolean).join(' · ')
   const value = entry.value === null || entry.value === undefined ? '' : typeof entry.value === 'string' ? entry.value : JSON.stringify(entry.value)
-  return [about, value.length > 120 ? `${value.slice(0, 120)}…` : value, entry.why].filter(Boolean).join(' — ') || entry.kind
+  return [entry.task, value.length > 120 ? `${value.slice(0, 120)}…` : value, entry.why].filter(Boolean).join(' · ') || entry.kind
 }

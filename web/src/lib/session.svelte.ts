@@ -8,7 +8,7 @@ export type Can = 'look' | 'label' | 'review' | 'build' | 'own'
 export type You = { id: string; name: string; role: Role; can: Can[] }
 export type Task = { name: string; kind: string; labels: string[] }
 type Answer = {
-  you: You
+  you: You | null // null: nobody is signed in; then there is nothing else
   project: { name: string; text: string; tasks: Task[]; slices?: string[] } | null // null: a folder without one
   build: string
   waiting: Record<string, number>
@@ -30,6 +30,7 @@ export const may = (what: Can) => session.you?.can.includes(what) ?? false
 export async function ask(): Promise<void> {
   try {
     const found = await get<Answer>('/session')
+    if (!found.you) return out()
     if (!found.project) {
       session.you = found.you
       session.state = 'setup'
@@ -46,9 +47,7 @@ export async function ask(): Promise<void> {
     if (!same) connect(found.project.name, found.you.id, () => void ask())
   } catch (error) {
     if (error instanceof ApiError && (error.status === 401 || error.status === 403)) {
-      disconnect()
-      session.you = null
-      session.state = 'out'
+      out()
     } else if (session.state === 'asking') {
       session.state = 'away'
       session.error = error
@@ -58,6 +57,10 @@ export async function ask(): Promise<void> {
 
 export async function signOut() {
   await del('/session')
+  out()
+}
+
+function out() {
   disconnect()
   session.you = null
   session.state = 'out'

@@ -18,7 +18,7 @@ from adequate.studio.auth import names, register
 from adequate.studio.auth.auth import Auth
 from adequate.studio.auth.guard import address, cookie
 from adequate.studio.auth.register import Desk
-from adequate.studio.context import Here, Studio, Viewer
+from adequate.studio.context import Here, Studio
 from adequate.studio.roles import Can, Person, Role
 
 router = APIRouter(prefix="/api", tags=["session"])
@@ -40,8 +40,11 @@ class SignIn(BaseModel):
 
 
 @router.get("/session")
-async def session(you: Viewer, studio: Here) -> dict[str, Any]:
-    """Who asks, what they may do, the project and how much waits to be labelled."""
+async def session(request: Request, studio: Here) -> dict[str, Any]:
+    """Who asks, what they may do, the project and how much waits to be labelled; to a stranger `{"you": null}`."""
+    you: Person | None = request.state.person
+    if you is None:
+        return {"you": None}
 
     def read() -> dict[str, Any]:
         with studio.store.sql.reading() as connection:

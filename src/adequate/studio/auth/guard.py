@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 OPEN = frozenset(  # nobody is signed in yet who asks for these
     {
+        ("GET", "/api/session"),
         ("POST", "/api/session"),
         ("DELETE", "/api/session"),
         ("GET", "/api/session/ways"),
@@ -89,7 +90,7 @@ class Guard:
         except AdequateError as error:
             await _refuse(scope, receive, send, 429 if isinstance(error, TooManyTriesError) else 403, error)
             return
-        if person is None and (scope["type"] == "websocket" or _closed(scope)):
+        if person is None and (bearer is not None or scope["type"] == "websocket" or _closed(scope)):
             await _refuse(scope, receive, send, 401, nobody())
             return
         state["person"], state["secret"] = person, secret
