@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from adequate import labelling
 from adequate.errors import LabelError, unknown
+from adequate.labelling import schema
 from adequate.labelling.spans import spans
 from adequate.store.schema import current_label
 from adequate.types import Kind
@@ -77,6 +78,8 @@ def checked(
     if task.kind is Kind.SCORE:
         raise LabelError(f"task {task.name!r} is answered by comparing two examples", remedy="pair.put")
     known = labels(connection, studio, task)
+    if task.renamed:  # who was offline while a label was renamed still says the old name
+        value = schema.rewritten(value, {old: now for old in task.renamed if (now := task.now(old)) is not None})
     if task.labels is None:
         said = names(value)
         if not set(said) <= set(known):

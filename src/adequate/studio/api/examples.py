@@ -66,12 +66,13 @@ async def near(here: Here, _: Viewer, example: str) -> dict[str, Any]:
 
 
 @router.post("/examples/{example}/erase")
-async def erase(here: Here, _: Owner, example: str, typed: Confirmed) -> dict[str, Any]:
+async def erase(here: Here, person: Owner, example: str, typed: Confirmed) -> dict[str, Any]:
     """Erase an example for good, with all that was made from it. Whoever asks types its id."""
     found = await here.worker.run(far_examples.chip, _named(example))
     if typed.confirm != found["id"]:
         raise DataError("what was typed isn't the example's id", remedy=f"type {found['id']}")
-    await asyncio.to_thread(here.store.erase, found["id"])
+    await asyncio.to_thread(here.store.erase, found["id"], person.id)
+    here.hub.nudge()
     here.extra.get("opened", {}).pop(found["id"], None)
     return {"erased": found["id"]}
 
