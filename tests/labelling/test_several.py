@@ -138,12 +138,14 @@ def test_a_label_taken_back_is_asked_again_first(one: Store) -> None:
 
 
 def test_a_question_whose_answer_is_known_never_makes_a_label(one: Store) -> None:
-    asked = put(one, gold='"yes"', overlap=policy.EVERYBODY)
+    one.queue.put([item(0, gold='"yes"', overlap=policy.EVERYBODY)])
+    (asked,) = one.queue.next("t", "zoe")
     for actor in ("ann", "ben"):
         assert [of.id for of in one.queue.next("t", actor)] == [asked.id]
         assert [e.kind for e in say(one, asked, actor, "no")] == ["answer"]
         assert one.queue.next("t", actor) == []
     assert (label(one), state(one, asked)[0], one.queue.counts()) == (None, "waiting", [])
+    assert one.queue.waiting() == []
     with one.sql.reading() as connection:
         assert queue.said(connection, asked) == {"ann": "no", "ben": "no"}
 

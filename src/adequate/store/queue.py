@@ -129,7 +129,7 @@ class Queue:
         return [(row.row, row.cell) for row in self.sql.rows(query.where(*done).order_by(queue_item.c.id))]
 
     def waiting(self, task: str | None = None) -> list[QueueItem]:
-        """All that waits, first things first."""
+        """All that waits, first things first. Questions whose answer is known don't count."""
         return self._all(WAITING, task)
 
     def disputed(self, task: str | None = None) -> list[QueueItem]:
@@ -137,7 +137,7 @@ class Queue:
         return self._all(DISPUTED, task)
 
     def _all(self, state: str, task: str | None) -> list[QueueItem]:
-        query = _ITEMS.where(queue_item.c.state == state)
+        query = _ITEMS.where(queue_item.c.state == state, queue_item.c.gold.is_(None))
         if task is not None:
             query = query.where(queue_item.c.task == task)
         return [_item(row) for row in self.sql.rows(query.order_by(queue_item.c.rank, queue_item.c.id))]
