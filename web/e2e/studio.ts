@@ -49,6 +49,19 @@ export class Studio {
     return studio
   }
 
+  /** A folder without a project: the server waits to be told what it is to be. */
+  static async empty(): Promise<Studio> {
+    const folder = mkdtempSync(join(tmpdir(), 'adequate-empty-'))
+    const studio = new Studio(join(folder, 'mail'), await freePort())
+    await studio.again()
+    return studio
+  }
+
+  /** The one-time link that the server printed last. */
+  get link() {
+    return [...this.#log.matchAll(/http:\/\/\S+\/join#\S+/g)].at(-1)![0]
+  }
+
   get url() {
     return `http://127.0.0.1:${this.port}`
   }
@@ -137,6 +150,12 @@ export class Tab {
 
   #note(text: string) {
     if (!this.forgiven.some((one) => one.test(text))) this.errors.push(`${this.page.url()}: ${text}`)
+  }
+
+  /** Follow a link to the door. */
+  async follow(link: string) {
+    await this.page.goto(link)
+    await this.ready()
   }
 
   /** Go to a screen and wait until it stands there. */

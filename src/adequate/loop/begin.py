@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +44,7 @@ def begin(
     lenient: bool = False,
     with_labels: bool = True,
     db: str | None = None,
+    amend: Callable[[Inferred], Inferred] = lambda found: found,
     progress: Progress = silent,
 ) -> Begun:
     """Look at the first file, write `project.py`, add all files.
@@ -54,6 +55,7 @@ def begin(
         lenient: leave out rows that can't be read, and say which.
         with_labels: record the labels in the files; without, they are only used to name the tasks' labels.
         db: URL of a PostgreSQL database; None: an SQLite file in the project.
+        amend: given what was inferred, returns what is written: where a person has looked at it before.
 
     Raises:
         StoreError: there is a project already.
@@ -76,6 +78,7 @@ def begin(
         labels=labels,
         normalise=normalise,
     )
+    found = amend(found)
     fresh = not root.exists()
     with guarded(f"making a project in {root}"):
         root.mkdir(parents=True, exist_ok=True)

@@ -177,7 +177,7 @@ def looked(root: Path, asked: Asked) -> dict[str, Any]:
 
 def made(root: Path, asked: Start) -> dict[str, Any]:
     """The project, made."""
-    
+
     last = 0.0
 
     def tell(what: str, done: int, total: int | None) -> None:
