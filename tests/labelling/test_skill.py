@@ -72,3 +72,16 @@ def test_the_model_finds_planted_skills() -> None:
     found = skill(items, people, said.ravel(), n=n, p=3, k=k)
     assert np.allclose(found.accuracy, skills, atol=0.03)
     assert (found.truth.argmax(axis=1) == truth).mean() > (said[:, 0] == truth).mean() - 0.01
+
+
+def test_with_many_labels_and_few_answers_lent_answers_keep_noise_from_being_fitted() -> None:
+    skills, right = np.array([0.95, 0.85, 0.7]), {0.0: 0.0, 2.0: 0.0}
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        truth = rng.integers(0, 52, 135)
+        said = np.where(rng.random((135, 3)) < skills, truth[:, None], rng.integers(0, 52, (135, 3)))
+        items, people = np.nonzero(rng.random((135, 3)) < 0.75)
+        for lent in right:
+            found = skill(items, people, said[items, people], n=135, p=3, k=52, lent=lent)
+            right[lent] += (found.truth.argmax(axis=1) == truth).mean() / 4
+    assert right[2.0] > right[0.0] + 0.03

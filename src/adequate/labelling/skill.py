@@ -41,12 +41,17 @@ class Skill:
     answers: np.ndarray
 
 
-def skill(items: Rows, people: Codes, codes: Codes, *, n: int, p: int, k: int, known: Codes | None = None) -> Skill:
+def skill(
+    items: Rows, people: Codes, codes: Codes, *, n: int, p: int, k: int, known: Codes | None = None, lent: float = 0.0
+) -> Skill:
     """Fit the model of Dawid and Skene. O(rounds * answers * k).
 
     Args:
         items, people, codes: shape (m,) each: example 0..n-1, person 0..p-1, answer 0..k-1.
         known: shape (n,), the truth where it is known, else -1.
+        lent: answers that each row of a person's matrix is lent, right as often as theirs are over all labels and wrong
+            evenly: with many labels and few answers a matrix of its own for everybody fits any noise. 0 is the plain
+            model.
 
     >>> said = np.array([0, 0, 1, 1, 1, 0])  # three people, two examples; the third always differs
     >>> found = skill(np.array([0, 0, 0, 1, 1, 1]), np.array([0, 1, 2] * 2), said, n=2, p=3, k=2)
@@ -57,7 +62,7 @@ def skill(items: Rows, people: Codes, codes: Codes, *, n: int, p: int, k: int, k
     fixed = np.flatnonzero(known >= 0) if known is not None else np.zeros(0, np.int64)
     if known is not None:
         truth[fixed] = np.eye(k)[known[fixed]]
-    prior, confusion = _matrices(truth, items, people, codes, p, k)
+    prior, confusion = _matrices(truth, items, people, codes, p, k, lent)
     before = -np.inf
     for _ in range(ROUNDS):
         logs = np.log(np.maximum(prior, LITTLE))[None, :].repeat(n, axis=0)
@@ -72,7 +77,7 @@ def skill(items: Rows, people: Codes, codes: Codes, *, n: int, p: int, k: int, k
         if known is not None:
             truth[fixed] = np.eye(k)[known[fixed]]
         likelihood = float((np.log(total) + top).sum()) / max(len(items), 1)
-        prior, confusion = _matrices(truth, items, people, codes, p, k)
+        prior, confusion = _matrices(truth, items, people, codes, p, k, lent)
         if likelihood - before < ENOUGH:
             break
         before = likelihood
@@ -96,10 +101,19 @@ def _shares(items: Rows, codes: Codes, n: int, k: int) -> Doubles:
     return shares
 
 
-def _matrices(truth: Doubles, items: Rows, people: Codes, codes: Codes, p: int, k: int) -> tuple[Doubles, Doubles]:
+def _matrices(
+    truth: Doubles, items: Rows, people: Codes, codes: Codes, p: int, k: int, lent: float
+) -> tuple[Doubles, Doubles]:
     """The prior and everybody's confusion matrix, if the truth were this."""
     said = np.zeros((p * k, k))  # [person and answer, truth]
     np.add.at(said, people.astype(np.int64) * k + codes, truth[items])
-    confusion = np.maximum(said.reshape(p, k, k).transpose(0, 2, 1), LITTLE)
+    confusion = said.reshape(p, k, k).transpose(0, 2, 1)
+    if lent and k > 1:
+        right = np.trace(confusion, axis1=1, axis2=2)
+        share = (right + 1) / (confusion.sum(axis=(1, 2)) + 2)
+        usual = np.repeat(((1 - share) / (k - 1))[:, None, None], k, axis=1).repeat(k, axis=2)
+        usual[:, np.arange(k), np.arange(k)] = share[:, None]
+        confusion = confusion + lent * usual
+    confusion = np.maximum(confusion, LITTLE)
     confusion /= confusion.sum(axis=2, keepdims=True)
     return truth.mean(axis=0), confusion
