@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from adequate.loop.board import FEW
 from adequate.store.schema import event as log
 
 if TYPE_CHECKING:
@@ -66,10 +67,11 @@ def _takes(cell: CellRow) -> tuple[int, int, int] | None:
     if cell.low is not None and cell.low >= cell.target:
         return 0, 0, 0
     if cell.value is not None and cell.value < cell.target:
-        return cell.forecast  # its need is for proving that it is below: that gets nobody there
+        # Its need is for proving that it is below: that gets nobody there.
+        return cell.forecast if cell.n >= FEW else None
     if cell.need:
         return (cell.need, cell.need, cell.need) if cell.need <= cell.room else None
-    return cell.forecast
+    return cell.forecast if cell.n >= FEW else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from adequate.store import Store
 
 FAILING = 12  # examples in a cell's drawer
-TARGETS = np.round(np.arange(0.5, 1.0001, 0.01), 2)  # that are tried out
+TARGETS = np.round(np.arange(0.3, 1.0001, 0.01), 2)  # that are tried out
 
 
 def screen(engine: Engine) -> dict[str, Any]:

@@ -85,7 +85,7 @@ async def board(studio: Studio, *, fresh: bool = False) -> tuple[dict[str, Any],
 async def _behind(studio: Studio) -> None:
     """Catch up, then say so to whoever looks at the board."""
     await board(studio, fresh=True)
-    studio.hub.tell("board", {"t": "ev", "seq": 0, "topic": "board", "by": "", "at": 0, "kind": "board", "body": {}})
+    studio.hub.tell("board", "board", {})
 
 
 async def other(studio: Studio, function: Callable[..., Any], *args: Any) -> Any:

@@ -1,5 +1,7 @@
 /** The board: what the server sends, and how it is laid out. Figures and words are those of `adequate board`. */
 
+import { count } from './format'
+
 export type Mark = 'adequate' | 'near' | 'open' | 'few' | 'inadequate' | 'regressed'
 export type Cell = {
   key: string
@@ -85,12 +87,15 @@ export function tally(cells: Cell[]): Record<Mark, number> {
   return found
 }
 
+/** The server's words with figures grouped as on the rest of the page. */
+export const words = (said: string) => said.replace(/(\d),(?=\d{3})/g, '$1\u2009')
+
 /** What is missing, in the width of a few figures; the whole words are in `to_go`. */
 export function brief(cell: Cell): string {
   if (cell.state === 'adequate') return ''
   if (cell.to_go.startsWith('due')) return 'due'
-  if (cell.need) return cell.need > cell.room ? `>${cell.room.toLocaleString('en-GB')}` : `${cell.need.toLocaleString('en-GB')}`
-  return cell.forecast ? `≈${cell.forecast.labels.toLocaleString('en-GB')}` : '–'
+  if (cell.need) return cell.need > cell.room ? `>${count(cell.room)}` : count(cell.need)
+  return cell.forecast ? `≈${count(cell.forecast.labels)}` : '–'
 }
 
 /** The accuracy cells of a task, by slice, in the order of the columns. */

@@ -23,7 +23,7 @@ def cycles(here: Here, who: Viewer) -> dict[str, Any]:
     """Every model with the cycle that made it, the newest first; and cycles that made none."""
     models = here.store.models.list()
     turned = _turned(here)
-    made = {one["model"]: one for one in turned if one["model"]}
+    made = {one["model"]: one for one in reversed(turned) if one["model"]}  # the first of a model's cycles made it
     numbers = {model.id: model.number for model in models}
     decisions = _decisions(here)
     states = _states(here)
@@ -56,7 +56,7 @@ async def cycle(here: Here, who: Viewer, pair: str) -> dict[str, Any]:
     shown: dict[str, Any] = await held.other(here, far.flips, old.id, new.id)
     models = here.store.models.list()
     accepted = here.store.models.accepted()
-    turned = {one["model"]: one for one in _turned(here)}
+    turned = {one["model"]: one for one in reversed(_turned(here))}
     return shown | {
         "a": _brief(old),
         "b": _brief(new),
