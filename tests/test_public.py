@@ -13,7 +13,7 @@ import adequate
 HEAVY = ("lance", "duckdb", "onnxruntime", "onnx", "sqlalchemy", "pyarrow", "tokenizers", "matplotlib", "rich", "torch")
 
 PROMISED = {
-    "adequate": "Engine Project Target __version__ open",
+    "adequate": "Engine Project Target __version__ connect open",
     "adequate.spec": "EVERYTHING Project Slice Target Task",
     "adequate.store": "Added Cell Entry Event Look Model Override QueueItem Store create open",
     "adequate.store.formats": "Data inspect read write",

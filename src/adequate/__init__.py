@@ -1,6 +1,7 @@
 """adequate: a data engine for models.
 
 Project, Target: what `project.py` declares. open, Engine: a project on disk, with the verbs of the command line.
+connect: a studio that is running somewhere.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from adequate.spec import Project, Target
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from adequate.client import Client
     from adequate.loop.engine import Engine
 
 __version__ = "0.1.0"
-__all__ = ["Engine", "Project", "Target", "__version__", "open"]
+__all__ = ["Engine", "Project", "Target", "__version__", "connect", "open"]
 
 
 def open(root: Path | str | None = None) -> Engine:  # noqa: A001
@@ -28,6 +30,18 @@ def open(root: Path | str | None = None) -> Engine:  # noqa: A001
     from adequate.loop.engine import Engine
 
     return Engine.open(root)
+
+
+def connect(url: str, token: str) -> Client:
+    """A studio that is running somewhere, as the page has it.
+
+    Raises:
+        AccessError: the token opens nothing there.
+        AdequateError: nobody answers there, or not a studio.
+    """
+    from adequate.client import connect
+
+    return connect(url, token)
 
 
 def __getattr__(name: str) -> object:

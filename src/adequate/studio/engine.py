@@ -14,7 +14,9 @@ import json
 import logging
 import math
 import os
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -152,36 +154,23 @@ class Engine:
     async def _turn(self) -> None:
         fresh, self._unfinished = self._fresh, False
         threads = str(max(1, (os.cpu_count() or 2) // 2))
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "adequate.studio.turn", str(self.root)),
-            stdin=asyncio.subprocess.PIPE,  # its end is how it learns that we are gone
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=1 << 22,
-            env=os.environ | {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads},
-            start_new_session=True,
-        )
-        assert process.stdout is not None
-        assert process.stderr is not None
-        complaint = asyncio.create_task(process.stderr.read())
-        end: dict[str, Any] = {}
-        try:
+        with tempfile.TemporaryFile() as complaints:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "adequate.studio.turn", str(self.root)],
+                stdin=subprocess.PIPE,  # its end is how it learns that we are gone
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                env=os.environ | {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads},
+                start_new_session=True,  # Ctrl-C in our terminal is for us
+            )
             self._say({"what": "starting"})
-            async for text in process.stdout:
-                line = json.loads(text)
-                if "turned" in line or "error" in line:
-                    end = line
-                elif "what" in line:
-                    self._say(line)
-                elif "notice" in line:
-                    self.studio.hub.tell("board", "notice", {"text": line["notice"]})
-            await process.wait()
-        finally:
-            if process.returncode is None:
+            try:
+                end = await asyncio.to_thread(self._follow, process, asyncio.get_running_loop())
+            finally:
                 process.kill()
-                await process.wait()
-            self._now = {}
-        said = (await complaint).decode(errors="replace").strip()
+                self._now = {}
+            complaints.seek(0)
+            said = complaints.read().decode(errors="replace").strip()
         if "turned" in end:
             self._fresh = max(0, self._fresh - fresh)
             self._failures, self._failure, self._not_before = 0, None, 0.0
@@ -192,6 +181,21 @@ class Engine:
             _log.warning("a cycle failed: %s\n%s", error["message"], said)
             self._unfinished = True
             self._failed(error["message"], error["remedy"])
+
+    def _follow(self, process: subprocess.Popen[bytes], loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
+        """Hear it to its end, in a thread; returns its last word."""
+        end: dict[str, Any] = {}
+        with process:  # waits for it
+            assert process.stdout is not None
+            for text in process.stdout:
+                line = json.loads(text)
+                if "turned" in line or "error" in line:
+                    end = line
+                elif "what" in line:
+                    loop.call_soon_threadsafe(self._say, line)
+                elif "notice" in line:
+                    loop.call_soon_threadsafe(self.studio.hub.tell, "board", "notice", {"text": line["notice"]})
+        return end
 
     def _say(self, now: dict[str, Any]) -> None:
         self._now = now

@@ -121,7 +121,8 @@ def _changes(before: dict[Key, str], now: dict[Key, str]) -> list[dict[str, str 
 
 
 def _end_with_the_server() -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 1024):  # not `sys.stdin`: its lock would be in the way of an orderly end
+        pass
     os._exit(3)
 
 
