@@ -31,6 +31,8 @@ project = aq.Project("mail", text="body")
 project.classify("intent", labels={LABELS}, target=aq.Target(accuracy=0.97, recall=0.9))
 project.classify("urgent", labels=["no", "yes"], target=aq.Target(recall=0.9, on="yes"))
 project.span("words", labels=["what", "when"], target=aq.Target(recall=0.8))
+project.multilabel("topics", labels={LABELS}, separator=";", target=aq.Target(recall=0.9))
+project.score("anger", target=aq.Target(accuracy=0.8))
 project.slice("app", sql="channel = 'app'", target=0.9)
 """
 
@@ -41,6 +43,8 @@ def main(root: Path) -> None:
     for task in ("intent", "urgent"):  # most rows wait for their label
         known = pc.if_else(pc.less(table["number"], 400), table[task], "")
         table = table.set_column(table.column_names.index(task), task, known)
+    topics = pc.if_else(pc.less(table["number"], 400), table["topics"], "")
+    table = table.set_column(table.column_names.index("topics"), "topics", topics)
     begun(root, table, SOURCE)
     Engine.open(root).run(cycles=1)
     with store.open(root, write=True, verb="test", text="body") as opened:
