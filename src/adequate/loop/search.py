@@ -22,7 +22,7 @@ from adequate.loop.filters import CONTENT, Filters, task_of
 from adequate.loop.memory import kept, moment
 from adequate.loop.query import PHRASE, TEXT, WORD, Query, Term
 from adequate.loop.selections import shown_parts
-from adequate.loop.unseen import dense, newest
+from adequate.loop.unseen import dense, newest, unseen
 from adequate.mining.neighbours import nearest
 from adequate.store.schema import current_label
 from adequate.types import PARTS, Block, Doubles, Floats, Mask, Part, Rows
@@ -290,14 +290,36 @@ def page(engine: Engine, query: Query, after: str, limit: int) -> dict[str, Any]
     with engine.store() as store:
         found = selected(store, engine.project, query)
         rows, following = found.after(after, limit)
+        fresh = _unseen(store, engine.project, query, found.task, rows)
         return {
             "total": len(found.rows),
             "exact": found.exact,
             "sealed": found.sealed,
             "task": found.task,
             "after": following,
-            "hits": [shown(hit, query, found) for hit in hits(store, engine.project, rows)],
+            "hits": [shown(hit, query, found) | fresh.get(hit.row, {}) for hit in hits(store, engine.project, rows)],
         }
+
+
+def _unseen(store: Store, project: Project, query: Query, task: str | None, rows: Rows) -> dict[int, dict[str, Any]]:
+    """What a model that hadn't seen their labels says of rows, where the query is about what is mixed up."""
+    about = query.of("pair") or [term for term in query.of("is") if "wrong" in term.values]
+    seen = unseen(store, project, project.tasks[task]) if about and task in project.learnable else None
+    if seen is None or task is None:
+        return {}
+    at = {int(row): place for place, row in enumerate(seen.rows.tolist())}
+    told = {}
+    for row in rows.tolist():
+        if row in at:
+            answer, probs = seen.answers[at[row]], seen.probs[at[row]]
+            if seen.gold.ndim == 1:
+                label: Any = seen.names[int(answer)]
+                sure = float(probs[int(answer)])
+            else:
+                label = [name for name, given in zip(seen.names, answer.tolist(), strict=True) if given]
+                sure = float(np.where(answer, probs, 1 - probs).prod())
+            told[row] = {"unseen": {"label": label, "confidence": round(sure, 4)}}
+    return told
 
 
 LONG = 320  # code points of a text shown in a list

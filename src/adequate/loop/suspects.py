@@ -1,6 +1,6 @@
 """Labels that look wrong, most suspicious first: for people to look at again, never changed by themselves.
 
-Two witnesses. The model, which hadn't seen the label, is surer of another one than it usually is of that one
+Two witnesses. The model, which hadn't seen the label, says another; the less probable the label, the earlier it comes
 (`training.noise`). And a near copy: a text with nearly the same words has another label, so one of the two is wrong.
 What somebody looked at and kept isn't brought up again under the same label.
 """
@@ -46,7 +46,7 @@ class Suspect:
     Args:
         given: what it is labelled (of a set: the label in question, or the whole set).
         likelier: what it probably is; for `multilabel` the same label, of which `likely` says whether it is there.
-        score: in [-1, 1], probability of what is given less that of the likeliest other; low is suspicious.
+        score: low is suspicious: the probability of what is given, one less where both witnesses speak.
         own, other: the two probabilities; None where no model was asked.
         options: what it may be instead, likeliest first.
         copy: row of a near copy that is labelled otherwise.
@@ -109,11 +109,11 @@ def _by_model(store: Store, project: Project, task: Task) -> list[Suspect]:
     if seen is None or len(seen.rows) == 0:
         return []
     doubt = suspicion(seen.probs, seen.gold, task.kind)
-    order = doubt.order[doubt.flagged[doubt.order]]
+    order = doubt.order[doubt.score[doubt.order] < 0]
     k = len(seen.names)
     out = []
     for place in order.tolist():
-        score = float(doubt.score[place])
+        margin = float(doubt.score[place])
         if task.kind is Kind.MULTILABEL:
             at, code = divmod(place, k)
             there, p = bool(seen.gold[at, code]), float(seen.probs[at, code])
@@ -122,9 +122,11 @@ def _by_model(store: Store, project: Project, task: Task) -> list[Suspect]:
             at, code = place, int(doubt.likelier[place])
             given, likely = seen.names[int(seen.gold[at])], True
             own = float(seen.probs[at, seen.gold[at]])
+        if own == 0:  # no fold had met this label: that it isn't recognised is no evidence
+            continue
         row = int(seen.rows[at])
-        one = Suspect(row=row, given=given, likelier=seen.names[code], likely=likely, score=score, why=[MODEL])
-        one.own, one.other = own, own - score
+        one = Suspect(row=row, given=given, likelier=seen.names[code], likely=likely, score=own, why=[MODEL])
+        one.own, one.other = own, own - margin
         if task.kind is Kind.CLASSIFY:
             best = np.argsort(-seen.probs[at], kind="stable")[: OPTIONS + 1]
             one.options = [seen.names[i] for i in best.tolist() if seen.names[i] != given][:OPTIONS]

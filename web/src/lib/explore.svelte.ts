@@ -13,6 +13,8 @@ export type Hit = {
   part: string
   labels: Record<string, unknown>
   predictions: Record<string, Said>
+  /** Of a model that hadn't seen the label, where the search is about what is mixed up. */
+  unseen?: Said
   why: string[]
 }
 export type Page = { q: string; terms: Term[]; total: number; exact: boolean; sealed: number | null; task: string | null; after: string; hits: Hit[] }
