@@ -71,8 +71,8 @@ def serve(
         try:
             found = place.find(root)
         except NoProjectError:
-            if not address.at_home:
-                raise
+            if not address.at_home or db is not None:
+                raise  # the screen is for whoever sits here, and makes what lies here
             found = _set_up(root or Path.cwd(), sock, address, key, ready)
         with opened(found, db=db, automatic=automatic) as studio:
             if not address.at_home and not i_know:
@@ -86,7 +86,7 @@ def serve(
 def opened(root: Path, *, db: str | None = None, automatic: bool = True) -> Iterator[Studio]:
     """A project, open to be served."""
     project = place.effective(root)
-    with store.open(root, db=db, write=True, verb="studio", text=project.text) as held:
+    with store.open(root, db=db, write=True, shared=True, verb="studio", text=project.text) as held:
         hub, worker, engine = Hub(build()), Worker(root), Engine(root, automatic=automatic)
         hub.studio = studio = Studio(root=root, store=held, project=project, hub=hub, worker=worker, engine=engine)
         studio.webhooks = Webhooks(studio)
