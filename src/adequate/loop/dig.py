@@ -84,9 +84,9 @@ def _examples(store: Store, project: Project, task: Task, cell: Cell, names: tup
     told = unseen(store, project, task)
     if told is None:
         labels = labels_of(store, task, names)
-        about = labels.at(store.examples.parts()[labels.rows] == PARTS.index(Part.TEACH))
-        mine = _has(about.gold, names.index(cell.label)) if cell.label else np.ones(len(about), bool)
-        return np.zeros(0, np.int64), about.rows[mine]
+        taught = labels.at(store.examples.parts()[labels.rows] == PARTS.index(Part.TEACH))
+        mine = _has(taught.gold, names.index(cell.label)) if cell.label else np.ones(len(taught), bool)
+        return np.zeros(0, np.int64), taught.rows[mine]
     if cell.label is None:
         about = _members(store, project, cell, told.rows)
     else:

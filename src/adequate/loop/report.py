@@ -280,8 +280,8 @@ class Wrong:
 
     def at(self, store: Store, project: Project, cell: CellRow) -> np.ndarray:
         """Their positions in `rows`."""
-        wrong = np.asarray(self.gold != self.told)
-        wrong = wrong if wrong.ndim == 1 else wrong.any(axis=1)
+        differs = np.asarray(self.gold != self.told)
+        wrong = differs if differs.ndim == 1 else np.asarray(differs.any(axis=1))
         return np.flatnonzero(wrong & _about(store, project, cell, self.rows, self.gold, self.told, self.names))
 
 

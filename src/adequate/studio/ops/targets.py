@@ -79,9 +79,10 @@ def put_setting(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
     name, value = str(ask.body.get("name", "")), ask.body.get("value")
     if name not in SETTINGS:
         raise unknown("setting", name, SETTINGS)
-    amount = value.get("amount") if isinstance(value, dict) else None
+    value = value if isinstance(value, dict) else {}
+    amount = value.get("amount")
     if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount < 1e6:
-        raise DataError(f"{value!r} is no price of an hour", remedy='{"amount": 30, "currency": "EUR"}')
+        raise DataError(f"{amount!r} is no price of an hour", remedy='{"amount": 30, "currency": "EUR"}')
     currency = str(value.get("currency", ""))[:8]
     return _decided(connection, ask, f"setting:{name}", {"amount": amount, "currency": currency}, kind="setting")
 
