@@ -41,13 +41,13 @@ def _hard(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture()
+@pytest.fixture
 def root(_hard: Path, tmp_path: Path) -> Path:
     """A project of one's own, with a model that is not yet good enough: much is asked."""
     return Path(shutil.copytree(_hard, tmp_path / "mail"))
 
 
-@pytest.fixture()
+@pytest.fixture
 def client(served: Served) -> Iterator[httpx.Client]:
     """The owner of the project."""
     with served.client() as one:
@@ -84,7 +84,8 @@ def test_an_item_of_the_sealed_part_has_no_suggestion(served: Served, client: ht
     items = {item["id"]: item for item in following(client, 50)}
     parts = {row.id: row.part for row in served.studio.store.sql.rows(sa.select(queue_item))}
     sealed = [item for number, item in items.items() if parts[number] == "gate"]
-    assert sealed and not any("suggestion" in item for item in sealed)
+    assert sealed
+    assert not any("suggestion" in item for item in sealed)
 
 
 def test_nothing_is_handed_out_of_what_is_known(served: Served, client: httpx.Client) -> None:
@@ -149,7 +150,8 @@ def test_items_given_back_are_free_at_once(served: Served, client: httpx.Client)
 def test_a_sweep_is_one_transaction_and_one_undo(served: Served, client: httpx.Client) -> None:
     label = next(item["suggestion"]["label"] for item in following(client, 50) if "suggestion" in item)
     items = following(client, 30, label=label)
-    assert items and all(item["suggestion"]["label"] == label for item in items)
+    assert items
+    assert all(item["suggestion"]["label"] == label for item in items)
     right, wrong = [item["id"] for item in items[1:]], [items[0]["id"]]
     labels = sa.select(sa.func.count()).select_from(current_label).where(current_label.c.task == TASK)
     before = value(served, labels)
@@ -173,7 +175,9 @@ def test_an_answer_over_somebody_elses_is_a_conflict(served: Served, client: htt
     labels = client.get("/api/queues").json()["tasks"][0]["labels"]
     item = following(client)[0]
     operate(client, "answer.submit", {"item": item["id"], "value": labels[0]}, op="theirs")
-    served.studio.store.sql.write(lambda c: c.execute(sa.update(event).where(event.c.op == "theirs").values(actor="ana")))
+    served.studio.store.sql.write(
+        lambda c: c.execute(sa.update(event).where(event.c.op == "theirs").values(actor="ana"))
+    )
     nack = operate(client, "answer.submit", {"item": item["id"], "value": labels[1]}, rev=item["rev"])
     assert nack["t"] == "nack"
     assert (nack["current"]["value"], nack["current"]["by"]) == (labels[0], "ana")
@@ -233,7 +237,8 @@ def test_a_draft_of_spans_is_seen_by_others_until_it_is_answered(client: httpx.C
 
 def test_pairs_are_compared_until_they_rank(client: httpx.Client) -> None:
     asked = client.get("/api/queues/anger/pairs").json()
-    assert len(asked["pairs"]) == 5 and all(side["text"] for pair in asked["pairs"] for side in pair)
+    assert len(asked["pairs"]) == 5
+    assert all(side["text"] for pair in asked["pairs"] for side in pair)
     a, b = (side["example"] for side in asked["pairs"][0])
     operate(client, "pair.put", {"task": "anger", "a": a, "b": b, "winner": "b"}, op="one")
     scores = client.get("/api/queues/anger/scores").json()["scores"]

@@ -43,6 +43,9 @@ def strengths(n: int, games: Sequence[tuple[int, int, float]]) -> Doubles:
     for _ in range(STEPS):
         share = 1 / (p[i] + p[j])
         new = wins / (1 / (1 + p) + np.bincount(i, share, n) + np.bincount(j, share, n))
+        # Games say nothing of the level of all, and steps by example would find it only slowly: Newton's step on it.
+        drawn = new / (1 + new)
+        new *= np.exp(np.clip((0.5 - drawn).sum() / (drawn * (1 - drawn)).sum(), -1, 1))
         moved = np.abs(np.log(new) - np.log(p)).max()
         p = new
         if moved < ENOUGH:

@@ -22,7 +22,7 @@ from adequate.studio.ops.comments import COMMENT, FLAG, RESOLVED
 from adequate.studio.ops.pairs import PAIR
 from adequate.studio.ops.spans import SPAN
 from adequate.studio.roles import Can, Person
-from adequate.types import PARTS, Kind, Source
+from adequate.types import PARTS, Kind, Part, Source
 
 if TYPE_CHECKING:
     from adequate.loop.engine import Engine
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 router = APIRouter()
 
 COMPARED = 2_000  # examples that one score task ranks at most
+TRIED, CANDIDATES = 3, 40  # examples to practise on; those looked at for short ones that may be shown
 SHOWN = 500  # rows of a list for reviewers
 
 
@@ -190,24 +191,20 @@ def disputed(connection: sa.Connection, task: str) -> int:
 async def practice(here: Here, _: Labeller, task: str) -> dict[str, Any]:
     """Three examples whose labels came with the data, to try the keys on; never one that is still asked, or sealed."""
     of = tasks.named(here, task)
-    asked = sa.select(queue_item.c.row).where(queue_item.c.task == of.name, queue_item.c.part != "teach")
-    waits = sa.select(queue_item.c.row).where(queue_item.c.task == of.name, queue_item.c.state == "waiting")
+    waits = sa.select(queue_item.c.row).where(queue_item.c.task == of.name, queue_item.c.state == store.WAITING)
     query = sa.select(current_label.c.example, current_label.c.value).where(
         current_label.c.task == of.name,
         current_label.c.source.in_((str(Source.IMPORT), str(Source.HUMAN))),
-        current_label.c.row.in_(sa.select(queue_item.c.row).where(queue_item.c.task == of.name)),
-        current_label.c.row.not_in(asked),
         current_label.c.row.not_in(waits),
     )
     with here.store.sql.reading() as connection:
-        rows = connection.execute(query.order_by(current_label.c.seq).limit(12)).all()
+        rows = connection.execute(query.order_by(current_label.c.seq).limit(CANDIDATES)).all()
     found = await texts(here, [row.example for row in rows])
-    short = sorted(rows, key=lambda row: len(found.get(row.example, "")))[:3]
+    opened = here.extra["opened"] if rows else {}
+    usable = [row for row in rows if row.example in found and opened[row.example][1] == Part.TEACH]
+    short = sorted(usable, key=lambda row: len(found[row.example]))[:TRIED]
     return {
-        "items": [
-            {"example": row.example, "text": found.get(row.example, ""), "value": json.loads(row.value)}
-            for row in short
-        ]
+        "items": [{"example": row.example, "text": found[row.example], "value": json.loads(row.value)} for row in short]
     }
 
 
