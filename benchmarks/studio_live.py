@@ -24,6 +24,7 @@ import urllib.request
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -203,7 +204,7 @@ async def pressed(pid: int, tabs: list[ClientConnection], asked: Asked, seconds:
             took.append(time.perf_counter() - at)
         return took
 
-    return await _together(pid, [lambda tab=tab: ask(tab) for tab in tabs], begun := time.perf_counter())
+    return await _together(pid, [partial(ask, tab) for tab in tabs], begun := time.perf_counter())
 
 
 async def posted(studio: Studio, cookies: list[str], asked: Asked, seconds: float, most: int) -> Took:
@@ -224,7 +225,9 @@ async def posted(studio: Studio, cookies: list[str], asked: Asked, seconds: floa
         return took
 
     async with httpx.AsyncClient(base_url=studio.url) as client:  # it takes long to make
-        return await _together(studio.process.pid, [lambda c=c: ask(c) for c in cookies], begun := time.perf_counter())
+        return await _together(
+            studio.process.pid, [partial(ask, cookie) for cookie in cookies], begun := time.perf_counter()
+        )
 
 
 async def _together(pid: int, asks: list[Callable[[], Awaitable[list[float]]]], begun: float) -> Took:
@@ -247,7 +250,7 @@ async def echoes(echo: Echo, seconds: float) -> Took:
             took.append(time.perf_counter() - at)
         return took
 
-    return await _together(echo.process.pid, [lambda tab=tab: ask(tab) for tab in tabs], begun := time.perf_counter())
+    return await _together(echo.process.pid, [partial(ask, tab) for tab in tabs], begun := time.perf_counter())
 
 
 def raw_commits(folder: Path, seconds: float) -> float:

@@ -35,13 +35,13 @@ def partly(table: pa.Table) -> pa.Table:
     return table
 
 
-@pytest.fixture()
+@pytest.fixture
 def root(_trained: Path, tmp_path: Path) -> Path:
     """A project of one's own: three tasks, labels, a model, a filled queue."""
     return Path(shutil.copytree(_trained, tmp_path / "mail"))
 
 
-@pytest.fixture()
+@pytest.fixture
 def served(root: Path) -> Iterator[Served]:
     """That project, served."""
     with serving(root) as one:

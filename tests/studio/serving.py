@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import uvicorn
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from adequate.store import people
 from adequate.studio.app import make
@@ -63,7 +64,7 @@ class Served:
         """A WebSocket of somebody with this role; "" is a stranger."""
         headers = self.signed_in(role, name) if role else {}
         url = self.url.replace("http", "ws") + "/api/live"
-        return connect(url, origin=self.url, additional_headers=headers, **options)  # type: ignore[arg-type]
+        return connect(url, origin=Origin(self.url), additional_headers=headers, **options)
 
 
 @contextmanager

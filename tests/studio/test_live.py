@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,7 +67,7 @@ def test_the_same_operation_again_gets_the_same_answer_and_happens_once_also_aft
 def test_many_operations_at_once_are_answered_in_the_order_of_each_tab_and_numbered_without_a_gap(
     served: Served, items: list[QueueItem]
 ) -> None:
-    answers: dict[str, list[dict[str, object]]] = {}
+    answers: dict[str, list[dict[str, Any]]] = {}
 
     def work(name: str) -> None:
         with served.live("labeller", name) as ws:
@@ -88,7 +89,8 @@ def test_many_operations_at_once_are_answered_in_the_order_of_each_tab_and_numbe
         told = [frame for frame in heard(ws) if frame["t"] == "ev"]
     for name, got in answers.items():
         assert [one["op"] for one in got] == [f"{name}-{i}" for i in range(50)]
-        assert sorted(seqs := [one["seq"] for one in got]) == seqs
+        seqs = [one["seq"] for one in got]
+        assert sorted(seqs) == seqs
     assert [frame["seq"] for frame in told] == list(range(before + 1, before + 201))
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from adequate import store
 from adequate.store import people
@@ -47,7 +48,7 @@ class Process:
         """A tab of whoever has this cookie."""
         url = f"ws://127.0.0.1:{self.port}/api/live"
         headers = {"Cookie": f"adequate_{self.port}={cookie}"}
-        return connect(url, origin=f"http://127.0.0.1:{self.port}", additional_headers=headers)  # type: ignore[arg-type]
+        return connect(url, origin=Origin(f"http://127.0.0.1:{self.port}"), additional_headers=headers)
 
 
 @contextmanager

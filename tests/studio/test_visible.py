@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adequate.store import Event, Override
-from adequate.store.events import record
 from adequate.studio.live.policies import Seen
 from adequate.studio.live.visible import SAID, visible
 from adequate.studio.roles import Can, Person, Role
@@ -23,7 +22,7 @@ ROLES = st.sampled_from(list(Role))
 
 
 def _event(kind: str, actor: str, **more: Any) -> Event:
-    said = {"example": "x", "row": 0, "task": "intent", "value": "secret", "source": Source.HUMAN}
+    said: dict[str, Any] = {"example": "x", "row": 0, "task": "intent", "value": "secret", "source": Source.HUMAN}
     return Event(**said | {"kind": kind, "actor": actor} | more)
 
 
@@ -76,7 +75,7 @@ def test_no_frame_to_a_labeller_ever_holds_anothers_answer_in_blind_mode(served:
             topic = data.draw(st.sampled_from(["", "queue:intent"]))
             marks = {"gold": "SECRET", "suggestion": "SECRET"} if data.draw(st.booleans()) else None
             event = _event(kind, "ben", example=example, row=row, value="SECRET", topic=topic, body=marks)
-            store.sql.write(lambda connection, event=event: record(connection, [event]))
+            store.labels.record([event])
             say(ben, t="seen", at={"example": example, "typed": "SECRET"})
         served.studio.hub.loop.call_soon_threadsafe(served.studio.hub.nudge)
         with served.live("reviewer") as eve:
@@ -106,6 +105,6 @@ def test_a_reviewer_sees_what_a_labeller_does_not(served: Served) -> None:
         joined(eve, f"example:{example}")
         joined(ann, f"example:{example}")
         event = _event("label", "ben", example=example, row=3, value="fee", body={"gold": "fee"})
-        store.sql.write(lambda connection: record(connection, [event]))
+        store.labels.record([event])
         assert until(eve, "ev", timeout=5)["body"]["gold"] == "fee"
         assert not [frame for frame in heard(ann) if frame["t"] == "ev"]

@@ -91,8 +91,10 @@ def test_what_came_while_the_server_was_away_is_delivered_after_its_start(root: 
         from adequate import store
 
         with store.open(root, text="body") as held:
-            said = {"example": item.example, "row": item.row, "task": "intent", "value": "fee"}
-            held.labels.record([Event(actor="ann", source=Source.HUMAN, **said)])
+            event = Event(
+                example=item.example, row=item.row, task="intent", value="fee", actor="ann", source=Source.HUMAN
+            )
+            held.labels.record([event])
         assert not got
         with serving(root):
             _until(lambda: got)

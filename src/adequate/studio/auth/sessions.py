@@ -72,8 +72,9 @@ class Sessions:
         self._open = +self._open
         if not self._open:
             return set()
-        now = await self._look({digest for digest, _ in self._open})
-        return {person.id for digest, person in self._open if now.get(digest) != person}
+        then = list(self._open)  # others may be opened while we look
+        now = await self._look({digest for digest, _ in then})
+        return {person.id for digest, person in then if now.get(digest) != person}
 
     async def _look(self, digests: Iterable[str]) -> dict[str, Person]:
         wanted, at = list(digests), self._clock()
