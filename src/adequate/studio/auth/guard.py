@@ -40,7 +40,7 @@ OPEN = frozenset(  # nobody is signed in yet who asks for these
         ("GET", "/api/provider/back"),
     }
 )
-STREAMED = ("/api/files/", "/api/setup/")  # uploads: read piece by piece, and as large as they are
+STREAMED = ("/api/files/import", "/api/setup/file")  # uploads: read piece by piece, and as large as they are
 BODY = 10_000_000  # bytes
 SAFE = ("GET", "HEAD", "OPTIONS")
 HOME = ("localhost", "127.0.0.1", "[::1]")

@@ -193,7 +193,7 @@ def looked_at(connection: sa.Connection, key: str, *, at: float) -> Invite:
     if found.revoked is not None:
         raise AccessError("this link was taken back", remedy=ask)
     if found.uses >= found.most:
-        raise AccessError("this link was used already", remedy=f"{ask}; each is good for {found.most} use(s)")
+        raise AccessError("this link was used already", remedy=ask)
     if found.until <= at:
         raise AccessError("this link has expired", remedy=ask)
     return found
