@@ -14,6 +14,7 @@ from adequate.cli.label import label
 from adequate.errors import BusyError, LabelError, NotEnoughDataError, UnknownNameError
 from adequate.store import open as open_store
 from tests.cli.mail import DECLARED, INFERRED, current, project
+from tests.made import adequate
 
 TOPICS = 'project.multilabel("topics", labels=["fee", "card"], target=aq.Target(accuracy=0.9), separator=";")'
 
@@ -108,3 +109,28 @@ def test_a_project_that_another_process_writes_to_is_left_alone(tmp_path: Path, 
 @pytest.mark.parametrize("verb", [(), ("import",), ("export",)])
 def test_help_teaches_by_example(run: Callable[..., Result], verb: tuple[str, ...]) -> None:
     assert " ".join(["adequate", "label", *verb]) in run(*verb, "--help").output
+
+
+def test_an_export_of_label_studio_starts_a_project_and_brings_everybodys_answers(tmp_path: Path) -> None:
+    def task(number: int, text: str, *said: tuple[str, str]) -> dict[str, object]:
+        tied = {"type": "choices", "from_name": "intent", "to_name": "text"}
+        answers = [
+            {"completed_by": {"email": who}, "result": [{**tied, "value": {"choices": [label]}}]} for who, label in said
+        ]
+        return {"id": number, "data": {"text": text}, "annotations": answers}
+
+    rows = [
+        task(n, f"mail number {n} about a {'card' if n % 2 else 'fee'}", ("ann", "card" if n % 2 else "fee"))
+        for n in range(60)
+    ]
+    rows.append(task(99, "what is this about then", ("ann", "card"), ("bo", "fee")))
+    file = tmp_path / "export.json"
+    file.write_text(json.dumps(rows))
+    made = adequate("init", tmp_path / "mail", "--from", file)
+    assert made.returncode == 0, made.stderr
+    assert "label-studio" in made.stdout
+    brought = adequate("label", "import", file, "--project", tmp_path / "mail")
+    assert "1 texts on which people differ" in brought.stdout
+    written = adequate("label", "export", tmp_path / "out.jsonl", "--format", "doccano", "--project", tmp_path / "mail")
+    assert "not carried" in written.stdout
+    assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 61

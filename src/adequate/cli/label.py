@@ -8,23 +8,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import pyarrow.compute as pc
 from rich.markup import escape
 
 from adequate.cli.console import out, progress, project_option, user
 from adequate.cli.visible import visible
 from adequate.errors import AdequateError, NotEnoughDataError, unknown
+from adequate.store.formats.exchange import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pyarrow as pa
-
     from adequate.cli.labeller.desk import Desk
+    from adequate.loop.engine import Engine
     from adequate.spec.project import Project
     from adequate.spec.tasks import Task
+    from adequate.store import Store
+    from adequate.store.formats.exchange import Losses
 
-FILE = click.Path(path_type=Path, dir_okay=False)
+PATH = click.Path(path_type=Path)
 
 
 @click.group(invoke_without_command=True)
@@ -55,28 +56,47 @@ def label(context: click.Context, task: str | None, actor: str | None, root: Pat
 
 
 @label.command("import")
-@click.argument("files", nargs=-1, required=True, type=FILE)
+@click.argument("files", nargs=-1, required=True, type=PATH)
 @click.option("--encoding", help="Of the files, where it isn't UTF-8: latin-1, cp1252, utf-16 ...")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["auto", "table", *FORMATS]),
+    default="auto",
+    show_default=True,
+    help="Theirs.",
+)
 @project_option
 @click.pass_context
-def import_(context: click.Context, files: tuple[Path, ...], encoding: str | None, root: Path | None) -> None:
-    """Record the labels of files: CSV, TSV, JSON lines or Parquet.
+def import_(
+    context: click.Context, files: tuple[Path, ...], encoding: str | None, form: str, root: Path | None
+) -> None:
+    """Record the labels of files: tables (CSV, TSV, JSON lines, Parquet), or those of other tools.
 
     A file has a column with a task's labels, and one that says which example: the text as in the project, or
     `aq_id` as in an export. Where an example has another label the file's wins; the one before stays in its
     history. The same file again changes nothing.
 
+    Files of Label Studio, Prodigy, doccano, spaCy (DocBin), CoNLL and Hugging Face datasets are told by what is in
+    them: their texts are added, everybody's answers kept, and what could not be carried is listed.
+
     \b
     adequate label import gold.csv
+    adequate label import label-studio-export.json
     adequate label import monday.jsonl tuesday.parquet
     adequate label import old.csv --encoding cp1252
     """
     from adequate.loop.answers import import_labels
     from adequate.loop.engine import Engine
+    from adequate.store.formats.exchange import told
 
     engine = Engine.open(root or context.obj)
     with engine.store(write=True, verb="label import") as store:
         for file in files:
+            theirs = told(file) if form == "auto" else None if form == "table" else form
+            if theirs is not None:
+                _brought(store, engine.project, file, theirs)
+                continue
             brought = import_labels(store, engine.project, file, encoding=encoding)
             for task, count in brought.labels.items():
                 said = f"{count:,} labels new or changed" if count else "nothing new"
@@ -90,12 +110,36 @@ def import_(context: click.Context, files: tuple[Path, ...], encoding: str | Non
     out.print("[cyan]next:[/] [bold]adequate run[/] learns from them")
 
 
+def _brought(store: Store, project: Project, file: Path, form: str) -> None:
+    """Read a file of another tool, and say what came of it."""
+    from adequate.loop.exchange import brought_in
+
+    with progress() as report:
+        brought = brought_in(store, project, file, form, progress=report)
+    name = _plain(file.name)
+    out.print(f"{name}: read as {form}: {brought.new:,} new examples, {brought.known:,} known", soft_wrap=True)
+    for task, count in brought.labels.items():
+        out.print(f"{name}: {_plain(task)}: {count:,} labels new or changed", soft_wrap=True)
+    if brought.disputed:
+        said = "texts on which people differ wait for a reviewer"
+        out.print(f"{name}: {brought.disputed:,} {said}: adequate studio", soft_wrap=True)
+    _lost(brought.losses, name)
+
+
+def _lost(losses: Losses, name: str) -> None:
+    for line in losses.lines():
+        out.print(f"{name}: [yellow]not carried:[/] {_plain(line)}", soft_wrap=True)
+
+
 @label.command("export")
-@click.argument("file", type=FILE)
+@click.argument("file", type=PATH)
 @click.option("-t", "--task", help="Only the labels of this task; by default of all.")
+@click.option(
+    "--format", "form", type=click.Choice(list(FORMATS)), help="Of another tool; by default a table, by FILE's ending."
+)
 @project_option
 @click.pass_context
-def export(context: click.Context, file: Path, task: str | None, root: Path | None) -> None:
+def export(context: click.Context, file: Path, task: str | None, form: str | None, root: Path | None) -> None:
     """Write every labelled example with its labels to FILE: CSV, TSV, JSON lines or Parquet, by its ending.
 
     The columns: `aq_id`, the text, `aq_part` (what the label is for), a column for each task's labels, and who or
@@ -104,19 +148,31 @@ def export(context: click.Context, file: Path, task: str | None, root: Path | No
     \b
     adequate label export labels.csv
     adequate label export intent.parquet --task intent
+    adequate label export tasks.json --format label-studio
     """
     from adequate.loop.answers import exported
     from adequate.loop.engine import Engine
     from adequate.store.formats import write
 
     engine = Engine.open(root or context.obj)
-    tasks = _tasks(engine.project, task)
+    tasks = [one.name for one in _tasks(engine.project, task)]
+    if form is not None:
+        _carried(engine, file, form, tasks)
+        return
     with engine.store() as store:
-        table = exported(store, engine.project)
-    if task is not None:
-        table = _only(table, engine.project, tasks[0])
+        table = exported(store, engine.project, tasks)
     write(file, table)
     out.print(f"wrote {table.num_rows:,} examples to {_plain(str(file))}", soft_wrap=True)
+
+
+def _carried(engine: Engine, file: Path, form: str, tasks: Sequence[str]) -> None:
+    """Write a file for another tool, and say what it has no place for."""
+    from adequate.loop.exchange import carried_out
+
+    with progress() as report, engine.store() as store:
+        carried = carried_out(store, engine.project, file, form, tasks=tasks, progress=report)
+    out.print(f"wrote {carried.texts:,} examples to {_plain(str(file))}", soft_wrap=True)
+    _lost(carried.losses, _plain(file.name))
 
 
 @label.command("guess")
@@ -219,15 +275,6 @@ def _tasks(project: Project, name: str | None) -> Sequence[Task]:
         kinds = " and ".join(sorted({str(task.kind) for task in wanted}))
         raise NotEnoughDataError(f"a terminal can't label tasks of kind {kinds}", remedy="adequate studio")
     return found
-
-
-def _only(table: pa.Table, project: Project, task: Task) -> pa.Table:
-    """What an export holds of one task."""
-    columns = ["aq_id", project.text, "aq_part", task.column, f"{task.name}_source"]
-    kept = table.select(columns).filter(pc.is_valid(table[task.column]))
-    if not kept.num_rows:
-        raise NotEnoughDataError(f"there is no label of {task.name!r} to export", remedy="adequate label")
-    return kept
 
 
 def _plain(name: str) -> str:

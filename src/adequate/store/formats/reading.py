@@ -20,6 +20,8 @@ from adequate.spec.profile import missing
 from adequate.spec.readings import READINGS, narrowest, readings
 from adequate.spec.values import as_text
 from adequate.store.formats.delimited import Delimited
+from adequate.store.formats.exchange import told
+from adequate.store.formats.exchange.table import Answers
 from adequate.store.formats.files import LONGEST, checked, found, known, unpacked
 from adequate.store.formats.records import Records
 from adequate.store.formats.tables import Table
@@ -142,7 +144,8 @@ def opened(path: Path, encoding: str | None, lenient: bool) -> Readable:
         return Table(path)
     checked(path, encoding, longest=sys.maxsize if suffix == ".json" else LONGEST)  # a document may be one line
     if suffix in JSON or (suffix not in COLUMNS and start.lstrip()[:1] in (b"{", b"[")):
-        return Records(path, encoding)
+        form = told(path)
+        return Records(path, encoding) if form is None else Answers(path, form)
     return Delimited(path, suffix if suffix in COLUMNS else "", encoding, lenient=lenient)
 
 
