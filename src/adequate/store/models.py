@@ -76,7 +76,7 @@ class Models:
         """Add a record as the newest; one that is there gets the card, and is the newest again."""
 
         def job(connection: sa.Connection) -> None:
-            alone(connection, "model")
+            alone(connection)
             card = json.dumps(record.card, ensure_ascii=False, sort_keys=True)
             others = sa.select(sa.func.max(model.c.number)).where(model.c.id != record.id)
             number = (connection.scalar(others) or 0) + 1
@@ -165,7 +165,7 @@ def exactly(connection: sa.Connection, model_id: str) -> str:
 
 def accept(connection: sa.Connection, model_id: str) -> None:
     """Accept inside a transaction of the caller's."""
-    alone(connection, "model")
+    alone(connection)
     turn = (connection.scalar(sa.select(sa.func.max(model.c.accepted))) or 0) + 1
     _decide(connection, model_id, state="accepted", accepted=turn)
 

@@ -199,7 +199,7 @@ _INSERT = sa.insert(queue_item)
 
 def put(connection: sa.Connection, items: Sequence[QueueItem], *, replace: bool = False) -> int:
     """As `Queue.put`."""
-    alone(connection, "queue")
+    alone(connection)
     if replace:
         withdraw(connection, {item.task for item in items})
     held = _held(connection, items)
@@ -224,7 +224,7 @@ def hand_out(
     connection: sa.Connection, task: str, actor: str, n: int = 1, seconds: float = LEASE_SECONDS
 ) -> list[QueueItem]:
     """As `Queue.next`."""
-    alone(connection, "queue")
+    alone(connection)
     now = time.time()
     found = connection.execute(_NEXT, {"of": task, "who": actor, "now": now, "most": n})
     items = [_item(row) for row in found]
@@ -238,7 +238,7 @@ def find(connection: sa.Connection, item: int) -> tuple[QueueItem, str]:
     Raises:
         UnknownNameError: there is none of this number.
     """
-    alone(connection, "queue")
+    alone(connection)
     row = connection.execute(_STATE, {"item": item}).first()
     if row is None:
         raise UnknownNameError(f"no item {item} in the queue")
@@ -253,7 +253,7 @@ def close(connection: sa.Connection, item: int, state: str = ANSWERED, *, answer
 
 def close_single(connection: sa.Connection, item: int) -> bool:
     """Close an item that one person is to answer; False, and nothing is changed, where it isn't such a one."""
-    alone(connection, "queue")
+    alone(connection)
     if not connection.execute(_CLOSE_SINGLE, {"item": item}).rowcount:
         return False
     connection.execute(_FREE, {"held": item})
@@ -320,7 +320,7 @@ def withdraw(connection: sa.Connection, tasks: set[str] | None) -> None:
 
 def ask_of(connection: sa.Connection, task: str, *, overlap: int, blind: bool) -> None:
     """How many are to answer what waits for a task, and whether they see each other's answers."""
-    alone(connection, "queue")
+    alone(connection)
     here = (queue_item.c.task == task, queue_item.c.state == WAITING)
     connection.execute(sa.update(queue_item).where(*here).values(blind=blind))
     # One that enough people have answered already still waits for one more: that answer settles it.

@@ -31,6 +31,8 @@ T = TypeVar("T")
 Job = Callable[[sa.Connection], Any]
 
 _DRIVERS = {"sqlite": "sqlite://", "postgresql": "postgresql+psycopg://"}
+_WITHIN = "within"  # whether the writer's transaction is in the section of `alone`
+_ENTER = sa.text("SELECT pg_advisory_xact_lock(hashtext(current_schema()))")
 PATIENCE = 30.0  # seconds to wait for another process that is writing to the same file
 _TOGETHER = 1000  # pieces of work in one transaction at most
 
@@ -169,6 +171,7 @@ class _Writer:
         failed: list[tuple[Future[Any], BaseException]] = []
         try:
             with self._engine.begin() as connection:
+                connection.info[_WITHIN] = False
                 for job, future in together:
                     try:
                         done.append((future, _run(connection, job, alone=len(together) == 1)))
@@ -202,18 +205,22 @@ def _run(connection: sa.Connection, job: Job, *, alone: bool) -> Any:
             connection.exec_driver_sql("ROLLBACK TO SAVEPOINT piece")
         except sa.exc.DBAPIError:  # the server is gone, or a full disk has ended the whole transaction
             raise error from None
+        connection.info[_WITHIN] = False  # a lock that it took went with it
         raise _RefusedError(error) from error
     connection.exec_driver_sql("RELEASE SAVEPOINT piece")
     return value
 
 
-def alone(connection: sa.Connection, name: str) -> None:
-    """Wait until no other transaction is in the section `name`, and keep others out until this one ends.
+def alone(connection: sa.Connection) -> None:
+    """Wait until no other process's transaction is in this section, and keep others out until this one ends.
 
-    SQLite has one writer anyway; on PostgreSQL it is what keeps numbers in the order of their commits.
+    SQLite has one writer anyway; on PostgreSQL it is what keeps numbers in the order of their commits. There is one
+    section for all: work that is committed together takes turns in any order, and two sections would lock each other.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(current_schema() || :name))"), {"name": name})
+    if connection.dialect.name == "postgresql" and not connection.info.get(_WITHIN):
+        connection.execute(_ENTER)
+        if _WITHIN in connection.info:  # the writer's transaction: asking once is enough
+            connection.info[_WITHIN] = True
 
 
 def among(connection: sa.Connection, column: sa.Column[Any], values: Sequence[Any]) -> sa.ColumnElement[bool]:

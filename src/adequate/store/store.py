@@ -204,7 +204,7 @@ def _make_tables(root: Path) -> None:
     def job(connection: sa.Connection) -> None:
         if connection.dialect.name == "postgresql":  # several projects may share a server
             connection.execute(sa.schema.CreateSchema(namespace, if_not_exists=True))
-        alone(connection, "migrate")  # several studios of one project may start at once
+        alone(connection)  # several studios of one project may start at once
         found = migrations.version_of(connection)
         if found is None:
             migrations.make(connection)

@@ -170,7 +170,7 @@ def _held(connection: sa.Connection, ask: Ask, task: str, name: str) -> Any:
 
 def _next(connection: sa.Connection) -> int:
     """The number that the event of this operation will have: nobody else records until this transaction ends."""
-    alone(connection, "event")
+    alone(connection)
     return (connection.scalar(sa.select(sa.func.max(log.c.seq))) or 0) + 1
 
 
