@@ -15,6 +15,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from adequate.errors import DataError, unknown
+from adequate.store.events import SCHEMA
 from adequate.store.schema import current_label, queue_item
 from adequate.studio import far_examples, tasks
 from adequate.studio.context import Here, Owner, Viewer
@@ -126,7 +127,7 @@ def _history(here: Here, person: Person, example: str, *, sealed: bool) -> list[
         one |= {"source": str(event.source), "why": event.why, "policy": event.policy, "guide": event.guide}
         one |= {"value": event.value, "saw": event.saw if secrets else None, "body": shown["body"]}
         if sealed:  # that somebody labelled it, not what it is
-            one |= {"value": None, "saw": None, "body": {}}
+            one |= {"value": None, "saw": None, "body": {}, "why": "" if event.policy == SCHEMA else event.why}
         found.append(one)
     return found
 

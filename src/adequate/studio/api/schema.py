@@ -90,7 +90,8 @@ async def preview(here: Here, _: Engineer, task: str, body: Annotated[dict[str, 
         asked = [body["label"]] if kind == "split" else []
         again = ops.with_labels(connection, of.name, asked)
         waiting = _waiting(connection, of.name)
-        cells = {row["key"] for name in about for row in _measured(connection, here, of.name)[0].get(name, [])}
+        grown = about | ({body["into"]} if kind == "merge" else set())
+        cells = {row["key"] for name in grown for row in _measured(connection, here, of.name)[0].get(name, [])}
         models = [
             row.number
             for row in connection.execute(sa.select(model.c.number, model.c.card))
