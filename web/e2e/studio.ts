@@ -184,6 +184,7 @@ export class Tab {
   async axe() {
     for (const colorScheme of ['light', 'dark'] as const) {
       await this.page.emulateMedia({ colorScheme })
+      await sleep(200) // colours fade into each other
       const { violations } = await new AxeBuilder({ page: this.page }).analyze()
       const found = violations.map((one) => `${one.id}: ${one.help}; ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | ')}`)
       expect(found, `${this.page.url()} in ${colorScheme}`).toEqual([])
