@@ -215,3 +215,17 @@ def test_while_the_database_is_away_everything_is_refused_and_afterwards_taken(
             assert operate(ws, "comment.add", topic, "meanwhile", **body)["t"] == "ack"
     door.dispose()
     assert recorded(root) == ["before", "meanwhile"]
+
+
+def test_a_server_brings_no_engine_of_data_or_models_with_it(root: Path) -> None:
+    code = f"""
+import sys
+from pathlib import Path
+from adequate.studio.app import make
+from adequate.studio.server import opened
+with opened(Path({str(root)!r})) as studio:
+    make(studio)
+    print([name for name in ("lance", "duckdb", "matplotlib", "onnx", "onnxruntime", "torch") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
