@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -13,6 +15,7 @@ from websockets.sync.client import ClientConnection
 
 from adequate.store import people
 from adequate.store.schema import event, invite, person, session
+from adequate.studio.auth.limits import AT_ONCE
 from adequate.studio.auth.secret import digest
 from adequate.studio.auth.sessions import BELIEVED, LASTS, Sessions
 from tests.studio.serving import Served
@@ -274,3 +277,16 @@ def test_a_clock_that_jumps_neither_lets_anybody_in_nor_forgets_them(served: Ser
     sql.write(lambda c: c.execute(sa.update(session).values(until=at + 100, seen=at + 10 * 86400)))
     assert not who(at + 101)
     assert who(at)  # seen in the future: nothing is written, nobody is thrown out
+
+
+def test_a_storm_of_sign_ins_is_turned_away_and_not_kept_waiting(served: Served) -> None:
+    enter(served, invited(served), name="Ann", password="long enough")
+
+    def guess(_: int) -> int:
+        with served.client("") as browser:
+            return browser.post("/api/session", json={"name": "ann", "password": "a wrong one"}).status_code
+
+    with ThreadPoolExecutor(60) as guessers:
+        told = Counter(guessers.map(guess, range(60)))
+    assert set(told) == {403, 429}
+    assert told[403] <= AT_ONCE + 10

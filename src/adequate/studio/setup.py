@@ -109,12 +109,7 @@ async def look() -> dict[str, Any]:
 async def sign_in(asked: SignIn, request: Request, response: Response) -> dict[str, Any]:
     """Sign in by the link."""
     alone: Alone = request.app.state.auth
-    where = address(request.scope)
-    alone.tries.check(where, "key")
-    try:
+    with alone.tries.attempt(address(request.scope), "key"):
         secret = alone.enter(asked.key)
-    except AccessError:
-        alone.tries.failed(where, "key")
-        raise
     keep(request, response, secret)
     return {"id": OWNER.id}

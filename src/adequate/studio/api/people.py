@@ -91,12 +91,11 @@ async def shut_out(id: str, you: Owner, request: Request) -> None:  # noqa: A002
 async def set_password(asked: NewPassword, you: Viewer, studio: Here, request: Request) -> None:
     """Set or change one's own password. Every other browser is signed out."""
     auth, me = _auth(request), f"password of {you.id}"
-    auth.tries.check(me, me)
     with studio.store.sql.reading() as connection:
         kept = register.the(connection, you.id).password
-    if kept is not None and not await auth.passwords.fits(kept, asked.old):
-        auth.tries.failed(me, me)
-        raise AccessError("this isn't your password so far", remedy="or ask an owner for a new link")
+    with auth.tries.attempt(me, me):
+        if kept is not None and not await auth.passwords.fits(kept, asked.old):
+            raise AccessError("this isn't your password so far", remedy="or ask an owner for a new link")
     hashed = await auth.passwords.hashed(asked.new)
     await auth.done(you.id, lambda desk: register.set_password(desk, you.id, hashed, keep=request.state.secret))
 

@@ -38,17 +38,16 @@ async def back(request: Request, state: str = "", code: str = "") -> RedirectRes
     auth, provider = _provider(request)
     where, before = address(request.scope), request.state.secret
     try:
-        auth.tries.check(where, "provider")
-        trip = Trip.of(request.cookies.get(COOKIE, ""))
-        one = await provider.identity(trip, state, code, base(request) + BACK)
+        with auth.tries.attempt(where, "provider"):
+            trip = Trip.of(request.cookies.get(COOKIE, ""))
+            one = await provider.identity(trip, state, code, base(request) + BACK)
 
-        def enter(desk: Desk) -> tuple[str, str]:
-            who = provider.welcome(desk, one)
-            return who, register.sign_in(desk, who, instead_of=before, by=provider.name)
+            def enter(desk: Desk) -> str:
+                who = provider.welcome(desk, one)
+                return register.sign_in(desk, who, instead_of=before, by=provider.name)
 
-        _, secret = await auth.done("", enter)
+            secret = await auth.done("", enter)
     except AccessError:
-        auth.tries.failed(where, "provider")
         answer = RedirectResponse("/join?refused=provider", 303)
     else:
         answer = RedirectResponse("/", 303)

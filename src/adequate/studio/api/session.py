@@ -84,8 +84,6 @@ async def ways(studio: Here, request: Request) -> dict[str, Any]:
 @router.post("/invites/look")
 async def look(asked: Key, studio: Here, request: Request) -> dict[str, Any]:
     """What a link is for, without using it."""
-    tries, where = _auth(request).tries, address(request.scope)
-    tries.check(where, "key")
 
     def read() -> dict[str, Any]:
         with studio.store.sql.reading() as connection:
@@ -98,21 +96,16 @@ async def look(asked: Key, studio: Here, request: Request) -> dict[str, Any]:
                 "can": abilities(Person(id="", name="", role=Role(found.role))),
             }
 
-    try:
+    with _auth(request).tries.attempt(address(request.scope), "key"):
         return {"project": studio.project.name, **await asyncio.to_thread(read)}
-    except AccessError:
-        tries.failed(where, "key")
-        raise
 
 
 @router.post("/session")
 async def sign_in(asked: SignIn, studio: Here, request: Request, response: Response) -> dict[str, Any]:
     """Sign in: by a link, or by name and password. Whatever this browser was signed in as before ends."""
-    auth, where = _auth(request), address(request.scope)
+    auth, before = _auth(request), request.state.secret
     trying = "key" if asked.key else names.same(asked.name.strip())
-    auth.tries.check(where, trying)
-    before: str = request.state.secret
-    try:
+    with auth.tries.attempt(address(request.scope), trying):
         if asked.key:
             password = await auth.passwords.hashed(asked.password) if asked.password else None
 
@@ -127,9 +120,6 @@ async def sign_in(asked: SignIn, studio: Here, request: Request, response: Respo
                 return known, register.sign_in(desk, known, instead_of=before, by="password")
 
         who, secret = await auth.done("", enter)
-    except AccessError:
-        auth.tries.failed(where, trying)
-        raise
     keep(request, response, secret)
     return {"id": who}
 

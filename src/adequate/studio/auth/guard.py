@@ -15,6 +15,7 @@ Answers carry headers that keep the page to itself.
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
@@ -105,9 +106,13 @@ class Guard:
     async def _who(self, scope: Scope, secret: str, *, bearer: bool) -> Person | None:
         person = await self.auth.sessions.person(secret) if secret else None
         if bearer and person is None:  # who guesses tokens is slowed down; a browser's old cookie is no guess
-            self.auth.tries.check(address(scope), "token")
-            self.auth.tries.failed(address(scope), "token")
+            with suppress(_WrongTokenError), self.auth.tries.attempt(address(scope), "token"):
+                raise _WrongTokenError("not a token")
         return person
+
+
+class _WrongTokenError(AccessError):
+    """Counted, and answered like any other stranger."""
 
 
 def nobody() -> AccessError:

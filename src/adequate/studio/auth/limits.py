@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from adequate.errors import TooManyTriesError
+from adequate.errors import AccessError, TooManyTriesError
 
 OF_ONE = RateLimitItemPerMinute(10)  # at one name, from one address
 OF_ALL = RateLimitItemPerMinute(60)  # from one address
+AT_ONCE = 30  # from one address: those under way are not yet known to be wrong
 
 
 class Tries:
@@ -17,18 +22,25 @@ class Tries:
 
     def __init__(self) -> None:
         self._counted = MovingWindowRateLimiter(MemoryStorage())
+        self._going: Counter[str] = Counter()
 
-    def check(self, address: str, name: str) -> None:
-        """Refuse one who tried too often.
+    @contextmanager
+    def attempt(self, address: str, name: str) -> Iterator[None]:
+        """While somebody tries; an `AccessError` inside says that it was wrong.
 
         Raises:
-            TooManyTriesError: ten times a minute at this name, or sixty in all.
+            TooManyTriesError: ten wrong ones a minute at this name, sixty in all, or thirty at once.
         """
-        right = self._counted.test(OF_ONE, address, name) and self._counted.test(OF_ALL, address)
-        if not right:
+        many = self._going[address] >= AT_ONCE
+        if many or not (self._counted.test(OF_ONE, address, name) and self._counted.test(OF_ALL, address)):
             raise TooManyTriesError("too many tries", remedy="wait a minute, then try again")
-
-    def failed(self, address: str, name: str) -> None:
-        """It was wrong."""
-        self._counted.hit(OF_ONE, address, name)
-        self._counted.hit(OF_ALL, address)
+        self._going[address] += 1
+        try:
+            yield
+        except AccessError:
+            self._counted.hit(OF_ONE, address, name)
+            self._counted.hit(OF_ALL, address)
+            raise
+        finally:
+            self._going[address] -= 1
+            self._going = +self._going
