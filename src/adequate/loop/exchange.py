@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import orjson
 import sqlalchemy as sa
 
 from adequate.encoders.identity import content_ids
@@ -29,6 +30,7 @@ from adequate.spec.tasks import Task
 from adequate.store.events import Event, record
 from adequate.store.formats import exchange
 from adequate.store.formats.exchange import Losses, Marked, Said
+from adequate.store.formats.records import encoded
 from adequate.store.queue import QueueItem, put
 from adequate.store.schema import current_label, queue_item
 from adequate.store.schema import event as log
@@ -155,40 +157,54 @@ def brought_in(
         FormatError: the file isn't of that format; nothing was added.
     """
     losses = Losses()
-    for _ in exchange.read(path, name, Losses()):  # all of it can be read, or nothing is added
-        pass
-    waiting = store.root / ".adequate" / f"incoming.{os.getpid()}.jsonl"
-    try:
-        _written(waiting, project, exchange.read(path, name, losses))
-        texts = add(store, project, [waiting], with_labels=False, actor=actor, progress=progress)
-    finally:
-        waiting.unlink(missing_ok=True)
+    folder = store.root / ".adequate"
+    texts_file, said_file = (folder / f"incoming.{os.getpid()}.{part}.jsonl" for part in ("texts", "said"))
     labels: dict[str, int] = {}
     disputed = done = 0
-    fields = {task.name: set(_names(store, task)) for task in project.tasks.values()}
-    records = exchange.read(path, name, Losses())  # what the format itself loses has been counted
-    while some := list(islice(records, CHUNK)):
-        events = _events(store, project, fields, some, path.name, actor, losses)
-        disputed += _recorded(store, events, {one.example: one for one in _questions(store, events, some)}, labels)
-        done += len(some)
-        progress(f"recording the labels of {path.name}", done, None)
+    try:
+        # The file is read once, and as a whole before anything of it is added.
+        _spooled(texts_file, said_file, project, exchange.read(path, name, losses))
+        texts = add(store, project, [texts_file], with_labels=False, actor=actor, progress=progress)
+        fields = {task.name: set(_names(store, task)) for task in project.tasks.values()}
+        with said_file.open("rb") as said:
+            while some := [_unspooled(line) for line in islice(said, CHUNK)]:
+                events = _events(store, project, fields, some, path.name, actor, losses)
+                questions = {one.example: one for one in _questions(store, events, some)}
+                disputed += _recorded(store, events, questions, labels)
+                done += len(some)
+                progress(f"recording the labels of {path.name}", done, None)
+    finally:
+        texts_file.unlink(missing_ok=True)
+        said_file.unlink(missing_ok=True)
     return Brought(
         new=texts.new,
         known=texts.known,
         labels=labels,
         disputed=disputed,
         losses=losses,
-        notices=tuple(notice for notice in texts.notices if waiting.name not in notice),  # of a file that is ours
+        notices=tuple(notice for notice in texts.notices if texts_file.name not in notice),  # of a file that is ours
     )
 
 
-def _written(path: Path, project: Project, records: Iterable[Marked]) -> None:
-    """The texts and what else is known of them, as the columns of ordinary data."""
+def _spooled(texts: Path, said: Path, project: Project, records: Iterable[Marked]) -> None:
+    """The texts and what else is known of them as ordinary data; and beside it what was said of them."""
     ours = {project.text, *(task.column for task in project.tasks.values())}
-    with path.open("w", encoding="utf-8", errors="replace") as file:
+    with texts.open("wb") as data, said.open("wb") as answers:
         for one in records:
             meta = {key: value for key, value in one.meta.items() if key not in ours and not key.startswith("aq_")}
-            file.write(json.dumps({project.text: one.text, **meta}, ensure_ascii=False) + "\n")
+            data.write(encoded({project.text: one.text, **meta}) + b"\n")
+            if one.said:
+                words = [[o.field, o.kind, o.value, o.by, o.at, o.source] for o in one.said]
+                answers.write(encoded([one.text, one.id, words]) + b"\n")
+
+
+def _unspooled(line: bytes) -> Marked:
+    text, name, words = orjson.loads(line)
+    said = [
+        Said(field=f, kind=Kind(kind), value=value, by=by, at=at, source=Source(source))
+        for f, kind, value, by, at, source in words
+    ]
+    return Marked(text=text, said=said, id=name)
 
 
 def _events(

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pyarrow as pa
 
 from adequate.errors import FormatError
@@ -74,7 +75,7 @@ class Records:
                 if len(line) > LONGEST:
                     raise self.broken(number, f"it is longer than {LONGEST >> 20} MB")
                 try:
-                    row = json.loads(line)
+                    row = parsed(line)
                 except ValueError as error:
                     why = error.args[0].split(": line")[0]
                     raise self.broken(number, f"{why}\n    {line.strip()[:60]}") from None
@@ -138,6 +139,22 @@ class Records:
         return FormatError(
             f"{self.path}: line {line}: {why}", remedy=f"correct it; nothing was read. Good are {SHAPES}"
         )
+
+
+def parsed(line: str) -> Any:
+    """The value of a line; what the fast reader refuses (NaN, lone surrogates) the standard one may take."""
+    try:
+        return orjson.loads(line)
+    except ValueError:
+        return json.loads(line)
+
+
+def encoded(row: Any) -> bytes:
+    """A value as JSON in UTF-8; what UTF-8 can't have becomes question marks."""
+    try:
+        return orjson.dumps(row)
+    except TypeError:
+        return json.dumps(row, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def loaded(line: bytes) -> Any:

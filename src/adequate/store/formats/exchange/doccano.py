@@ -6,12 +6,12 @@ Newer exports say `cats`, `entities` and `relations` in place of `label`. Offset
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from adequate.store.formats.exchange.marked import Losses, Marked, Said, objects, placed, plain, span
+from adequate.store.formats.records import encoded
 from adequate.types import Kind
 
 NAMES = ("label", "labels", "cats", "entities")
@@ -97,4 +97,4 @@ def write(file: BinaryIO, records: Iterable[Marked], losses: Losses) -> None:
             line["label"] = []
         if any(said.by for said in held.values()):
             losses.add("who said it, and when")
-        file.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+        file.write(encoded(line) + b"\n")

@@ -7,7 +7,6 @@ text that comes with each span. Source: the project's documentation, "Label Stud
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, BinaryIO
 from xml.sax.saxutils import quoteattr
 
 from adequate.store.formats.exchange.marked import Losses, Marked, Said, objects, placed, plain, span
+from adequate.store.formats.records import encoded
 from adequate.types import Kind, Source
 
 LONGEST = 1_000_000
@@ -126,7 +126,7 @@ def write(file: BinaryIO, records: Iterable[Marked], losses: Losses) -> None:
                 _annotation(record.text, who, said) for (who, s), said in by_person.items() if s == "model"
             ],
         }
-        file.write(opened + json.dumps(task, ensure_ascii=False).encode("utf-8", "replace"))
+        file.write(opened + encoded(task))
         opened = b",\n"
     file.write(b"[]\n" if opened == b"[\n" else b"\n]\n")
 

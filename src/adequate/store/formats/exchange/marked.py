@@ -30,7 +30,6 @@ class Said:
         by: who; "" where the format doesn't say.
         at: seconds since 1970; None where it doesn't say.
         source: `human`, or `model` for predictions.
-        accepted: False where it was said to be wrong: it teaches nothing.
     """
 
     field: str
@@ -39,7 +38,6 @@ class Said:
     by: str = ""
     at: float | None = None
     source: Source = Source.HUMAN
-    accepted: bool = True
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,12 +6,12 @@ it is reported. Offsets are code points. Source: the product's documentation of 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from adequate.store.formats.exchange.marked import Losses, Marked, Said, objects, placed, plain, span
+from adequate.store.formats.records import encoded
 from adequate.types import Kind
 
 OURS = {"text", "spans", "tokens", "label", "options", "accept", "answer", "meta"}
@@ -90,4 +90,4 @@ def write(file: BinaryIO, records: Iterable[Marked], losses: Losses) -> None:
             line |= {"_timestamp": said.at} if said.at is not None else {}
             lines.append(line)
         for line in lines or [{"text": record.text, "meta": record.meta, "answer": "ignore"}]:
-            file.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+            file.write(encoded(line) + b"\n")
