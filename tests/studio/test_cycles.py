@@ -25,7 +25,7 @@ def _turned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "mail"
 
 
-@pytest.fixture()
+@pytest.fixture
 def root(_turned: Path, tmp_path: Path) -> Path:
     """A project with several models, whose labels came from an oracle."""
     return Path(shutil.copytree(_turned, tmp_path / "mail"))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from adequate import __version__
 from adequate.store import schema
 from adequate.store.sync import write_atomically
 from adequate.studio import far
@@ -61,7 +62,7 @@ def key_of(studio: Studio) -> str:
     with studio.store.sql.reading() as connection:
         file = studio.root / "project.py"
         declared = file.stat().st_mtime_ns if file.exists() else 0
-        return json.dumps([*(connection.scalar(query) for query in table.values()), declared])
+        return json.dumps([__version__, *(connection.scalar(query) for query in table.values()), declared])
 
 
 async def board(studio: Studio, *, fresh: bool = False) -> tuple[dict[str, Any], bool]:
