@@ -21,8 +21,8 @@ LABELS = pa.list_(pa.string())
 def given(values: pa.Array, task: Task) -> pa.Array:
     """The labels that a column gives: strings for `classify`, lists of strings for `multilabel`; null where none.
 
-    A blank cell is null. Labels that were renamed since the file was made have their present names; one that was retired
-    is null. For `multilabel` an empty list (`[]`) says "none of the labels".
+    A blank cell is null. Labels that were renamed since the file was made have their present names; one that was
+    retired is null. For `multilabel` an empty list (`[]`) says "none of the labels".
 
     >>> from adequate.spec import Project, Target
     >>> topics = Project("mail", text="body").multilabel("topics", separator=";", target=Target(recall=0.8))
