@@ -30,7 +30,7 @@ test('a search stands in the address, as chips, and is completed while it is typ
   const n = await found()
   await eve.page.getByRole('button', { name: 'Take away pred: refund' }).click()
   await eve.until(() => new URL(eve.page.url()).searchParams.get('q') === 'task:intent')
-  await eve.until(async () => (await found()) > n)
+  await eve.until(async () => (await found()) > n, 40)
   await eve.axe()
 })
 
