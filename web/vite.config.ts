@@ -10,5 +10,5 @@ export default defineConfig({
   cacheDir: process.env.VITE_CACHE ?? 'node_modules/.vite',
   build: { outDir: '../src/adequate/studio/_web', emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0, rolldownOptions: { checks: { pluginTimings: false } } },
   server: { proxy: { '/api': { target: server, ws: true } } },
-  test: { environment: 'happy-dom', include: ['src/**/*.test.ts'] },
+  test: { environment: 'happy-dom', include: ['src/**/*.test.ts'], testTimeout: 30_000 },
 })
