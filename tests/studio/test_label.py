@@ -271,3 +271,23 @@ def test_a_blind_labeller_gets_neither_suggestion_nor_talk(served: Served, clien
         talk = other.get(f"/api/examples/{item['example']}/talk", params={"task": TASK}).json()
         assert talk == {"comments": [], "flag": None, "drafts": {}}
         assert other.get(f"/api/label/{TASK}/{items[-1]['example']}").status_code == 403
+
+
+def test_a_page_that_goes_gives_back_nothing_that_another_took_since(served: Served, client: httpx.Client) -> None:
+    first = client.post(f"/api/queues/{TASK}/next").json()
+    again = client.post(f"/api/queues/{TASK}/next").json()  # the page was loaded anew
+    ids = [item["id"] for item in first["items"]]
+    client.post("/api/queues/give-back", json={"items": ids, "until": first["until"]})
+    assert value(served, sa.select(sa.func.count()).select_from(lease)) == 10
+    client.post("/api/queues/give-back", json={"items": ids, "until": again["until"]})
+    assert value(served, sa.select(sa.func.count()).select_from(lease)) == 0
+
+
+def test_a_labeller_is_not_told_what_another_said_of_a_sealed_example(served: Served, client: httpx.Client) -> None:
+    served.studio.store.sql.write(lambda c: c.execute(sa.update(queue_item).values(part="gate")))
+    item = following(client)[0]
+    operate(client, "answer.submit", {"item": item["id"], "value": "card"})
+    with served.client("labeller") as other:
+        said = operate(other, "answer.submit", {"item": item["id"], "value": "loan"}, rev=0)
+    assert said["t"] == "ack"
+    assert operate(client, "answer.submit", {"item": item["id"], "value": "fee"}, rev=0)["t"] == "nack"

@@ -52,14 +52,21 @@ def _swept(task: str) -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def hold(connection: sa.Connection, items: Sequence[int], actor: str) -> None:
-    """Hold items for longer."""
+def hold(connection: sa.Connection, items: Sequence[int], actor: str) -> float:
+    """Hold items for longer; returns until when."""
     now = time.time()
     mine = (lease.c.actor == actor, lease.c.item.in_(items), lease.c.until > now)
     connection.execute(sa.update(lease).where(*mine).values(until=now + queue.LEASE_SECONDS))
+    return now + queue.LEASE_SECONDS
 
 
-def give_back(connection: sa.Connection, items: Sequence[int], actor: str) -> None:
-    """Let others have items at once."""
-    mine = (lease.c.actor == actor, lease.c.item.in_(items), lease.c.done.is_(sa.false()))
+def give_back(connection: sa.Connection, items: Sequence[int], actor: str, until: float | None) -> None:
+    """Let others have items at once.
+
+    Args:
+        until: the end of the leases meant; one that ends later was taken since, by a tab that is still there.
+    """
+    mine = [lease.c.actor == actor, lease.c.item.in_(items), lease.c.done.is_(sa.false())]
+    if until is not None:
+        mine.append(lease.c.until <= until)
     connection.execute(sa.delete(lease).where(*mine))

@@ -26,12 +26,17 @@ export class Sitting {
   readonly begun = Date.now()
   #ahead: Ahead<Item>
   #beat: ReturnType<typeof setInterval>
+  #until = 0
   #texts = new Map<string, Promise<void>>()
 
   constructor(readonly task: Task) {
     const path = `/queues/${encodeURIComponent(task.task)}/next`
     this.#ahead = new Ahead<Item>(
-      async (n) => (await post<{ items: Item[] }>(`${path}?n=${n}`)).items,
+      async (n) => {
+        const found = await post<{ items: Item[]; until: number }>(`${path}?n=${n}`)
+        this.#until = found.until
+        return found.items
+      },
       () => this.#changed(),
     )
     this.#ahead.without(kept().flatMap(({ body }) => (typeof body.item === 'number' ? [body.item] : [])))
@@ -59,7 +64,7 @@ export class Sitting {
   }
 
   hold() {
-    if (this.items.length) void post('/queues/hold', { items: this.#ahead.ids }).catch(() => {})
+    if (this.items.length) void post<{ until: number }>('/queues/hold', { items: this.#ahead.ids }).then(({ until }) => (this.#until = until), () => {})
   }
 
   /** The page goes: what is held is free at once. */
@@ -68,7 +73,7 @@ export class Sitting {
     this.#ahead.close()
     const items = this.#ahead.ids
     if (!items.length) return
-    const body = new Blob([JSON.stringify({ items })], { type: 'application/json' })
+    const body = new Blob([JSON.stringify({ items, until: this.#until })], { type: 'application/json' })
     navigator.sendBeacon('/api/queues/give-back', body)
   }
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -41,6 +42,7 @@ class Held(BaseModel):
     """Items of the queue, by number."""
 
     items: Annotated[list[int], Field(max_length=1000)] = []
+    until: float | None = None  # as `next` and `hold` said it last
 
 
 @router.get("/queues")
@@ -97,15 +99,16 @@ async def following(
     of = tasks.named(here, task)
     suggestions = policy.of(here.store.overrides, of.name).suggestions
 
-    def job(connection: sa.Connection) -> list[dict[str, Any]]:
+    def job(connection: sa.Connection) -> dict[str, Any]:
         leased = (
             store.hand_out(connection, of.name, person.id, n)
             if label is None
             else items.swept(connection, of.name, person.id, n, label)
         )
-        return shown(connection, person, of.name, leased, suggestions=suggestions)
+        until = time.time() + store.LEASE_SECONDS
+        return {"items": shown(connection, person, of.name, leased, suggestions=suggestions), "until": until}
 
-    return {"items": await asyncio.wrap_future(here.store.sql.submit(job))}
+    return await asyncio.wrap_future(here.store.sql.submit(job))
 
 
 def shown(
@@ -150,16 +153,19 @@ def predicted(here: Here, _: Labeller, task: str) -> dict[str, Any]:
     return {"labels": [{"label": label, "n": n} for label, n in counts]}
 
 
-@router.post("/queues/hold", status_code=204)
-def hold(here: Here, person: Labeller, held: Held) -> None:
+@router.post("/queues/hold")
+def hold(here: Here, person: Labeller, held: Held) -> dict[str, float]:
     """Hold these items for two more minutes; ask every thirty seconds."""
-    here.store.sql.write(lambda connection: items.hold(connection, held.items, person.id), "holding items")
+    until = here.store.sql.write(lambda connection: items.hold(connection, held.items, person.id), "holding items")
+    return {"until": until}
 
 
 @router.post("/queues/give-back", status_code=204)
 def give_back(here: Here, person: Labeller, held: Held) -> None:
     """Let others have these items at once."""
-    here.store.sql.write(lambda connection: items.give_back(connection, held.items, person.id), "giving items back")
+    here.store.sql.write(
+        lambda connection: items.give_back(connection, held.items, person.id, held.until), "giving items back"
+    )
 
 
 @router.get("/texts/{example}")

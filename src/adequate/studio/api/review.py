@@ -43,8 +43,12 @@ def talk(here: Here, person: Labeller, example: str, task: str) -> dict[str, Any
         alone = unseen(here, connection, person, of.name, example)
         said = (log.c.example == example, log.c.kind.in_((COMMENT, RESOLVED, FLAG, SPAN, "label", "answer")))
         rows = connection.execute(sa.select(log).where(*said).order_by(log.c.seq)).all()
+        sealed = sa.select(queue_item.c.id).where(queue_item.c.example == example, queue_item.c.part == str(Part.GATE))
+        hidden = not person.can(Can.REVIEW) and connection.scalar(sealed.limit(1)) is not None
     if alone:
         rows = [row for row in rows if row.actor == person.id]
+    elif hidden:
+        rows = [row for row in rows if row.actor == person.id or row.kind in (COMMENT, RESOLVED, FLAG)]
     resolved = {_value(row)["of"] for row in rows if row.kind == RESOLVED}
     flags = [row for row in rows if row.kind == FLAG and row.task == of.name]
     return {

@@ -147,7 +147,9 @@ def last_label(connection: sa.Connection, task: str, row: int) -> Any:
 
 def _answered(connection: sa.Connection, ask: Ask, item: QueueItem, value: Any, op: str) -> list[Event]:
     kept = _kept(connection, ask, item, value)
-    if item.overlap == 1 and not item.blind:
+    # What others say of a sealed example is not for labellers, so they can't be told of it either.
+    told = not item.blind and (item.part != Part.GATE or ask.person.can(Can.REVIEW))
+    if item.overlap == 1 and told:
         _unchanged(connection, ask, item.task, item.row, kept)
     hidden = item.blind or item.part == Part.GATE
     return answered(connection, item.id, _event(ask, item, LABEL, kept, op, saw=None if hidden else _saw(ask)))
