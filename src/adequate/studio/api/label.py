@@ -38,6 +38,20 @@ MODES = {Kind.CLASSIFY: "choose", Kind.MULTILABEL: "multi", Kind.SPAN: "spans", 
 AHEAD = 50  # items that one request leases at most
 
 
+# Built once: to build a statement takes longer than to run it.
+_REVS = (
+    sa.select(log.c.row, sa.func.max(log.c.seq))
+    .where(log.c.task == sa.bindparam("of"), log.c.kind == LABEL)
+    .where(log.c.row.in_(sa.bindparam("rows", expanding=True)))
+    .group_by(log.c.row)
+)
+_TALK = (
+    sa.select(log.c.example, sa.func.sum(sa.case((log.c.kind == COMMENT, 1), else_=-1)))
+    .where(log.c.example.in_(sa.bindparam("examples", expanding=True)), log.c.kind.in_((COMMENT, RESOLVED)))
+    .group_by(log.c.example)
+)
+
+
 class Held(BaseModel):
     """Items of the queue, by number."""
 
@@ -116,12 +130,8 @@ def shown(
 ) -> list[dict[str, Any]]:
     """Items as a labeller may see them: no suggestion where it would sway a measurement, and never the gold."""
     rows, examples = [item.row for item in leased], [item.example for item in leased]
-    said = (log.c.task == task, log.c.kind == LABEL, log.c.row.in_(rows))
-    revs = dict(connection.execute(sa.select(log.c.row, sa.func.max(log.c.seq)).where(*said).group_by(log.c.row)).all())
-    kinds = sa.case((log.c.kind == COMMENT, 1), else_=-1)
-    of = (log.c.example.in_(examples), log.c.kind.in_((COMMENT, RESOLVED)))
-    counts = sa.select(log.c.example, sa.func.sum(kinds)).where(*of).group_by(log.c.example)
-    talk = dict(connection.execute(counts).all())
+    revs = dict(connection.execute(_REVS, {"of": task, "rows": rows}).all())
+    talk = dict(connection.execute(_TALK, {"examples": examples}).all())
     found = []
     for item in leased:
         alone = item.blind and not person.can(Can.REVIEW)
