@@ -17,7 +17,8 @@ PROMISED = {
     "adequate.spec": "EVERYTHING Project Slice Target Task",
     "adequate.store": "Added Cell Entry Event Look Model Override QueueItem Store create open",
     "adequate.store.formats": "Data inspect read write",
-    "adequate.labelling": "answer answer_all check spread undo",
+    "adequate.store.formats.exchange": "FORMATS Losses Marked Said read told write",
+    "adequate.labelling": "Ledger Policy adjudicated answer answer_all answered check settle spread taken_back undo",
     "adequate.encoders": "Encoder Identity Lexical content_ids embed identify part_of phrase",
     "adequate.training": "NEVER Aim Head Learned Suspicion Tried Weights calibration_error digest fit learn load "
     "log_loss probabilities save suspicion temperature",

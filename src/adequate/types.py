@@ -39,6 +39,15 @@ class Part(StrEnum):
 PARTS: tuple[Part, ...] = (Part.TEACH, Part.STEER, Part.GATE)  # position = the code stored in arrays (uint8)
 
 
+def part_name(code: int) -> str:
+    """What a code in arrays of parts says; an example that was erased is of none.
+
+    >>> part_name(1), part_name(255)
+    ('steer', 'erased')
+    """
+    return str(PARTS[code]) if code < len(PARTS) else "erased"
+
+
 class Kind(StrEnum):
     """What a task puts out."""
 

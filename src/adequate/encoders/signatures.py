@@ -1,9 +1,9 @@
 """Short signatures of texts that agree in as many places as the texts have n-grams in common (MinHash).
 
-64 numbers of 16 bits a text, from four orders of all n-grams: an order deals a text's n-grams into 16 bins and keeps the
-smallest of each, so two texts agree in a place with the chance that is their Jaccard similarity, at the cost of four
-passes instead of 64. A bin that a short text leaves empty borrows from the next that isn't. Four places side by side,
-one of each order, are one key of 64 bits: texts without a key in common are never compared.
+64 numbers of 16 bits a text, from four orders of all n-grams: an order deals a text's n-grams into 16 bins and keeps
+the smallest of each, so two texts agree in a place with the chance that is their Jaccard similarity, at the cost of
+four passes instead of 64. A bin that a short text leaves empty borrows from the next that isn't. Four places side by
+side, one of each order, are one key of 64 bits: texts without a key in common are never compared.
 
 A signature is kept as 32 float32 whose bits it borrows, so that the store's blocks of vectors hold it: never compute
 with them as numbers.

@@ -250,11 +250,12 @@ def answered(store: Store, task: Task, model: str, rows: Rows, names: Sequence[s
     known, code = pa.array(by_name, pa.string()), np.array([*by_name.values(), -1], np.int32)
     if task.kind is Kind.CLASSIFY:
         found = pc.fill_null(pc.index_in(labels, value_set=known), -1)
-        return code[found.to_numpy(zero_copy_only=False)]
+        codes: Codes = code[found.to_numpy(zero_copy_only=False)]
+        return codes
     given = np.zeros((len(rows), len(names)), bool)
     at = np.repeat(np.arange(len(rows)), pc.list_value_length(labels).to_numpy())
-    codes = code[pc.fill_null(pc.index_in(labels.flatten(), value_set=known), -1).to_numpy(zero_copy_only=False)]
-    given[at[codes >= 0], codes[codes >= 0]] = True
+    flat = code[pc.fill_null(pc.index_in(labels.flatten(), value_set=known), -1).to_numpy(zero_copy_only=False)]
+    given[at[flat >= 0], flat[flat >= 0]] = True
     return given
 
 

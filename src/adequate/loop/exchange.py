@@ -34,7 +34,7 @@ from adequate.store.formats.records import encoded
 from adequate.store.queue import QueueItem, put
 from adequate.store.schema import current_label, queue_item
 from adequate.store.schema import event as log
-from adequate.types import PARTS, Kind, Progress, Source, silent
+from adequate.types import PARTS, Kind, Progress, Source, part_name, silent
 
 if TYPE_CHECKING:
     from adequate.spec.project import Project
@@ -140,7 +140,7 @@ def _marked(store: Store, project: Project, tasks: Sequence[Task], rows: np.ndar
     parts = shown["aq_part"].to_pylist()
     for i, row in enumerate(rows.tolist()):
         plain = {key: value for key, value in meta[i].items() if isinstance(value, str | int | float | bool)}
-        plain["aq_part"] = str(PARTS[parts[i]])
+        plain["aq_part"] = part_name(parts[i])
         yield Marked(text=texts[i] or "", said=said.get(row, []), meta=plain, id=ids[i])
 
 
@@ -218,14 +218,17 @@ def _events(
 ) -> dict[tuple[str, int], list[Event]]:
     """What was said, by task and row; of one person's words on one text the last."""
     ids = content_ids([one.text for one in records])
-    rows = store.examples.rows_of(ids).tolist()
+    rows, parts = store.examples.rows_of(ids).tolist(), store.examples.parts()
     found: dict[tuple[str, int], dict[str, Event]] = {}
     for one, example, row in zip(records, ids, rows, strict=True):
+        if row < 0 or parts[row] >= len(PARTS):
+            losses.add("answers to a text that was erased from the project", one.id)
+            continue
         for said in one.said:
             where = one.id or one.text
             task = _task(project, said, losses)
             value = None if task is None else _value(task, said, fields[task.name], where, losses)
-            if task is None or value is None or row < 0:
+            if task is None or value is None:
                 continue
             by = said.by or actor
             named = json.dumps(["exchange", task.name, example, value, by, said.at], ensure_ascii=False)
@@ -295,7 +298,7 @@ def _questions(
             task=first.task,
             row=first.row,
             example=first.example,
-            part=str(PARTS[parts[first.row]]),
+            part=part_name(parts[first.row]),
             why=first.why,
             policy="import",
             overlap=len(events),

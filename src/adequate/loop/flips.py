@@ -134,7 +134,7 @@ def _words(store: Store, task: Task, rows: Rows) -> dict[str, Any]:
 
 
 def _first(store: Store, task: Task, rows: Rows) -> Rows:
-    """The number of the first label event of each example: whatever was corrected since, a model of that day knew it."""
+    """The number of each example's first label event: whatever was corrected since, a model of that day knew it."""
     query = sa.select(log.c.row, sa.func.min(log.c.seq)).where(log.c.task == task.name, log.c.kind == "label")
     first = dict(store.sql.rows(query.group_by(log.c.row)))
     return np.array([first[row] for row in rows.tolist()], np.int64)

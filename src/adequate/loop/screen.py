@@ -18,6 +18,7 @@ from adequate.loop.answers import names_of
 from adequate.loop.board import MEANING, SIGNS, Board, CellRow
 from adequate.loop.pace import as_json, reach, thinned
 from adequate.loop.report import Wrong, board, row_of
+from adequate.loop.selections import shown_parts
 from adequate.spec.slices import condition
 from adequate.store.schema import current_label
 from adequate.store.schema import event as log
@@ -178,7 +179,7 @@ def count(engine: Engine, sql: str) -> dict[str, Any]:
         project = engine.project
         rows = store.slices.where("it", condition("it", sql), seconds=5.0)
         parts = store.examples.parts()[rows]
-        open_ = rows[parts != PARTS.index(Part.GATE)]
+        open_ = rows[shown_parts(parts)]
         some = store.examples.take(open_[:5], ["aq_id", project.text])
         return {
             "examples": len(rows),

@@ -25,7 +25,7 @@ from adequate.loop.selections import shown_parts
 from adequate.loop.unseen import dense, newest, unseen
 from adequate.mining.neighbours import nearest
 from adequate.store.schema import current_label
-from adequate.types import PARTS, Block, Doubles, Floats, Mask, Part, Rows
+from adequate.types import PARTS, Block, Doubles, Floats, Mask, Part, Rows, part_name
 
 if TYPE_CHECKING:
     from adequate.loop.engine import Engine
@@ -276,7 +276,7 @@ def hits(store: Store, project: Project, rows: Rows) -> list[Hit]:
         Hit(
             example=example,
             text=text or "",
-            part=str(PARTS[part]),
+            part=part_name(part),
             label=label[row],
             predicted=predicted[row],
             row=row,

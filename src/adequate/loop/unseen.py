@@ -98,7 +98,7 @@ def _unseen(store: Store, project: Project, task: Task, model: str) -> Unseen | 
         names=names,
         gold=np.concatenate([taught.gold, steer.gold])[order],
         probs=head.probs(logits),
-        answers=decisions(logits / np.float32(head.temperature) + head.offsets, task.kind),
+        answers=decisions(np.asarray(logits / head.temperature + head.offsets, np.float32), task.kind),
     )
 
 

@@ -1,7 +1,8 @@
 """Fifty more for this one cell, because somebody asked: what resembles its failures, and what is in doubt near it.
 
 The miner's own batches are shared out over all cells (`select`); this one is not, so it may be wasteful, and the person
-who asks knows that. Half of it at most resembles failures, the two nearest of each first: more would be copies of what is known.
+who asks knows that. Half of it at most resembles failures, the two nearest of each first: more would be copies of
+what is known.
 """
 
 from __future__ import annotations

@@ -57,9 +57,7 @@ STATUS: dict[type[AdequateError], int] = {  # the first that fits
 }
 
 
-def make(
-    studio: Studio, *, hosts: Collection[str] = HOME, provider: Provider | None = None, url: str = ""
-) -> FastAPI:
+def make(studio: Studio, *, hosts: Collection[str] = HOME, provider: Provider | None = None, url: str = "") -> FastAPI:
     """The application that serves one project.
 
     Args:

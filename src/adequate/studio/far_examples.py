@@ -23,14 +23,14 @@ def chip(engine: Engine, name: str) -> dict[str, Any]:
 
 def page(engine: Engine, name: str) -> dict[str, Any]:
     """All that the tables hold of an example; of a sealed one only that it exists."""
-    from adequate.types import PARTS, Part
+    from adequate.types import Part, part_name
 
     with engine.store() as store:
         row = store.examples.row_of(name)
         (values,) = store.examples.take([row]).to_pylist()
-        part = PARTS[values["aq_part"]]
-        found = {"id": values["aq_id"], "row": row, "part": str(part), "sealed": part is Part.GATE}
-        if part is Part.GATE:
+        part = part_name(values["aq_part"])
+        found = {"id": values["aq_id"], "row": row, "part": part, "sealed": part == Part.GATE}
+        if part not in (Part.TEACH, Part.STEER):  # sealed, or erased: then nothing is left
             return found | {"text": None, "columns": {}, "group": [], "group_size": 0, "near": [], "predictions": []}
         text = values.pop(engine.project.text) or ""
         mates, size = _group(store, engine.project.text, row, values["aq_group"])
@@ -51,14 +51,14 @@ def near(engine: Engine, name: str) -> list[dict[str, Any]]:
 
 
 def _short(store: Store, text: str, rows: list[int]) -> list[dict[str, Any]]:
-    from adequate.types import PARTS, Part
+    from adequate.types import Part, part_name
 
     if not rows:
         return []
     taken = store.examples.take(rows, ["aq_id", "aq_part", text]).to_pylist()
     return [
-        {"id": one["aq_id"], "row": row, "part": str(PARTS[one["aq_part"]])}
-        | {"sealed": (sealed := PARTS[one["aq_part"]] is Part.GATE)}
+        {"id": one["aq_id"], "row": row, "part": part_name(one["aq_part"])}
+        | {"sealed": (sealed := part_name(one["aq_part"]) == Part.GATE)}
         | {"text": None if sealed else (one[text] or "")[:CHIP]}
         for row, one in zip(rows, taken, strict=True)
     ]

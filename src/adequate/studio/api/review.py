@@ -22,7 +22,7 @@ from adequate.studio.ops.comments import COMMENT, FLAG, RESOLVED
 from adequate.studio.ops.pairs import PAIR
 from adequate.studio.ops.spans import SPAN
 from adequate.studio.roles import Can, Person
-from adequate.types import PARTS, Kind, Part, Source
+from adequate.types import Kind, Part, Source, part_name
 
 if TYPE_CHECKING:
     from adequate.loop.engine import Engine
@@ -243,7 +243,7 @@ def _read(engine: Engine, examples: list[str]) -> dict[str, tuple[int, str, str]
         known = [(name, int(row)) for name, row in zip(examples, rows, strict=True) if row >= 0]
         taken = opened.examples.take([row for _, row in known], [engine.project.text]).column(0).to_pylist()
         parts = opened.examples.parts()
-    return {name: (row, str(PARTS[parts[row]]), text or "") for (name, row), text in zip(known, taken, strict=True)}
+    return {name: (row, part_name(parts[row]), text or "") for (name, row), text in zip(known, taken, strict=True)}
 
 
 def _value(row: Any) -> Any:

@@ -33,6 +33,7 @@ LENT = 2.0  # halves the error of skills where labels are many and answers few (
 class Known:
     """A task's ledger, and up to which event it holds."""
 
+    task: Task
     ledger: Ledger
     seq: int
     door: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -56,13 +57,14 @@ async def together(task: str, here: Here, _: Reviewer) -> dict[str, Any]:
 
 def _known(here: Studio, task: Task) -> Known:
     kept: dict[str, Known] = here.extra.setdefault("ledgers", {})
-    if task.name not in kept:
-        kept[task.name] = Known(Ledger(task.kind, list(task.labels or ())), -1)
-    return kept[task.name]
+    found = kept.get(task.name)
+    if found is None or found.task != task:  # its labels have changed: old answers read differently
+        found = kept[task.name] = Known(task, Ledger(task.kind, list(task.labels or ())), -1)
+    return found
 
 
 def _view(store: Store, task: Task, known: Known) -> dict[str, Any]:
-    _catch_up(store, task.name, known)
+    _catch_up(store, task, known)
     ledger = known.ledger
     believed = _skills(task, known)
     met = ledger.pairs()
@@ -82,18 +84,29 @@ def _view(store: Store, task: Task, known: Known) -> dict[str, Any]:
     }
 
 
-def _catch_up(store: Store, task: str, known: Known) -> None:
+def _now(task: Task, value: Any) -> Any:
+    """An answer by the present names of its labels; None where the only one is retired."""
+    if isinstance(value, str):
+        return task.now(value)
+    if task.kind is Kind.MULTILABEL:
+        return [now for name in value if (now := task.now(name)) is not None]
+    return value
+
+
+def _catch_up(store: Store, task: Task, known: Known) -> None:
     """Everything at first; later only what came since. A label from a file or a model is nobody's answer."""
     if known.seq < 0:
         known.seq = store.sql.value(sa.select(sa.func.max(log.c.seq))) or 0
         columns = (answer.c.row, answer.c.actor, answer.c.value)
-        for row in store.sql.rows(sa.select(*columns).where(answer.c.task == task, answer.c.seq <= known.seq)):
-            known.ledger.said(row.row, row.actor, json.loads(row.value))
+        for row in store.sql.rows(sa.select(*columns).where(answer.c.task == task.name, answer.c.seq <= known.seq)):
+            known.ledger.said(row.row, row.actor, _now(task, json.loads(row.value)))
         return
     theirs = sa.or_(log.c.kind == ANSWER, sa.and_(log.c.kind == LABEL, log.c.source == str(Source.HUMAN)))
-    since = sa.select(log.c.seq, log.c.row, log.c.actor, log.c.value).where(log.c.seq > known.seq, log.c.task == task)
+    since = sa.select(log.c.seq, log.c.row, log.c.actor, log.c.value).where(
+        log.c.seq > known.seq, log.c.task == task.name
+    )
     for row in store.sql.rows(since.where(theirs).order_by(log.c.seq)):
-        known.ledger.said(row.row, row.actor, None if row.value is None else json.loads(row.value))
+        known.ledger.said(row.row, row.actor, None if row.value is None else _now(task, json.loads(row.value)))
         known.seq = row.seq
 
 

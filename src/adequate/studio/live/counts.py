@@ -56,7 +56,9 @@ class Counts:
 
 def waiting(connection: sa.Connection) -> dict[str, int]:
     """How many questions wait, by task."""
-    query = sa.select(queue_item.c.task, sa.func.count()).where(queue_item.c.state == "waiting")
+    query = sa.select(queue_item.c.task, sa.func.count()).where(
+        queue_item.c.state == sa.literal_column("'waiting'"), queue_item.c.gold.is_(None)
+    )
     return {row[0]: row[1] for row in connection.execute(query.group_by(queue_item.c.task))}
 
 

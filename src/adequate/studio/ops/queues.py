@@ -1,6 +1,6 @@
 """Operations on queues: ask for what the miner found for one cell.
 
-    queue.fill  {picks}    `picks` names what `POST /api/board/mine` found, once, for whoever asked it
+queue.fill  {picks}    `picks` names what `POST /api/board/mine` found, once, for whoever asked it
 """
 
 from __future__ import annotations

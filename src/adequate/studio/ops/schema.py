@@ -32,7 +32,7 @@ from adequate.store.schema import event as log
 from adequate.studio import tasks
 from adequate.studio.ops import Ask, operation
 from adequate.studio.roles import Can
-from adequate.types import PARTS, Source
+from adequate.types import PARTS, Source, part_name
 
 if TYPE_CHECKING:
     from adequate.spec.tasks import Task
@@ -331,7 +331,7 @@ def asked_again(connection: sa.Connection, ask: Ask, task: str, rows: Sequence[A
             task=task,
             row=row.row,
             example=row.example,
-            part=str(PARTS[parts[row.row]]),
+            part=part_name(parts[row.row]),
             policy=by,
             why=why,
             probability=row.probability,

@@ -1,9 +1,9 @@
 """Operations of the board: targets, slices, how questions are asked, what work costs: dated rows, each with a reason.
 
-    target.set    {cell, value, why}                      a cell's target; value null takes the change back
-    slice.put     {name, sql, target, critical, why}      a slice; sql null takes it away. The SQL must have been tried
-    queue.policy  {task, overlap, blind, suggestions, gold, why}
-    setting.put   {name, value, why}                      `money_per_hour`: {amount, currency}
+target.set    {cell, value, why}                      a cell's target; value null takes the change back
+slice.put     {name, sql, target, critical, why}      a slice; sql null takes it away. The SQL must have been tried
+queue.policy  {task, overlap, blind, suggestions, gold, why}
+setting.put   {name, value, why}                      `money_per_hour`: {amount, currency}
 """
 
 from __future__ import annotations
