@@ -291,3 +291,16 @@ def test_a_labeller_is_not_told_what_another_said_of_a_sealed_example(served: Se
         said = operate(other, "answer.submit", {"item": item["id"], "value": "loan"}, rev=0)
     assert said["t"] == "ack"
     assert operate(client, "answer.submit", {"item": item["id"], "value": "fee"}, rev=0)["t"] == "nack"
+
+
+def test_where_several_are_asked_one_labellers_word_outside_the_queue_is_no_label(served: Served) -> None:
+    with served.client("engineer") as engineer:
+        body = {"task": TASK, "overlap": 2, "why": "to see how far we agree"}
+        assert operate(engineer, "queue.policy", body)["t"] == "ack"
+    example = served.studio.store.examples.ids([0])[0]
+    said = {"task": TASK, "example": example, "value": "fee"}
+    with served.client("labeller") as labeller, served.client("reviewer") as reviewer:
+        refused = operate(labeller, "label.set", said)
+        assert refused["t"] == "nack"
+        assert "several people" in refused["why"]
+        assert operate(reviewer, "label.set", said)["t"] == "ack"

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from adequate.errors import AccessError, ConflictError, DataError, UnknownNameError
+from adequate.labelling import policy
 from adequate.labelling.answers import adjudicated, answered, taken_back
 from adequate.store import Event, QueueItem, queue
 from adequate.store.events import ANSWER, CONSENSUS, LABEL
@@ -98,8 +99,18 @@ def undo(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
 
 @operation("label.set", needs=Can.LABEL)
 def set_label(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
-    """A label changed: one's last ten, or any example that was opened by its address."""
+    """A label changed: one's last ten, or any example that was opened by its address.
+
+    Where several people are asked, or blind, one labeller's word is an answer among others and goes through the queue.
+    """
     task = tasks.named(ask.studio, ask.body.get("task"))
+    if not ask.person.can(Can.REVIEW):
+        asked = policy.of(ask.studio.store.overrides, task.name)
+        if asked.overlap > 1 or asked.blind:
+            raise AccessError(
+                f"{task.name} is labelled by several people, or blind: here one labeller's word is no label",
+                remedy="answer in the queue; a reviewer decides where answers differ",
+            )
     return [_said(connection, ask, task)]
 
 
