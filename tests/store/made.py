@@ -32,7 +32,7 @@ def event(n: int, value: str | list[str] | None = "yes", task: str = "t", **opti
 
 
 def item(n: int, task: str = "t", **options: object) -> QueueItem:
-    given = {"part": "teach", "rank": float(n), **options}
+    given = {"part": "teach", "rank": float(n), "cycle": 1, **options}
     return QueueItem(task=task, row=n, example=identifier(n), **given)  # type: ignore[arg-type]
 
 

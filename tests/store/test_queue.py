@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from adequate.store import Store
+from adequate.store.queue import BY_PEOPLE, hand_out
 from tests.store.made import item
 
 
@@ -56,6 +57,27 @@ def test_a_new_plan_replaces_what_waits_but_not_what_somebody_holds(both: Store)
     assert rows(both.queue.waiting("t")) == [0, 7]
     both.queue.clear()
     assert rows(both.queue.waiting()) == [0]
+
+
+def test_what_somebody_asked_for_outlives_every_plan_and_keeps_its_reason(both: Store) -> None:
+    asked = [item(0, cycle=BY_PEOPLE, policy="chosen", why="asked"), item(1, cycle=BY_PEOPLE, policy="failures")]
+    both.queue.put([*asked, item(2)])
+    both.queue.put([item(0, cycle=2, why="drawn", rank=9.0, suggestion='{"label": "yes"}')], replace=True)
+    (first, second) = both.queue.waiting("t")
+    assert (first.row, first.why, first.suggestion) == (0, "asked", '{"label": "yes"}')
+    assert second.row == 1
+    both.queue.clear()
+    assert rows(both.queue.waiting()) == [0, 1]
+
+
+def test_only_the_questions_of_one_cell_are_handed_out_where_it_is_named(both: Store) -> None:
+    both.queue.put([item(n, cell="t/all/accuracy" if n % 2 else "") for n in range(6)])
+
+    def handed(actor: str) -> list[int]:
+        return rows(both.sql.write(lambda c: hand_out(c, "t", actor, 2, cell="t/all/accuracy"), "test"))
+
+    assert handed("ann") == [1, 3]
+    assert handed("ben") == [5]
 
 
 def test_sixteen_labellers_at_once_never_get_the_same_item(both: Store) -> None:

@@ -133,7 +133,6 @@ def _items(
         return []
     rows = pool[places]
     examples = store.examples.take(rows, ["aq_id", project.text])
-    last = store.journal.last()
     items = []
     for i, (row, example, text, told) in enumerate(
         zip(
@@ -154,7 +153,6 @@ def _items(
             policy="failures" if near else "doubt",
             why=f"asked for {_said(cell)}: {_why(told, near=near, several=task.kind is Kind.MULTILABEL)}",
             rank=FIRST + i,
-            cycle=last.cycle if last is not None else 0,
             text=text if text is not None and len(text) <= SHOWN else None,
             suggestion=json.dumps(_suggestion(told, model), ensure_ascii=False),
         )

@@ -1,6 +1,6 @@
 """Routes of the label screen: what waits, the next items, holding them, giving them back, a long text.
 
-`next` is what everybody waits for, so it reads SQL alone; the browser asks ten items ahead.
+`next` is what everybody waits for, so it reads SQL alone; the browser asks thirty items ahead.
 """
 
 from __future__ import annotations
@@ -103,11 +103,17 @@ def _pace(times: Any) -> float | None:
 
 @router.post("/queues/{task}/next")
 async def following(
-    here: Here, person: Labeller, task: str, n: Annotated[int, Query(ge=1, le=AHEAD)] = 10, label: str | None = None
+    here: Here,
+    person: Labeller,
+    task: str,
+    n: Annotated[int, Query(ge=1, le=AHEAD)] = 10,
+    cell: str | None = None,
+    label: str | None = None,
 ) -> dict[str, Any]:
     """Lease the next items to whoever asks, those included that they hold already.
 
     Args:
+        cell: only items that are for this cell.
         label: only items of which the model says this (a sweep); never sealed or blind ones.
     """
     of = tasks.named(here, task)
@@ -115,7 +121,7 @@ async def following(
 
     def job(connection: sa.Connection) -> dict[str, Any]:
         leased = (
-            store.hand_out(connection, of.name, person.id, n)
+            store.hand_out(connection, of.name, person.id, n, cell=cell)
             if label is None
             else items.swept(connection, of.name, person.id, n, label)
         )
