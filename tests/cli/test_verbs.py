@@ -87,7 +87,7 @@ def test_find_as_text_and_json(root: Path) -> None:
     assert "mortgage" in said
     found = json.loads(ran("find", "--where", "length(text) < 60", "--json", "--project", root).output)
     assert set(found) == {"total", "hits"}
-    assert set(found["hits"][0]) == {"example", "text", "part", "label", "predicted"}
+    assert set(found["hits"][0]) == {"example", "row", "text", "part", "label", "predicted"}
     assert all(len(hit["text"]) < 60 for hit in found["hits"])
 
 

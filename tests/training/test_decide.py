@@ -78,7 +78,7 @@ def test_a_known_pool_mix_undoes_the_skew_of_mined_labels() -> None:
     assert right[1] > right[0] + 0.02
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", [Kind.CLASSIFY, Kind.MULTILABEL])
 def test_a_miss_that_costs_twenty_alarms_is_avoided(kind: Kind) -> None:
     x, gold = clusters([300, 60], spread=4)
     new, truth = clusters([600, 120], seed=1, spread=4)

@@ -48,9 +48,10 @@ class Studio:
     extra: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.hub.watchers.append(self._told)
+        self.hub.watchers.append(lambda _seq, event: self.follow(event))
 
-    def _told(self, _: int, event: Event) -> None:
+    def follow(self, event: Event) -> None:
+        """Declare what an event has changed."""
         if event.kind in DECLARING:
             self.reload()
 

@@ -23,7 +23,7 @@ from starlette.websockets import WebSocket
 
 from adequate.errors import AdequateError, BusyError, StoreError
 from adequate.store import Event
-from adequate.store.faults import explain
+from adequate.store.faults import translated
 from adequate.studio import ops
 from adequate.studio.live import counts, frames, past
 from adequate.studio.live.counts import Counts
@@ -166,6 +166,8 @@ class Hub:
             if isinstance(outcome, ops.Done):
                 for seq, event in zip(outcome.seqs, outcome.events, strict=False):
                     self.publish(seq, event)
+                    if self.told < seq:  # told later, after somebody else's; whoever has the ack may count on it now
+                        self.studio.follow(event)
         for (ask, reply), outcome in zip(some, outcomes, strict=True):
             if isinstance(outcome, ops.Done):
                 reply(frames.ack(ask.op, outcome.seq))
@@ -405,9 +407,8 @@ def _settle(answer: asyncio.Future[dict[str, Any]], frame: dict[str, Any]) -> No
 
 
 def _ours(error: BaseException, ask: ops.Ask) -> AdequateError:
-    if isinstance(error, AdequateError):
-        return error
-    if isinstance(error, (OSError, sa.exc.DBAPIError, MemoryError)):
-        return explain(error, f"recording {ask.kind}")
+    known = error if isinstance(error, AdequateError) else translated(error, f"recording {ask.kind}")
+    if known is not None:
+        return known
     _log.error("%s failed", ask.kind, exc_info=error)
     return AdequateError(f"{ask.kind} failed here: {type(error).__name__}", remedy="tell whoever runs the server")
