@@ -211,8 +211,9 @@ def _next(store: Store, rows: list[CellRow], newest: str | None) -> dict[str, An
         say = f"cycle {last.cycle} was interrupted after {last.step or 'its start'}; go on."
         return {"action": "run", "say": say, "command": "adequate run", "labels": 0, "cells": []}
     if waiting:
-        for_cells = f", for {len(cells)} cells short of their target" if cells else ""
-        say = f"answer {len(waiting):,} questions{for_cells}."
+        short = "1 cell short of its target" if len(cells) == 1 else f"{len(cells)} cells short of their target"
+        questions = "1 question" if len(waiting) == 1 else f"{len(waiting):,} questions"
+        say = f"answer {questions}{f', for {short}' if cells else ''}."
         return {
             "action": "label",
             "say": say,

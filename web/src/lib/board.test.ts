@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { address, beside, brief, figure, keyAt, labelRows, moved, row, tally, words, type Board, type Cell, type Mark } from './board'
+import { address, beside, brief, figure, keyAt, labelRows, layout, moved, nextSays, row, tally, turns, words, type Board, type Cell, type Mark } from './board'
 
 const cell = (label: string | null, more: Partial<Cell> = {}): Cell => ({
   key: `intent/all/${label === null ? '' : `${label}/`}${more.metric ?? 'recall'}`,
@@ -26,7 +26,7 @@ test('what is missing fits the width of a few figures', () => {
   expect(brief(cell('a', { to_go: 'due at the next look' }))).toBe('due')
   expect(brief(cell('a', { need: null, forecast: { labels: 306, low: 155, high: 655 } }))).toBe('≈306')
   expect(brief(cell('a', { need: null, to_go: 'no forecast' }))).toBe('–')
-  expect(words('1,056 to decide; 505 left to ask')).toBe('1\u2009056 to decide; 505 left to ask')
+  expect(words('1,056 to decide; 505 left to ask')).toBe('1\u2009056 labels to decide; 505 left to ask')
 })
 
 test('a label is one line with all its metrics, worst first', () => {
@@ -70,4 +70,17 @@ test('hjkl go to the nearest cell that way, straight ahead before askew', () => 
   expect(beside(boxes, 2, 'right')).toBe(-1)
   expect(beside(boxes, -1, 'down')).toBe(0)
   expect(beside([], -1, 'down')).toBe(-1)
+})
+
+test('a turning cycle says once which it is, and that it is being done', () => {
+  expect(turns({ cycle: 1, what: 'cycle 1: embed' })).toBe('cycle 1: embed')
+  expect(turns({ cycle: 1, what: 'embedding' })).toBe('cycle 1: embedding')
+  expect(turns({ what: '' })).toBe('a cycle: turning')
+  const next = { action: 'run', say: 'cycle 1 was interrupted after its start; go on.' } as Board['next']
+  expect(nextSays({ next, model: null }, true)).toContain('first model is being made')
+  expect(nextSays({ next, model: null }, false)).toBe(next.say)
+})
+
+test('many slices are laid out so that all can be seen', () => {
+  expect([layout(1, 4), layout(5, 6), layout(1, 30), layout(5, 30)]).toEqual(['table', 'table', 'cards', 'lines'])
 })

@@ -88,7 +88,7 @@ export function tally(cells: Cell[]): Record<Mark, number> {
 }
 
 /** The server's words with figures grouped as on the rest of the page. */
-export const words = (said: string) => said.replace(/(\d),(?=\d{3})/g, '$1\u2009')
+export const words = (said: string) => said.replace(/(\d),(?=\d{3})/g, '$1\u2009').replace(/^([\d\u2009]+) to decide/, (all, n: string) => (n === '1' ? '1 label to decide' : `${n} labels to decide`))
 
 /** What is missing, in the width of a few figures; the whole words are in `to_go`. */
 export function brief(cell: Cell): string {
@@ -164,3 +164,18 @@ export function beside(boxes: Box[], from: number, way: Way): number {
   })
   return best
 }
+
+/** What a turning cycle is at, as a line: `cycle 3: embedding`. */
+export function turns(at: Record<string, unknown>): string {
+  const what = String(at.what || at.step || 'turning')
+  return what.startsWith('cycle ') ? what : `${at.cycle ? `cycle ${String(at.cycle)}` : 'a cycle'}: ${what}`
+}
+
+/** The next best thing to do; while a cycle turns, "go on with it" is being done already. */
+export function nextSays(board: Pick<Board, 'next' | 'model'>, turning: boolean): string {
+  if (!turning || board.next.action !== 'run') return board.next.say
+  return board.model ? 'A cycle is turning: the board follows by itself.' : 'The first model is being made and tested. Its figures come here by themselves.'
+}
+
+/** How tasks and slices are laid out: one task with many slices as cards, many of both with the slices as lines. */
+export const layout = (tasks: number, slices: number): 'table' | 'cards' | 'lines' => (slices <= 6 ? 'table' : tasks === 1 ? 'cards' : 'lines')

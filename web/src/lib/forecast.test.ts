@@ -19,6 +19,12 @@ test('nothing is promised where nobody answered, or no hour has a price', () => 
   expect(outlook({ labels: 0, low: 0, high: 0, settles: 0, beyond: 0 }, pace, null, NOW)).toMatchObject({ says: 'every cell is adequate', range: null })
 })
 
+test('cells of which nothing can be foreseen are not said to be no work', () => {
+  const said = outlook({ labels: 0, low: 0, high: 0, settles: 0, beyond: 22 }, pace, { amount: 30, currency: '€' }, NOW)
+  expect(said).toMatchObject({ labels: '–', hours: null, money: null, date: null })
+  expect(said.says).toBe('22 cells can’t be foreseen: too few examples, or no trend yet')
+})
+
 test('cents are shown while they matter', () => {
   expect([price(3.5, ''), price(1234.4, 'EUR')]).toEqual(['3.50\u00a0€', '1\u2009234\u00a0EUR'])
 })

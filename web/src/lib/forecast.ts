@@ -27,11 +27,11 @@ export function price(amount: number, currency: string): string {
 /** What the tiles of the board say. */
 export function outlook(reach: Reach, pace: Pace, money: Money, now = Date.now() / 1000): Outlook {
   const spread = reach.low !== reach.high
-  const takes = seconds(reach.labels, pace)
-  const at = when(reach.labels, pace, now)
-  const [from, till] = [when(reach.low, pace, now), when(reach.high, pace, now)]
+  const blind = reach.settles === 0 && reach.beyond > 0 // open cells, and none of them can be foreseen
+  const takes = blind ? null : seconds(reach.labels, pace)
+  const [at, from, till] = blind ? [null, null, null] : [reach.labels, reach.low, reach.high].map((labels) => when(labels, pace, now))
   return {
-    labels: count(reach.labels),
+    labels: blind ? '–' : count(reach.labels),
     range: spread ? `${count(reach.low)}–${count(reach.high)}` : null,
     hours: takes === null ? null : span(takes),
     money: takes === null || money === null ? null : price((takes / 3600) * money.amount, money.currency),
@@ -44,7 +44,8 @@ export function outlook(reach: Reach, pace: Pace, money: Money, now = Date.now()
 function said(reach: Reach): string {
   if (reach.settles === 0 && reach.beyond === 0) return 'every cell is adequate'
   const settles = `settle ${count(reach.settles)} open ${reach.settles === 1 ? 'cell' : 'cells'}`
-  const beyond = `${count(reach.beyond)} more can’t be foreseen: too few examples, or no trend yet`
-  if (reach.settles === 0) return beyond
+  const more = (some: string) => `${count(reach.beyond)}${some} can’t be foreseen: too few examples, or no trend yet`
+  if (reach.settles === 0) return more(reach.beyond === 1 ? ' cell' : ' cells')
+  const beyond = more(' more')
   return reach.beyond === 0 ? settles : `${settles}; ${beyond}`
 }
