@@ -1,7 +1,7 @@
 """What a tab does, over a real WebSocket.
 
 say(ws, t=..., ...)            a frame up
-until(ws, t, ...)              the next frame of a kind that fits, others passed over
+until(ws, *t, ...)             the next frame of a kind that fits, others passed over
 heard(ws)                      all frames until the answer to a ping
 joined(ws, *topics)            listening, as of now
 operate(ws, kind, topic, ...)  an operation; its `ack` or `nack`
@@ -23,11 +23,11 @@ def say(ws: ClientConnection, **frame: Any) -> None:
     ws.send(json.dumps(frame))
 
 
-def until(ws: ClientConnection, t: str, *, timeout: float = 20, **fits: Any) -> dict[str, Any]:
-    """The next frame of this kind whose fields are these."""
+def until(ws: ClientConnection, *t: str, timeout: float = 20, **fits: Any) -> dict[str, Any]:
+    """The next frame of one of these kinds whose fields are these."""
     while True:
         frame: dict[str, Any] = json.loads(ws.recv(timeout))
-        if frame["t"] == t and all(frame.get(name) == value for name, value in fits.items()):
+        if frame["t"] in t and all(frame.get(name) == value for name, value in fits.items()):
             return frame
 
 

@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import EACCES, EDQUOT, EFBIG, ENOSPC, EPERM, EROFS
 
+from sqlalchemy import exc
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from adequate.errors import BusyError, StorageFullError, StoreError
+from adequate.errors import AdequateError, BusyError, DataError, StorageFullError, StoreError
 
 _FULL = ("no space left", "disk is full", "disk full", "file too large", "quota exceeded", "disk i/o error")
 _DENIED = ("permission denied", "readonly database", "read-only file system", "unable to open database file")
 _DAMAGED = ("malformed", "not a database", "was not found", "not found:")
+FAULTS = (OSError, DBAPIError, MemoryError, OverflowError, UnicodeEncodeError, exc.TimeoutError)
 _AWAY = ("connection", "server closed", "could not translate host", "timeout expired", "database system is")
 
 
@@ -32,10 +34,29 @@ def guarded(doing: str) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, DBAPIError, MemoryError) as error:
-        if isinstance(error, DBAPIError) and not isinstance(error, OperationalError) and not _known(error):
-            raise  # a broken statement or constraint is our mistake, and must be seen as one
-        raise explain(error, doing) from error
+    except FAULTS as error:
+        said = translated(error, doing)
+        if said is None:
+            raise
+        raise said from error
+
+
+def translated(error: BaseException, doing: str) -> AdequateError | None:
+    """The error of ours that says the same; None where it is a mistake of ours, and must be seen as one.
+
+    >>> print(translated(OverflowError("Python int too large to convert to SQLite INTEGER"), "adding").message)
+    adding: a number or a character that can't be kept
+    """
+    if isinstance(error, (OverflowError, UnicodeEncodeError, exc.DataError)):
+        return DataError(
+            f"{doing}: a number or a character that can't be kept", remedy="plain text, and numbers of 15 digits at most"
+        )
+    if isinstance(error, exc.TimeoutError):  # all connections are taken
+        return BusyError(f"{doing}: the database is too busy", remedy="try again in a moment")
+    lost = isinstance(error, OperationalError) or getattr(error, "connection_invalidated", False)
+    if isinstance(error, DBAPIError) and not lost and not _known(error):
+        return None  # a broken statement or constraint
+    return explain(error, doing) if isinstance(error, (OSError, DBAPIError, MemoryError)) else None
 
 
 def explain(error: BaseException, doing: str) -> StoreError:

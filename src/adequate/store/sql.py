@@ -25,10 +25,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from adequate.errors import BusyError, MissingExtraError, StoreError
-from adequate.store.faults import guarded
+from adequate.store.faults import guarded, translated
 
 T = TypeVar("T")
 Job = Callable[[sa.Connection], Any]
+Piece = tuple[Job, str, Future[Any]]
 
 _DRIVERS = {"sqlite": "sqlite://", "postgresql": "postgresql+psycopg://"}
 _WITHIN = "within"  # whether the writer's transaction is in the section of `alone`
@@ -77,14 +78,13 @@ class Sql:
 
     def write(self, job: Callable[[sa.Connection], T], doing: str = "writing to the project") -> T:
         """Run `job(connection)` in a transaction and return what it returns, once that is safe on the disk."""
-        with guarded(doing):
-            return self.submit(job).result()
+        return self.submit(job, doing).result()
 
-    def submit(self, job: Callable[[sa.Connection], T]) -> Future[T]:
+    def submit(self, job: Callable[[sa.Connection], T], doing: str = "writing to the project") -> Future[T]:
         """As `write`, without waiting."""
         if self._writer is None:
             raise StoreError("the project is open for reading only", remedy="open it with write=True")
-        return self._writer.submit(job)
+        return self._writer.submit(job, doing)
 
     def compact(self) -> None:
         """Rewrite the database, so that nothing of what was deleted is left in its files.
@@ -109,12 +109,12 @@ class _Writer:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._waiting: SimpleQueue[tuple[Job, Future[Any]] | None] = SimpleQueue()
+        self._waiting: SimpleQueue[Piece | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._door = threading.Lock()
         self._closed = False
 
-    def submit(self, job: Job) -> Future[Any]:
+    def submit(self, job: Job, doing: str) -> Future[Any]:
         future: Future[Any] = Future()
         with self._door:
             if self._closed:
@@ -122,7 +122,7 @@ class _Writer:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="adequate-writer", daemon=True)
                 self._thread.start()
-            self._waiting.put((job, future))
+            self._waiting.put((job, doing, future))
         return future
 
     def compact(self) -> None:
@@ -166,23 +166,23 @@ class _Writer:
             if last:
                 return
 
-    def _commit(self, together: list[tuple[Job, Future[Any]]]) -> None:
+    def _commit(self, together: list[Piece]) -> None:
         done: list[tuple[Future[Any], Any]] = []
-        failed: list[tuple[Future[Any], BaseException]] = []
+        failed: list[tuple[Future[Any], str, BaseException]] = []
         try:
             with self._engine.begin() as connection:
                 connection.info[_WITHIN] = False
-                for job, future in together:
+                for job, doing, future in together:
                     try:
                         done.append((future, _run(connection, job, alone=len(together) == 1)))
                     except _RefusedError as refused:
-                        failed.append((future, refused.reason))
+                        failed.append((future, doing, refused.reason))
         except BaseException as fault:  # nothing was committed: nobody may think otherwise
-            done, failed = [], [(future, fault) for _, future in together]
+            done, failed = [], [(future, doing, fault) for _, doing, future in together]
         for future, value in done:
             future.set_result(value)
-        for future, reason in failed:
-            future.set_exception(reason)
+        for future, doing, reason in failed:
+            future.set_exception(translated(reason, doing) or reason)
 
 
 class _RefusedError(Exception):

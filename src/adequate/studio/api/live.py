@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from adequate.errors import DataError
-from adequate.studio.context import Engineer, Here, Viewer
+from adequate.studio.context import Engineer, Here, Viewer, asking
 from adequate.studio.live import frames
+from adequate.studio.roles import Can
 
 router = APIRouter(prefix="/api", tags=["live"])
 
@@ -36,16 +37,19 @@ _BODY = {
 
 
 @router.post("/ops", openapi_extra=_BODY)
-async def perform(request: Request, here: Here, person: Viewer) -> Response:
+async def perform(request: Request) -> Response:
     """Perform an operation, or several in order: the `ack` or `nack` of each, after its commit. Always status 200."""
-    raw = await request.body()
+    person, here = asking(request, Can.LOOK), request.app.state.studio
     try:
+        raw = (await request.body()).decode()
         asked = json.loads(raw)
+        if (why := frames.unfit(raw, asked)) is not None:
+            raise DataError(why, remedy="plain text, and numbers of 15 digits at most")
         several = isinstance(asked, list)
         some = asked if several else [asked]
         if len(some) > TOGETHER:
             raise DataError(f"{len(some):,} operations in one request", remedy=f"send at most {TOGETHER} at once")
-        size = len(raw) if not several else 0
+        size = len(raw.encode()) if not several else 0
         checked = [frames.operation_of(frame, size or len(json.dumps(frame))) for frame in some if _is_object(frame)]
     except (ValueError, RecursionError):
         raise DataError("the body is not JSON", remedy="see /api/openapi.json") from None

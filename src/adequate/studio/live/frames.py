@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from typing import Any
 
 from adequate.errors import AdequateError, ConflictError, StoreError
@@ -17,6 +19,11 @@ MANY_TOPICS = 500  # that one tab listens to
 SECRET = ("gold", "suggestion", "saw")  # in the body of an event: nothing for those who label
 
 TOO_LARGE, RESTART, OVERFLOW, MALFORMED, DISMISSED = 1009, 1012, 4008, 4400, 4401
+
+LARGEST = 2**53  # what a browser counts up to
+DEEP = 40  # things in one another
+_SUSPECT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])|\d{16}|[\s:,[]-?\d[\d.]*[eE]\+?\d{2}|NaN|Infinity")
+_HALF = re.compile("[\ud800-\udfff]")
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -42,12 +49,14 @@ def frame_of(text: str) -> dict[str, Any]:
         MalformedError: it is not one; `op` is its name where it is an operation, to refuse it by.
     """
     try:
-        frame = json.loads(text, parse_constant=_no_number)
+        frame = json.loads(text)
     except (ValueError, RecursionError):
         raise MalformedError("a frame that is not JSON") from None
     if not isinstance(frame, dict):
         raise MalformedError("a frame that is not an object")
     kind = frame.get("t")
+    if (why := unfit(text, frame)) is not None:
+        raise MalformedError(why, frame["op"] if kind == "op" and _is_name(frame.get("op")) else None)
     if kind == "op":
         return operation_of(frame, len(text) if text.isascii() else len(text.encode(errors="surrogatepass")))
     if kind in ("sub", "unsub"):
@@ -56,7 +65,7 @@ def frame_of(text: str) -> dict[str, Any]:
             raise MalformedError(f"{kind} takes {{topics: [...], since: {{topic: number}}}} of topics there are")
         if not all(type(seq) is int and seq >= 0 for seq in since.values()):
             raise MalformedError("since takes numbers of events")
-        return {"t": kind, "topics": topics, "since": since}
+        return {"t": kind, "topics": list(dict.fromkeys(topics)), "since": since}
     if kind == "seen":
         if not isinstance(frame.get("at"), dict) or len(text) > 2000:
             raise MalformedError("seen takes a small {at: {example, ...}}")
@@ -73,7 +82,7 @@ def operation_of(frame: dict[str, Any], size: int) -> dict[str, Any]:
         MalformedError: as for `frame_of`.
     """
     op = frame.get("op")
-    if not isinstance(op, str) or not 0 < len(op) <= 100 or "/" in op or not op.isprintable():
+    if not _is_name(op):
         raise MalformedError("an operation is named by a text of at most 100 characters, without a /")
     if size > OP_BYTES:
         raise MalformedError(f"an operation may be {OP_BYTES:,} bytes long; this one is {size:,}", op)
@@ -139,5 +148,32 @@ def event_frame(seq: int, event: Event, *, secrets: bool) -> dict[str, Any]:
     }
 
 
-def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no number")
+def unfit(text: str, said: Any) -> str | None:
+    """Why what a JSON text says can't be kept and told to others as it is; None where it can.
+
+    JSON writes NUL, halves of characters, numbers beyond all bounds and any depth; databases and browsers take none.
+
+    >>> unfit('{"a": "\\\\ud800"}', {"a": "\\ud800"}), unfit("[1e999]", [1e999]), unfit("[1]", [1])
+    ('half a character in a text', 'a number that is too large', None)
+    """
+    suspect = _SUSPECT.search(text) is not None or text.count("[") + text.count("{") > DEEP
+    return _unfit(said, DEEP) if suspect else None
+
+
+def _unfit(said: Any, deeper: int) -> str | None:
+    if isinstance(said, str):
+        if "\x00" in said:
+            return "the character NUL in a text"
+        return "half a character in a text" if _HALF.search(said) else None
+    if isinstance(said, (int, float)):
+        return None if math.isfinite(said) and abs(said) <= LARGEST else "a number that is too large"
+    if isinstance(said, (dict, list)):
+        if not deeper:
+            return f"more than {DEEP} things in one another"
+        inner = [*said, *said.values()] if isinstance(said, dict) else said
+        return next((why for one in inner if (why := _unfit(one, deeper - 1)) is not None), None)
+    return None
+
+
+def _is_name(op: object) -> bool:
+    return isinstance(op, str) and 0 < len(op) <= 100 and "/" not in op and op.isprintable()

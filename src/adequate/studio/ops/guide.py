@@ -73,10 +73,10 @@ def decide(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
 @operation("guide.answer", needs=Can.REVIEW)
 def answer(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
     """An open question becomes a rule, and is resolved."""
-    of = ask.body.get("of")
-    query = sa.select(log).where(log.c.seq == of, log.c.kind.in_((COMMENT, FLAG)), log.c.task == ask.body.get("task"))
+    task, of = tasks.named(ask.studio, ask.body.get("task")).name, ask.body.get("of")
+    query = sa.select(log).where(log.c.seq == of, log.c.kind.in_((COMMENT, FLAG)), log.c.task == task)
     asked = connection.execute(query).first() if type(of) is int else None
-    if asked is None:
+    if asked is None or asked.value is None:  # None: its example was erased
         raise UnknownNameError(f"no question {of!r}", remedy="look again: it may be answered already")
     value = json.loads(asked.value)
     question = {"of": of, "question": value.get("text") or value.get("reason"), "example": asked.example}
