@@ -60,3 +60,10 @@ def test_a_pair_is_new_and_nobody_is_in_two(games: Games, seed: int) -> None:
 def test_who_was_compared_least_is_asked_first() -> None:
     games = [(0, 1, 1.0), (1, 2, 1.0), (0, 2, 1.0)]
     assert set(pairs(4, games, 1, np.random.default_rng(0))[0]) >= {3}
+
+
+def test_every_pair_has_an_example_that_is_still_asked() -> None:
+    rng = np.random.default_rng(0)
+    assert all({0, 1} & set(pair) for pair in pairs(8, [], 8, rng, {0, 1}))
+    assert len(pairs(8, [], 8, rng, {0, 1})) == 2
+    assert pairs(8, [], 8, rng, ()) == []

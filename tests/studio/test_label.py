@@ -15,6 +15,8 @@ import pyarrow.compute as pc
 import pytest
 import sqlalchemy as sa
 
+from adequate.labelling import compared
+from adequate.loop.answers import exported
 from adequate.loop.engine import Engine
 from adequate.store.schema import current_label, event, lease, queue_item
 from tests.loop.projects import HARD
@@ -247,6 +249,33 @@ def test_pairs_are_compared_until_they_rank(client: httpx.Client) -> None:
     assert client.get("/api/queues/anger/scores").json()["scores"] == []
 
 
+def test_an_example_that_was_compared_often_enough_is_not_asked_any_more_and_its_score_is_exported(
+    served: Served, client: httpx.Client, root: Path
+) -> None:
+    before = client.get("/api/queues/anger/pairs").json()
+    for n in range(compared.ENOUGH):  # the first example meets five others
+        a, b = before["pairs"][0][0]["example"], before["pairs"][(n + 1) // 2][(n + 1) % 2]["example"]
+        assert operate(client, "pair.put", {"task": "anger", "a": a, "b": b, "winner": "a"}, op=f"p{n}")["t"] == "ack"
+    asked = client.get("/api/queues/anger/pairs", params={"n": 20}).json()
+    assert asked["waiting"] == before["waiting"] - 1
+    assert asked["examples"] == before["examples"]
+    with served.studio.store.sql.reading() as connection:
+        query = sa.select(queue_item.c.state).where(queue_item.c.task == "anger", queue_item.c.example == a)
+        assert connection.scalar(query) == "answered"
+    table = exported(served.studio.store, Engine.open(root).project, ["anger"]).to_pylist()
+    assert [(one["aq_id"], one["anger_compared"]) for one in table if one["anger"] > 1] == [(a, compared.ENOUGH)]
+    assert len(table) == compared.ENOUGH + 1
+    operate(client, "answer.undo", {"of": "p0"})
+    assert client.get("/api/queues/anger/pairs").json()["waiting"] == before["waiting"]
+
+
+def test_the_questions_of_one_cell_come_alone_where_it_is_named(client: httpx.Client) -> None:
+    cells = {one["cell"] for one in following(client, 50)}
+    for cell in cells:
+        assert {one["cell"] for one in following(client, 50, cell=cell)} == {cell}
+    assert following(client, cell="intent/nowhere/accuracy") == []
+
+
 def test_what_people_answer_differently_waits_for_a_reviewer(served: Served, client: httpx.Client) -> None:
     served.studio.store.sql.write(lambda c: c.execute(sa.update(queue_item).values(overlap=2)))
     item = following(client)[0]
@@ -258,6 +287,9 @@ def test_what_people_answer_differently_waits_for_a_reviewer(served: Served, cli
     assert [(one["by"], one["value"]) for one in found[0]["answers"]] == [("owner", "card"), ("labeller", "loan")]
     assert operate(client, "adjudicate", {"item": item["id"], "value": "fee"})["t"] == "ack"
     assert client.get(f"/api/queues/{TASK}/disputed").json()["items"] == []
+    operate(client, "adjudicate", {"item": item["id"], "value": "card"}, op="settled")
+    operate(client, "answer.undo", {"of": "settled"})  # it is a dispute again: nobody is left to ask
+    assert len(client.get(f"/api/queues/{TASK}/disputed").json()["items"]) == 1
 
 
 def test_a_blind_labeller_gets_neither_suggestion_nor_talk(served: Served, client: httpx.Client) -> None:

@@ -148,7 +148,11 @@ def taken_back(
         return _one_of_several(connection, found, state, gone)
     undone = replace(inverse(connection, seq, actor), item=item, op=op)
     if item is not None:
-        queue.reopen(connection, item, actor)
+        found, _ = queue.find(connection, item)
+        if 1 < found.overlap <= found.answers:  # it was a reviewer's word: all have answered, nobody is asked
+            queue.close(connection, item, queue.DISPUTED, answers=found.answers)
+        else:
+            queue.reopen(connection, item, actor)
     return [undone]
 
 

@@ -14,7 +14,7 @@ D. R. Hunter, "MM Algorithms for Generalized Bradley-Terry Models", Annals of St
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 
 import numpy as np
@@ -54,20 +54,30 @@ def strengths(n: int, games: Sequence[tuple[int, int, float]]) -> Doubles:
 
 
 def pairs(
-    n: int, games: Sequence[tuple[int, int, float]], most: int, rng: np.random.Generator
+    n: int,
+    games: Sequence[tuple[int, int, float]],
+    most: int,
+    rng: np.random.Generator,
+    asked: Collection[int] | None = None,
 ) -> list[tuple[int, int]]:
-    """Which pairs to compare next, at most `most`; each example is in one of them at most. O(n^2) at worst."""
+    """Which pairs to compare next, at most `most`; each example is in one of them at most. O(n^2) at worst.
+
+    Args:
+        asked: examples that are still asked, of which every pair has one; None: all are.
+    """
     score = strengths(n, games)
     met = {frozenset(game[:2]) for game in games}
     count = np.bincount(np.array([at for game in games for at in game[:2]], np.int64), minlength=n)
     order = rng.permutation(n)
     order = order[np.argsort(count[order], kind="stable")]
-    return list(islice(_matched(order.tolist(), score, met), most))
+    first = order.tolist() if asked is None else [one for one in order.tolist() if one in asked]
+    return list(islice(_matched(first, dict.fromkeys(order.tolist()), score, met), most))
 
 
-def _matched(order: list[int], score: Doubles, met: set[frozenset[int]]) -> Iterable[tuple[int, int]]:
-    free = dict.fromkeys(order)
-    for one in order:
+def _matched(
+    first: list[int], free: dict[int, None], score: Doubles, met: set[frozenset[int]]
+) -> Iterable[tuple[int, int]]:
+    for one in first:
         if one not in free:
             continue
         del free[one]

@@ -17,12 +17,13 @@ import pyarrow.compute as pc
 from adequate.encoders.identity import content_ids
 from adequate.encoders.lexical import texts_of
 from adequate.errors import ColumnError, LabelError, NotEnoughDataError, unknown
+from adequate.labelling.compared import scored
 from adequate.spec.profile import missing
 from adequate.spec.tasks import Task, confusable
 from adequate.spec.values import given, types
 from adequate.store.events import Event
 from adequate.store.formats import inspect
-from adequate.types import Codes, Kind, Labels, Mask, Rows, Source
+from adequate.types import Codes, Doubles, Kind, Labels, Mask, Rows, Source
 
 if TYPE_CHECKING:
     from adequate.spec.project import Project
@@ -212,6 +213,8 @@ def import_labels(
 def exported(store: Store, project: Project, tasks: Sequence[str] | None = None) -> pa.Table:
     """Every labelled example with its text, its labels by task, and who or what gave the last one; spans as JSON.
 
+    Of a task of scores: what the comparisons make of each example (a log strength), and how often it was compared.
+
     Args:
         tasks: only the labels of these; None: of all.
 
@@ -219,8 +222,10 @@ def exported(store: Store, project: Project, tasks: Sequence[str] | None = None)
         NotEnoughDataError: nothing is labelled yet.
     """
     chosen = [name for name in project.tasks if tasks is None or name in tasks]
-    tables = {name: store.labels.current(name) for name in chosen}
-    rows = np.unique(np.concatenate([np.zeros(0, np.int64), *(table["row"].to_numpy() for table in tables.values())]))
+    tables = {name: store.labels.current(name) for name in chosen if project.tasks[name].kind is not Kind.SCORE}
+    scores = {name: _scores(store, name) for name in chosen if name not in tables}
+    every = [*(table["row"].to_numpy() for table in tables.values()), *(found[0] for found in scores.values())]
+    rows = np.unique(np.concatenate([np.zeros(0, np.int64), *every]))
     if len(rows) == 0:
         raise NotEnoughDataError("there is no label to export", remedy="adequate label")
     out = store.examples.take(rows, ["aq_id", project.text, "aq_part"])
@@ -237,7 +242,22 @@ def exported(store: Store, project: Project, tasks: Sequence[str] | None = None)
         type_ = pa.list_(pa.string()) if kind is Kind.MULTILABEL else pa.string()
         out = out.append_column(project.tasks[name].column, pa.array(values, type_))
         out = out.append_column(f"{name}_source", pa.array(sources, pa.string()))
+    for name, (of, score, times) in scores.items():
+        at = np.searchsorted(rows, of)
+        column, compared = np.full(len(rows), np.nan), np.zeros(len(rows), np.int64)
+        column[at], compared[at] = score, times
+        out = out.append_column(project.tasks[name].column, pa.array(column, from_pandas=True))  # NaN: no score
+        out = out.append_column(f"{name}_compared", pa.array(compared))
     return out
+
+
+def _scores(store: Store, task: str) -> tuple[Rows, Doubles, Rows]:
+    """The rows of a task of scores that were compared, their scores, and how often."""
+    found = scored(store, task)
+    rows = store.examples.rows_of(pa.array(list(found), pa.string()))
+    score, times = np.array(list(found.values()), np.float64).reshape(-1, 2).T
+    there = rows >= 0
+    return rows[there], score[there], times[there].astype(np.int64)
 
 
 def answered(store: Store, task: Task, model: str, rows: Rows, names: Sequence[str]) -> Codes | Mask:

@@ -1,8 +1,9 @@
 /** One labeller at one queue: what is before them, what they said, and how to take it back. */
 import { get, post } from './api'
 import type { Conflict, Item, Task, Value } from './label'
-import { kept, operate, Refused, type Asked } from './live.svelte'
-import { Ahead } from './queue'
+import { counts } from './counts.svelte'
+import { kept, live, operate, Refused, type Asked } from './live.svelte'
+import { Ahead, share } from './queue'
 import { complain } from './toasts.svelte'
 
 export type Answered = { op: string; item: Item; value: Value; skipped: boolean; at: number; state: 'saving' | 'saved' }
@@ -29,15 +30,21 @@ export class Sitting {
   #until = 0
   #texts = new Map<string, Promise<void>>()
 
-  constructor(readonly task: Task) {
+  /** `cell`: only the questions that are for it. */
+  constructor(
+    readonly task: Task,
+    readonly cell = '',
+  ) {
     const path = `/queues/${encodeURIComponent(task.task)}/next`
+    const only = cell ? `&cell=${encodeURIComponent(cell)}` : ''
     this.#ahead = new Ahead<Item>(
       async (n) => {
-        const found = await post<{ items: Item[]; until: number }>(`${path}?n=${n}`)
+        const found = await post<{ items: Item[]; until: number }>(`${path}?n=${n}${only}`)
         this.#until = found.until
         return found.items
       },
       () => this.#changed(),
+      () => share(cell ? task.cells.find((one) => one.cell === cell)?.waiting : counts.waiting[task.task], this.people),
     )
     this.#ahead.without(kept().flatMap(({ body }) => (typeof body.item === 'number' ? [body.item] : [])))
     void this.again()
@@ -46,6 +53,10 @@ export class Sitting {
 
   get current(): Item | undefined {
     return this.opened ?? this.items[0]
+  }
+  /** People at this queue, as far as one may know. */
+  get people(): number {
+    return Math.max(1, live.here[`queue:${this.task.task}`]?.length ?? 1)
   }
   /** Seconds an answer, of this sitting. */
   get pace(): number | null {
@@ -67,14 +78,22 @@ export class Sitting {
     if (this.items.length) void post<{ until: number }>('/queues/hold', { items: this.#ahead.ids }).then(({ until }) => (this.#until = until), () => {})
   }
 
+  /** Somebody came: what is beyond one's share is theirs. */
+  crowd() {
+    this.#free(this.#ahead.spare())
+  }
+
   /** The page goes: what is held is free at once. */
   leave() {
     clearInterval(this.#beat)
     this.#ahead.close()
-    const items = this.#ahead.ids
+    this.#free(this.#ahead.items)
+  }
+
+  #free(items: Item[]) {
     if (!items.length) return
-    const body = new Blob([JSON.stringify({ items, until: this.#until })], { type: 'application/json' })
-    navigator.sendBeacon('/api/queues/give-back', body)
+    const body = JSON.stringify({ items: items.map((one) => one.id), until: this.#until })
+    navigator.sendBeacon('/api/queues/give-back', new Blob([body], { type: 'application/json' }))
   }
 
   answer(value: Value, { fresh = false } = {}) {

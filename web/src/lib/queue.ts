@@ -1,10 +1,15 @@
 /**
- * What lies ahead of a labeller: the browser leases a few items before they are needed, so that the next one is there in
- * the same frame. What was answered never comes again, though the server may not know yet that it was.
+ * What lies ahead of a labeller: the browser leases items before they are needed, so that the next one is there in the
+ * same frame, and twenty-five of them without a server. What was answered never comes again, though the server may not
+ * know yet that it was. Where little waits for many people, each has their share ahead of them and no more.
  */
 
-export const AHEAD = 10
-export const LOW = 5
+export const AHEAD = 30
+export const STEP = 5 // as many are gone before more are asked for
+
+/** How many items one of several people may have ahead of them. */
+export const share = (waiting: number | undefined, people: number): number =>
+  waiting === undefined ? AHEAD : Math.max(STEP, Math.min(AHEAD, Math.floor(waiting / Math.max(people, 1))))
 
 export type Has = { id: number }
 
@@ -20,8 +25,7 @@ export class Ahead<Item extends Has> {
   constructor(
     readonly ask: (n: number) => Promise<Item[]>,
     readonly changed: () => void,
-    readonly ahead = AHEAD,
-    readonly low = LOW,
+    readonly ahead: () => number = () => AHEAD,
   ) {}
 
   get current(): Item | undefined {
@@ -35,7 +39,7 @@ export class Ahead<Item extends Has> {
   take(id: number) {
     this.#gone.add(id)
     this.items = this.items.filter((item) => item.id !== id)
-    if (this.items.length < this.low && !this.dry) void this.fill()
+    if (this.items.length <= Math.max(this.ahead() - STEP, STEP - 1) && !this.dry) void this.fill()
     this.changed()
   }
 
@@ -52,6 +56,16 @@ export class Ahead<Item extends Has> {
     this.changed()
   }
 
+  /** Somebody came to a queue with little in it: what is beyond one's share, to be given back; never the current one. */
+  spare(): Item[] {
+    const beyond = this.items.slice(Math.max(this.ahead(), 1))
+    if (!beyond.length) return beyond
+    this.items = this.items.slice(0, -beyond.length)
+    this.dry = false
+    this.changed()
+    return beyond
+  }
+
   /** Ask for more; what is here keeps its place, above all what is under the cursor. */
   fill(): Promise<void> {
     this.#asking ??= this.#fill().finally(() => (this.#asking = null))
@@ -61,12 +75,13 @@ export class Ahead<Item extends Has> {
   async #fill() {
     try {
       // Those answered a moment ago may come once more: ask for as many again.
-      const found = await this.ask(this.ahead)
+      const n = this.ahead()
+      const found = await this.ask(n)
       if (this.#closed) return
       this.error = undefined
       const here = new Set(this.ids)
       const fresh = found.filter((item) => !here.has(item.id) && !this.#gone.has(item.id))
-      this.dry = found.length < this.ahead
+      this.dry = found.length < n
       this.items = [...this.items, ...fresh]
     } catch (error) {
       this.error = error

@@ -10,16 +10,14 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Query
 
 from adequate.errors import DataError
+from adequate.labelling import compared, policy
 from adequate.labelling import pairs as ranking
-from adequate.labelling import policy
 from adequate.store import queue as store
 from adequate.store.schema import answer, current_label, queue_item
 from adequate.store.schema import event as log
 from adequate.studio import tasks
 from adequate.studio.context import Here, Labeller, Reviewer, Viewer
-from adequate.studio.ops.answers import UNDONE
 from adequate.studio.ops.comments import COMMENT, FLAG, RESOLVED
-from adequate.studio.ops.pairs import PAIR
 from adequate.studio.ops.spans import SPAN
 from adequate.studio.roles import Can, Person
 from adequate.types import Kind, Part, Source, part_name
@@ -87,15 +85,26 @@ def drafts(rows: list[Any]) -> dict[str, list[Any]]:
 async def pairs(here: Here, person: Labeller, task: str, n: Annotated[int, Query(ge=1, le=20)] = 5) -> dict[str, Any]:
     """Pairs to compare next, with their texts: those compared least, each against its nearest in strength."""
     of = _score(here, task)
+    asked = sa.select(queue_item.c.example, queue_item.c.state)
+    members = asked.where(queue_item.c.task == of, queue_item.c.state.in_((store.WAITING, store.ANSWERED)))
     with here.store.sql.reading() as connection:
-        members, games = _games(connection, of)
-        done = len(games)
-    rng = np.random.default_rng([done, *person.id.encode()])
-    chosen = ranking.pairs(len(members), games, n, rng)
-    ids = [members[at] for pair in chosen for at in pair]
+        rows = connection.execute(members.order_by(queue_item.c.id.desc()).limit(COMPARED)).all()
+        said = compared.games(connection, of)
+    waiting = {row.example for row in rows if row.state == store.WAITING}
+    names = list(dict.fromkeys([*(row.example for row in rows), *(side for game in said for side in game[:2])]))
+    at = {name: i for i, name in enumerate(names)}
+    games = [(at[a], at[b], won) for a, b, won in said]
+    rng = np.random.default_rng([len(said), *person.id.encode()])
+    chosen = ranking.pairs(len(names), games, n, rng, {at[name] for name in waiting})
+    ids = [names[place] for pair in chosen for place in pair]
     found = await texts(here, ids)
     sides = [{"example": name, "text": found.get(name, "")} for name in ids]
-    return {"pairs": list(zip(sides[::2], sides[1::2], strict=True)), "compared": done, "examples": len(members)}
+    return {
+        "pairs": list(zip(sides[::2], sides[1::2], strict=True)),
+        "compared": len(said),
+        "examples": len(names),
+        "waiting": len(waiting),
+    }
 
 
 @router.get("/queues/{task}/scores")
@@ -103,16 +112,12 @@ def scores(here: Here, _: Viewer, task: str) -> dict[str, Any]:
     """What the comparisons so far make of each example: log strengths of Bradley and Terry, highest first."""
     of = _score(here, task)
     with here.store.sql.reading() as connection:
-        members, games = _games(connection, of)
-    found = ranking.strengths(len(members), games)
-    count = np.bincount(np.array([at for game in games for at in game[:2]], np.int64), minlength=len(members))
-    order = np.argsort(-found, kind="stable")
+        said = compared.games(connection, of)
     ranked = [
-        {"example": members[i], "score": round(float(found[i]), 4), "compared": int(count[i])}
-        for i in order
-        if count[i]
+        {"example": name, "score": round(score, 4), "compared": times}
+        for name, (score, times) in compared.scores(said).items()
     ]
-    return {"task": of, "compared": len(games), "scores": ranked}
+    return {"task": of, "compared": len(said), "scores": ranked}
 
 
 def _score(here: Studio, task: str) -> str:
@@ -120,20 +125,6 @@ def _score(here: Studio, task: str) -> str:
     if of.kind is not Kind.SCORE:
         raise DataError(f"task {of.name!r} doesn't compare examples, it is of kind {of.kind}")
     return of.name
-
-
-def _games(connection: sa.Connection, task: str) -> tuple[list[str], list[tuple[int, int, float]]]:
-    """The examples that are compared, and every comparison that stands."""
-    asked = sa.select(queue_item.c.example).where(queue_item.c.task == task, queue_item.c.state != "withdrawn")
-    members = connection.scalars(asked.order_by(queue_item.c.id).limit(COMPARED)).all()
-    said = (log.c.task == task, log.c.kind.in_((PAIR, UNDONE)))
-    rows = connection.execute(sa.select(log.c.op, log.c.kind, log.c.value, log.c.body).where(*said)).all()
-    undone = {json.loads(row.body)["of"] for row in rows if row.kind == UNDONE}
-    stands = [json.loads(row.value) for row in rows if row.kind == PAIR and row.op not in undone]
-    names = list(dict.fromkeys([*members, *(game[side] for game in stands for side in ("a", "b"))]))
-    at = {name: i for i, name in enumerate(names)}
-    won = {"a": 1.0, "b": 0.0, "=": 0.5}
-    return names, [(at[game["a"]], at[game["b"]], won[game["winner"]]) for game in stands]
 
 
 @router.get("/queues/{task}/flagged")

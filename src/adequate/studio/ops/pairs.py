@@ -1,6 +1,6 @@
 """The operation on pairs: which of two examples has more of what a `score` task is about.
 
-pair.put  {task, a, b, winner: "a" | "b" | "="}
+pair.put  {task, a, b, winner: "a" | "b" | "="}     an example that was compared often enough isn't asked any more
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from adequate.errors import DataError
+from adequate.labelling import compared
 from adequate.store import Event
 from adequate.studio import tasks
 from adequate.studio.ops import Ask, operation
 from adequate.studio.ops.answers import place
 from adequate.studio.roles import Can
 from adequate.types import Kind, Source
-
-PAIR = "pair"
 
 
 @operation("pair.put", needs=Can.LABEL)
@@ -33,6 +32,7 @@ def put(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
     b, _ = place(connection, ask, ask.body.get("b"))
     if a == b:
         raise DataError("an example can't be compared with itself")
+    compared.count(connection, task.name, (a, b), 1)
     return [
         Event(
             example=a,
@@ -45,6 +45,6 @@ def put(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
             why="compared",
             policy="pairs",
             op=ask.op,
-            kind=PAIR,
+            kind=compared.PAIR,
         )
     ]
