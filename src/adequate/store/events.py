@@ -25,9 +25,10 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from adequate.errors import LabelError, UnknownNameError
+from adequate.store import quick
 from adequate.store.schema import answer, current_label
 from adequate.store.schema import event as log
-from adequate.store.sql import Sql, alone, among, execute_all, upsert
+from adequate.store.sql import Sql, alone, among, upsert
 from adequate.types import PARTS, Source
 
 CURRENT = pa.schema(
@@ -202,7 +203,7 @@ def record(connection: sa.Connection, events: Sequence[Event]) -> list[int]:
             numbers[event.op] = last = last + 1
             fresh.append(_columns(event, last))
     if fresh:
-        execute_all(connection, _INSERT, fresh)
+        quick.change_all(connection, _INSERT, fresh)
         _make_current(connection, fresh)
     return [numbers[event.op] for event in events]
 
@@ -270,7 +271,7 @@ def _recorded(connection: sa.Connection, ops: list[str]) -> tuple[int, dict[str,
     """The number of the last event, and of those of these events that are recorded already."""
     found: dict[str, int] = {}
     if len(ops) == 1:
-        last, known = connection.execute(_PLACE, {"named": ops[0]}).one()
+        last, known = quick.first(connection, _PLACE, {"named": ops[0]})
         return last or 0, found if known is None else {ops[0]: known}
     query = sa.select(log.c.op, log.c.seq).where(among(connection, log.c.op, ops))
     found.update((op, seq) for op, seq in connection.execute(query))
@@ -294,8 +295,8 @@ def _replace(connection: sa.Connection, table: sa.Table, forget: sa.Delete, rows
     said = [row for row in rows if row["value"] is not None]
     gone = [{"of": row["task"], "at_row": row["row"], "by": row["actor"]} for row in rows if row["value"] is None]
     upsert(connection, table, said, names=[column.name for column in table.columns])
-    if gone:
-        connection.execute(forget, gone)
+    for row in gone:
+        quick.change(connection, forget, row)
 
 
 def _columns(event: Event, seq: int) -> dict[str, Any]:

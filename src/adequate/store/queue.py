@@ -19,13 +19,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from adequate.errors import UnknownNameError
+from adequate.store import quick
 from adequate.store.schema import answer, lease, queue_item
-from adequate.store.sql import Sql, alone, among, execute_all, upsert
+from adequate.store.sql import Sql, alone, among, upsert
 from adequate.types import Part
 
 LEASE_SECONDS = 120.0
 WAITING, ANSWERED, DISPUTED, SKIPPED, WITHDRAWN = "waiting", "answered", "disputed", "skipped", "withdrawn"
-AGAIN = ("relabel", "recheck")  # policies of what people asked to be looked at again: a cycle doesn't withdraw it
+BY_PEOPLE = 0  # the cycle of what people asked themselves: no cycle withdraws it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,7 @@ class QueueItem:
         why: the reason, for people.
         probability: in (0, 1], the chance with which it was drawn from its part.
         rank: lower comes first.
-        cycle: in which it was picked.
+        cycle: in which it was picked; `BY_PEOPLE`: in none, somebody asked for it.
         id: given by the queue.
         overlap: how many different people are to answer.
         answers: how many of them have, where more than one is to.
@@ -61,7 +62,7 @@ class QueueItem:
     why: str = ""
     probability: float = 1.0
     rank: float = 0.0
-    cycle: int = 0
+    cycle: int = BY_PEOPLE
     id: int = 0
     overlap: int = 1
     answers: int = 0
@@ -83,7 +84,8 @@ class Queue:
     sql: Sql
 
     def put(self, items: Sequence[QueueItem], *, replace: bool = False) -> int:
-        """Add items; returns how many of them are new. An example that waits for the task already is updated instead.
+        """Add items; returns how many of them are new. An example that waits for the task already is updated instead;
+        where a person asked for it, a cycle gives it its suggestion and no more.
 
         Args:
             items: their `id` and `answers` are not looked at.
@@ -174,6 +176,7 @@ _NEXT = (
     .order_by(queue_item.c.rank, queue_item.c.id)
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
+_NEXT_OF_CELL = _NEXT.where(queue_item.c.cell == sa.bindparam("at_cell"))
 _SET_STATE = (
     sa.update(queue_item)
     .where(queue_item.c.id == sa.bindparam("item"))
@@ -194,6 +197,9 @@ _UPDATE = (
     .where(queue_item.c.id == sa.bindparam("held"))
     .values({name: sa.bindparam(name) for name in (*_PUT, "at")})
 )
+_SUGGEST = (
+    sa.update(queue_item).where(queue_item.c.id == sa.bindparam("held")).values(suggestion=sa.bindparam("suggestion"))
+)
 _INSERT = sa.insert(queue_item)
 
 
@@ -206,27 +212,43 @@ def put(connection: sa.Connection, items: Sequence[QueueItem], *, replace: bool 
     now = time.time()
     fresh: dict[tuple[str, int], dict[str, Any]] = {}
     known: list[dict[str, Any]] = []
+    guessed: list[dict[str, Any]] = []
     for item in items:
         values = dict(zip(_PUT, _values(item), strict=True)) | {"at": now}
-        number = held.get((item.task, item.row))
+        number, cycle = held.get((item.task, item.row), (None, BY_PEOPLE))
         if number is None:
             fresh[item.task, item.row] = values | {"state": WAITING}
+        elif cycle == BY_PEOPLE != item.cycle:
+            guessed.append({"held": number, "suggestion": item.suggestion})
         else:
             known.append(values | {"held": number})
     if known:
-        execute_all(connection, _UPDATE, known)
+        quick.change_all(connection, _UPDATE, known)
+    if guessed:
+        quick.change_all(connection, _SUGGEST, guessed)
     if fresh:
-        execute_all(connection, _INSERT, list(fresh.values()))
+        quick.change_all(connection, _INSERT, list(fresh.values()))
     return len(fresh)
 
 
 def hand_out(
-    connection: sa.Connection, task: str, actor: str, n: int = 1, seconds: float = LEASE_SECONDS
+    connection: sa.Connection,
+    task: str,
+    actor: str,
+    n: int = 1,
+    seconds: float = LEASE_SECONDS,
+    *,
+    cell: str | None = None,
 ) -> list[QueueItem]:
-    """As `Queue.next`."""
+    """As `Queue.next`; of one cell only, if it is named."""
     alone(connection)
     now = time.time()
-    found = connection.execute(_NEXT, {"of": task, "who": actor, "now": now, "most": n})
+    asked = {"of": task, "who": actor, "now": now, "most": n}
+    found = (
+        quick.rows(connection, _NEXT, asked)
+        if cell is None
+        else quick.rows(connection, _NEXT_OF_CELL, asked | {"at_cell": cell})
+    )
     items = [_item(row) for row in found]
     upsert(connection, lease, [{"item": item.id, "actor": actor, "until": now + seconds} for item in items])
     return items
@@ -239,7 +261,7 @@ def find(connection: sa.Connection, item: int) -> tuple[QueueItem, str]:
         UnknownNameError: there is none of this number.
     """
     alone(connection)
-    row = connection.execute(_STATE, {"item": item}).first()
+    row = quick.first(connection, _STATE, {"item": item})
     if row is None:
         raise UnknownNameError(f"no item {item} in the queue")
     return _item(row), row.state
@@ -247,28 +269,28 @@ def find(connection: sa.Connection, item: int) -> tuple[QueueItem, str]:
 
 def close(connection: sa.Connection, item: int, state: str = ANSWERED, *, answers: int = 0) -> None:
     """Nobody is asked an item any more."""
-    connection.execute(_SET_STATE, {"item": item, "to": state, "by": answers})
-    connection.execute(_FREE, {"held": item})
+    quick.change(connection, _SET_STATE, {"item": item, "to": state, "by": answers})
+    quick.change(connection, _FREE, {"held": item})
 
 
 def close_single(connection: sa.Connection, item: int) -> bool:
     """Close an item that one person is to answer; False, and nothing is changed, where it isn't such a one."""
     alone(connection)
-    if not connection.execute(_CLOSE_SINGLE, {"item": item}).rowcount:
+    if not quick.change(connection, _CLOSE_SINGLE, {"item": item}):
         return False
-    connection.execute(_FREE, {"held": item})
+    quick.change(connection, _FREE, {"held": item})
     return True
 
 
 def pause(connection: sa.Connection, item: int, actor: str, *, answers: int) -> None:
     """An item waits on for others; `actor` is done with it."""
-    connection.execute(_SET_STATE, {"item": item, "to": WAITING, "by": answers})
+    quick.change(connection, _SET_STATE, {"item": item, "to": WAITING, "by": answers})
     upsert(connection, lease, [{"item": item, "actor": actor, "until": 0.0, "done": True}])
 
 
 def said(connection: sa.Connection, item: QueueItem) -> dict[str, Any]:
     """What each person last answered to an item."""
-    rows = connection.execute(_SAID, {"of": item.task, "at_row": item.row, "held": item.id})
+    rows = quick.rows(connection, _SAID, {"of": item.task, "at_row": item.row, "held": item.id})
     return {row.actor: json.loads(row.value) for row in rows}
 
 
@@ -291,7 +313,7 @@ def reopen(connection: sa.Connection, item: int, actor: str, *, answers: int | N
     change = sa.update(queue_item).where(queue_item.c.id == item)
     stand = found.answers if answers is None else answers
     connection.execute(change.values(state=WAITING, rank=rank, answers=stand))
-    connection.execute(_FREE_OF, {"held": item, "who": actor})
+    quick.change(connection, _FREE_OF, {"held": item, "who": actor})
 
 
 def give_back(connection: sa.Connection, actor: str) -> None:
@@ -312,7 +334,7 @@ def withdraw(connection: sa.Connection, tasks: set[str] | None) -> None:
     change = (
         sa.update(queue_item)
         .where(queue_item.c.state == WAITING, queue_item.c.id.not_in(held), queue_item.c.answers == 0)
-        .where(queue_item.c.policy.not_in(AGAIN))
+        .where(queue_item.c.cycle != BY_PEOPLE)
         .values(state=WITHDRAWN)
     )
     connection.execute(change if tasks is None else change.where(queue_item.c.task.in_(tasks)))
@@ -328,17 +350,17 @@ def ask_of(connection: sa.Connection, task: str, *, overlap: int, blind: bool) -
     connection.execute(sa.update(queue_item).where(*here, queue_item.c.gold.is_(None)).values(overlap=fewer))
 
 
-def _held(connection: sa.Connection, items: Sequence[QueueItem]) -> dict[tuple[str, int], int]:
-    """The numbers of the items that wait for the same examples."""
-    found: dict[tuple[str, int], int] = {}
+def _held(connection: sa.Connection, items: Sequence[QueueItem]) -> dict[tuple[str, int], tuple[int, int]]:
+    """The items that wait for the same examples: their numbers, and the cycles that picked them."""
+    found: dict[tuple[str, int], tuple[int, int]] = {}
     rows: dict[str, list[int]] = {}
     for item in items:
         rows.setdefault(item.task, []).append(item.row)
     for task, asked in rows.items():
-        query = sa.select(queue_item.c.row, queue_item.c.id).where(
+        query = sa.select(queue_item.c.row, queue_item.c.id, queue_item.c.cycle).where(
             queue_item.c.task == task, among(connection, queue_item.c.row, asked), queue_item.c.state == WAITING
         )
-        found.update({(task, row): number for row, number in connection.execute(query)})
+        found.update({(task, row): (number, cycle) for row, number, cycle in connection.execute(query)})
     return found
 
 

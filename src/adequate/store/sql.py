@@ -8,30 +8,27 @@ still be lost.
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import cache
-from operator import itemgetter
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.compiler import SQLCompiler
 
 from adequate.errors import BusyError, MissingExtraError, StoreError
+from adequate.store import quick
 from adequate.store.faults import guarded, translated
 
 T = TypeVar("T")
 Job = Callable[[sa.Connection], Any]
 Piece = tuple[Job, str, Future[Any]]
 
-_DRIVERS = {"sqlite": "sqlite://", "postgresql": "postgresql+psycopg://"}
 _WITHIN = "within"  # whether the writer's transaction is in the section of `alone`
 _ENTER = sa.text("SELECT pg_advisory_xact_lock(hashtext(current_schema()))")
 PATIENCE = 30.0  # seconds to wait for another process that is writing to the same file
@@ -225,10 +222,7 @@ def alone(connection: sa.Connection) -> None:
 
 def among(connection: sa.Connection, column: sa.Column[Any], values: Sequence[Any]) -> sa.ColumnElement[bool]:
     """That a column has one of these values, however many: they go as one value, not as a thousand."""
-    if connection.dialect.name == "postgresql":
-        return column == sa.any_(sa.literal(list(values), postgresql.ARRAY(column.type)))
-    listed = sa.func.json_each(json.dumps(list(values))).table_valued("value")
-    return column.in_(sa.select(listed.c.value))
+    return quick.one_of(connection.dialect.name, column, "among", quick.listed(connection, values))
 
 
 def upsert(
@@ -241,36 +235,7 @@ def upsert(
     """
     if rows:
         given = tuple(names or rows[0])
-        execute_all(connection, _upsertion(connection.dialect.name, table, given), rows, given)
-
-
-def execute_all(
-    connection: sa.Connection,
-    statement: sa.Insert | sa.Update,
-    rows: Sequence[dict[str, Any]],
-    names: Sequence[str] = (),
-) -> None:
-    """Run a statement for each of many rows, which all name the same columns.
-
-    SQLAlchemy takes three times as long to lay out a row as the database to store it: here a row goes to the driver as
-    it is, so values are plain (text, numbers, bytes, None).
-    """
-    text, places = _compiled(connection.dialect.name, statement, tuple(names or rows[0]))
-    if places is None:
-        connection.exec_driver_sql(text, list(rows))
-    else:
-        connection.exec_driver_sql(text, list(map(itemgetter(*places), rows)))
-
-
-@cache
-def _compiled(
-    dialect: str, statement: sa.Insert | sa.Update, names: tuple[str, ...]
-) -> tuple[str, tuple[str, ...] | None]:
-    """The statement as the driver takes it, and the order of a row's values where it takes them by place."""
-    kind: sa.Dialect = sa.make_url(_DRIVERS[dialect]).get_dialect()()
-    compiled = statement.compile(dialect=kind, column_keys=list(names))
-    assert isinstance(compiled, SQLCompiler)
-    return str(compiled), None if compiled.positiontup is None else tuple(compiled.positiontup)
+        quick.change_all(connection, _upsertion(connection.dialect.name, table, given), rows, given)
 
 
 @cache

@@ -8,16 +8,18 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from functools import cache
 from itertools import pairwise
 from typing import Annotated, Any
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from adequate.errors import AccessError, UnknownNameError
+from adequate.errors import AccessError, DataError, UnknownNameError
 from adequate.labelling import policy
-from adequate.store import QueueItem
+from adequate.store import QueueItem, quick
 from adequate.store import queue as store
 from adequate.store.events import LABEL
 from adequate.store.schema import event as log
@@ -25,7 +27,8 @@ from adequate.store.schema import queue_item
 from adequate.studio import items, tasks
 from adequate.studio.api import review
 from adequate.studio.api.review import disputed, texts
-from adequate.studio.context import Here, Labeller, Viewer
+from adequate.studio.context import Here, Labeller, Viewer, asking
+from adequate.studio.live.frames import encoded
 from adequate.studio.ops.answers import last_label
 from adequate.studio.ops.comments import COMMENT, RESOLVED
 from adequate.studio.roles import Can, Person
@@ -39,17 +42,19 @@ AHEAD = 50  # items that one request leases at most
 
 
 # Built once: to build a statement takes longer than to run it.
-_REVS = (
-    sa.select(log.c.row, sa.func.max(log.c.seq))
-    .where(log.c.task == sa.bindparam("of"), log.c.kind == LABEL)
-    .where(log.c.row.in_(sa.bindparam("rows", expanding=True)))
-    .group_by(log.c.row)
-)
-_TALK = (
-    sa.select(log.c.example, sa.func.sum(sa.case((log.c.kind == COMMENT, 1), else_=-1)))
-    .where(log.c.example.in_(sa.bindparam("examples", expanding=True)), log.c.kind.in_((COMMENT, RESOLVED)))
-    .group_by(log.c.example)
-)
+# That they look at few kinds of events is said of what is counted, not of what is looked through: by its kind a
+# database finds an event among all there are.
+@cache
+def _revs(dialect: str) -> sa.Select[Any]:
+    last = sa.func.max(sa.case((log.c.kind == LABEL, log.c.seq), else_=0))
+    some = quick.one_of(dialect, log.c.row, "rows")
+    return sa.select(log.c.row, last).where(log.c.task == sa.bindparam("of"), some).group_by(log.c.row)
+
+
+@cache
+def _talk(dialect: str) -> sa.Select[Any]:
+    open_ = sa.func.sum(sa.case((log.c.kind == COMMENT, 1), (log.c.kind == RESOLVED, -1), else_=0))
+    return sa.select(log.c.example, open_).where(quick.one_of(dialect, log.c.example, "some")).group_by(log.c.example)
 
 
 class Held(BaseModel):
@@ -101,34 +106,39 @@ def _pace(times: Any) -> float | None:
     return round(pauses[len(pauses) // 2], 2) if len(pauses) > 2 else None
 
 
-@router.post("/queues/{task}/next")
-async def following(
-    here: Here,
-    person: Labeller,
-    task: str,
-    n: Annotated[int, Query(ge=1, le=AHEAD)] = 10,
-    cell: str | None = None,
-    label: str | None = None,
-) -> dict[str, Any]:
-    """Lease the next items to whoever asks, those included that they hold already.
+_NEXT = {
+    "parameters": [
+        {"name": "task", "in": "path", "required": True, "schema": {"type": "string"}},
+        {"name": "n", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": AHEAD, "default": 10}},
+        {"name": "cell", "in": "query", "schema": {"type": "string"}},
+        {"name": "label", "in": "query", "schema": {"type": "string"}},
+    ]
+}
 
-    Args:
-        cell: only items that are for this cell.
-        label: only items of which the model says this (a sweep); never sealed or blind ones.
-    """
-    of = tasks.named(here, task)
-    suggestions = policy.of(here.store.overrides, of.name).suggestions
+
+@router.post("/queues/{task}/next", openapi_extra=_NEXT)
+async def following(request: Request) -> Response:
+    """Lease the next items to whoever asks, those included that they hold already: `n`, only those that are for `cell`,
+    or only those of which the model says `label` (a sweep; never sealed or blind ones)."""
+    person, here = asking(request, Can.LABEL), request.app.state.studio
+    asked = request.query_params
+    n, cell, label = asked.get("n", "10"), asked.get("cell"), asked.get("label")
+    if not (n.isascii() and n.isdigit() and len(n) < 3 and 1 <= int(n) <= AHEAD):
+        raise DataError(f"n is {n!r}", remedy=f"a whole number from 1 to {AHEAD}")
+    of = tasks.named(here, request.path_params["task"])
+    suggestions = here.hub.policies.of(of.name).suggestions
 
     def job(connection: sa.Connection) -> dict[str, Any]:
         leased = (
-            store.hand_out(connection, of.name, person.id, n, cell=cell)
+            store.hand_out(connection, of.name, person.id, int(n), cell=cell)
             if label is None
-            else items.swept(connection, of.name, person.id, n, label)
+            else items.swept(connection, of.name, person.id, int(n), label)
         )
         until = time.time() + store.LEASE_SECONDS
         return {"items": shown(connection, person, of.name, leased, suggestions=suggestions), "until": until}
 
-    return await asyncio.wrap_future(here.store.sql.submit(job))
+    answer = await asyncio.wrap_future(here.store.sql.submit(job))
+    return Response(encoded(answer), media_type="application/json")
 
 
 def shown(
@@ -136,8 +146,9 @@ def shown(
 ) -> list[dict[str, Any]]:
     """Items as a labeller may see them: no suggestion where it would sway a measurement, and never the gold."""
     rows, examples = [item.row for item in leased], [item.example for item in leased]
-    revs = dict(connection.execute(_REVS, {"of": task, "rows": rows}).all())
-    talk = dict(connection.execute(_TALK, {"examples": examples}).all())
+    dialect = connection.dialect.name
+    revs = dict(quick.rows(connection, _revs(dialect), {"of": task, "rows": quick.listed(connection, rows)}))
+    talk = dict(quick.rows(connection, _talk(dialect), {"some": quick.listed(connection, examples)}))
     found = []
     for item in leased:
         alone = item.blind and not person.can(Can.REVIEW)

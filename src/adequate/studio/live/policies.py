@@ -27,6 +27,10 @@ class Seen:
     """What a task's policy says of who sees what."""
 
     blind: bool = False
+    suggestions: bool = True
+
+
+_OPEN, _CLOSED = Seen(), Seen(blind=True)
 
 
 @dataclass(slots=True)
@@ -38,15 +42,15 @@ class Policies:
     """
 
     sql: Sql
-    _blind: dict[str, bool] = field(default_factory=dict)
+    _tasks: dict[str, Seen] = field(default_factory=dict)
     _read: float = -1e9
     _parts: bytes = b""
 
     def of(self, task: str) -> Seen:
         """The policy of a task; of "", the strictest there is."""
         if task:
-            return Seen(blind=self._blind.get(task, False))
-        return Seen(blind=any(self._blind.values()))
+            return self._tasks.get(task, _OPEN)
+        return _CLOSED if any(seen.blind for seen in self._tasks.values()) else _OPEN
 
     def of_topic(self, topic: str) -> Seen:
         """The policy that holds for what isn't an event, such as presence."""
@@ -81,7 +85,11 @@ class Policies:
             )
             rows = connection.execute(query.order_by(override.c.id))
             found = {one.what.removeprefix(_QUEUE): json.loads(one.value) for one in rows}  # the last one holds
-            self._blind = {task: bool((said or {}).get("blind", False)) for task, said in found.items()}
+            self._tasks = {
+                task: Seen(blind=bool(said.get("blind", False)), suggestions=bool(said.get("suggestions", True)))
+                for task, said in found.items()
+                if said
+            }
             self._read = time.monotonic()
         if row >= len(self._parts):
             query = sa.select(part_codes.c.first_row, part_codes.c.codes)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from adequate.errors import DataError, unknown
-from adequate.store import Event
+from adequate.store import Event, quick
 from adequate.store.events import record
 from adequate.store.schema import event as log
 from adequate.studio.roles import Can, Person
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from adequate.studio.context import Studio
 
 Before = tuple[int, str]
-_NAMED = sa.select(log.c.op, log.c.seq, log.c.actor).where(log.c.op == sa.bindparam("op"))
-_SOME_NAMED = sa.select(log.c.op, log.c.seq, log.c.actor).where(log.c.op.in_(sa.bindparam("ops", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,13 +169,17 @@ def _perform(connection: sa.Connection, ask: Ask, before: dict[str, Before]) -> 
     return Done(seq=max(seqs), seqs=seqs, events=events)
 
 
+@cache
+def _named(dialect: str) -> sa.Select[Any]:
+    return sa.select(log.c.op, log.c.seq, log.c.actor).where(quick.one_of(dialect, log.c.op, "ops"))
+
+
 def _before(connection: sa.Connection, asks: Sequence[Ask]) -> dict[str, Before]:
     """Those that came before: the number of the last event of each, and whose it is."""
-    if len(asks) == 1:
-        rows = connection.execute(_NAMED, {"op": asks[0].op})
-    else:
-        rows = connection.execute(_SOME_NAMED, {"ops": [ask.op for ask in asks]})
-    found = {op: (seq, actor) for op, seq, actor in rows}
+    named = quick.listed(connection, [ask.op for ask in asks])
+    found = {
+        op: (seq, actor) for op, seq, actor in quick.rows(connection, _named(connection.dialect.name), {"ops": named})
+    }
     for op, (seq, actor) in found.items():
         more = sa.select(sa.func.max(log.c.seq)).where(log.c.op > f"{op}/", log.c.op < f"{op}0")
         found[op] = (max(seq, connection.scalar(more) or 0), actor)

@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from adequate.errors import AccessError, ConflictError, DataError, UnknownNameError
-from adequate.labelling import policy
+from adequate.labelling import compared, policy
 from adequate.labelling.answers import adjudicated, answered, taken_back
-from adequate.store import Event, QueueItem, queue
+from adequate.labelling.compared import UNDONE
+from adequate.store import Event, QueueItem, queue, quick
 from adequate.store.events import ANSWER, CONSENSUS, LABEL
 from adequate.store.schema import event as log
 from adequate.store.schema import queue_item
@@ -35,9 +36,20 @@ from adequate.types import Part, Source
 if TYPE_CHECKING:
     from adequate.spec.tasks import Task
 
-SKIP, SWEEP, UNDONE = "skip", "sweep", "undone"
+SKIP, SWEEP = "skip", "sweep"
 DIFFERED = "answers differed"
 SWEPT = 200  # items of one sweep at most
+
+_PLACES = [  # events first: they are found by their example
+    sa.select(table.c.row).where(table.c.example == sa.bindparam("name"), table.c.row >= 0).limit(1)
+    for table in (log, queue_item)
+]
+_LAST = (
+    sa.select(log)
+    .where(log.c.task == sa.bindparam("of"), log.c.row == sa.bindparam("at_row"), log.c.kind == LABEL)
+    .order_by(log.c.seq.desc())
+    .limit(1)
+)
 
 
 @operation("answer.submit", needs=Can.LABEL)
@@ -141,10 +153,10 @@ def place(connection: sa.Connection, ask: Ask, example: object) -> tuple[str, in
         UnknownNameError: it was neither asked, nor labelled, nor opened.
     """
     name = str(example)
-    for table in (queue_item, log):
-        row = connection.scalar(sa.select(table.c.row).where(table.c.example == name, table.c.row >= 0).limit(1))
-        if row is not None:
-            return name, row
+    for query in _PLACES:
+        found = quick.first(connection, query, {"name": name})
+        if found is not None:
+            return name, found.row
     if name in (opened := ask.studio.extra.get("opened", {})):
         return name, opened[name][0]
     raise UnknownNameError(f"no example {name!r} was asked or opened", remedy="open it first")
@@ -152,8 +164,7 @@ def place(connection: sa.Connection, ask: Ask, example: object) -> tuple[str, in
 
 def last_label(connection: sa.Connection, task: str, row: int) -> Any:
     """The last label event of an example: its `seq` is the `rev` of what is shown."""
-    query = sa.select(log).where(log.c.task == task, log.c.row == row, log.c.kind == LABEL)
-    return connection.execute(query.order_by(log.c.seq.desc()).limit(1)).first()
+    return quick.first(connection, _LAST, {"of": task, "at_row": row})
 
 
 def _answered(connection: sa.Connection, ask: Ask, item: QueueItem, value: Any, op: str) -> list[Event]:
@@ -215,6 +226,9 @@ def _undone(connection: sa.Connection, ask: Ask, row: Any, op: str) -> Event:
     """The event that says that something other than an answer no longer counts."""
     if row.kind == SKIP:
         queue.reopen(connection, row.item, ask.person.id)
+    if row.kind == compared.PAIR:
+        game = json.loads(row.value)
+        compared.count(connection, row.task, (game["a"], game["b"]), -1)
     return Event(
         example=row.example,
         row=row.row,
