@@ -1,5 +1,6 @@
 /** Labelling and labelling together: two people, two browsers, every mode; what the database holds is asserted too. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { desk } from './desk.ts'
 import { Studio, until, type Tab } from './studio.ts'
 
 type Row = { kind: string; value: string; actor: string; saw: string | null; guide: number | null; item: number | null; op: string }
@@ -18,17 +19,6 @@ const saved = async (tab: Tab, task: string, n: number, who = 'Ann') => {
   await until(() => events(task, who).length >= n)
   return events(task, who)
 }
-/** A desk with a question on it, past the card of the first minute. */
-async function desk(tab: Tab, path: string) {
-  await tab.open(path)
-  const skip = tab.page.getByRole('button', { name: /Skip the practice|Start labelling/ })
-  const question = tab.page.getByRole('region', { name: 'Text', exact: true }).or(tab.page.getByRole('region', { name: 'First text' }))
-  await skip.or(tab.page.locator('.acts')).first().waitFor()
-  if (await skip.count()) await skip.click()
-  await question.first().waitFor()
-  await tab.page.locator('.acts').waitFor()
-}
-
 test('somebody who has only the link sees six keys, tries them without a record, and labels within a minute', async () => {
   const begun = Date.now()
   const before = studio.sql<{ n: number }>('SELECT count(*) AS n FROM event')[0].n
