@@ -8,25 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from adequate.errors import AdequateError
 
+_log = logging.getLogger(__name__)
+
 NICE = 10
 OFTEN = 0.2  # seconds between two lines about the same step
 
 
-async def lines(module: str, *words: str) -> AsyncIterator[dict[str, Any]]:
+async def lines(module: str, *words: str) -> AsyncGenerator[dict[str, Any]]:
     """What a process says: {what, done, total ...} while it works, at the end {result} or {error}.
 
-    A process that ends without either is an {error} too. Leaving the loop early kills it.
+    A process that ends without either is an {error} too. Closing the generator early kills it.
     """
     threads = str(max(1, (os.cpu_count() or 2) // 2))
     process = subprocess.Popen(  # not asyncio's: uvloop forks, which threads of other libraries don't survive
@@ -35,7 +38,7 @@ async def lines(module: str, *words: str) -> AsyncIterator[dict[str, Any]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=os.environ | {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads},
-        start_new_session=True,
+        start_new_session=True,  # Ctrl-C in our terminal is for us
     )
     assert process.stdout is not None
     assert process.stderr is not None
@@ -48,8 +51,9 @@ async def lines(module: str, *words: str) -> AsyncIterator[dict[str, Any]]:
             yield line
         said = (await complaint).decode(errors="replace").strip()
         if not ended:
-            last = said.splitlines()[-1] if said else "no word"
-            yield {"error": {"kind": "StoreError", "message": f"its process ended: {last}", "remedy": "try again"}}
+            how = f"its process ended with {process.poll()}: {said.splitlines()[-1] if said else 'no word'}"
+            _log.warning("%s failed: %s", module, said or how)
+            yield {"error": {"kind": "StoreError", "message": how, "remedy": "try again"}}
     finally:
         process.kill()
         await complaint
@@ -88,12 +92,17 @@ class Said:
     at: float = field(default=0.0, init=False)
 
     def __call__(self, what: str, done: int, total: int | None) -> None:
-        now = time.monotonic()
+        line, now = self.line(what, done, total), time.monotonic()
         if what != self.what or now - self.at >= OFTEN:
             self.what, self.at = what, now
-            say({"what": what, "done": done, "total": total})
+            say(line)
+
+    def line(self, what: str, done: int, total: int | None) -> dict[str, Any]:
+        """What is said of a step."""
+        return {"what": what, "done": done, "total": total}
 
 
 def _end_with_the_server() -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 1024):  # not `sys.stdin`: its lock would be in the way of an orderly end
+        pass
     os._exit(3)

@@ -10,13 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import logging
 import math
-import os
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -28,6 +22,7 @@ from adequate.errors import AdequateError, BusyError
 from adequate.store import Event
 from adequate.store.events import record
 from adequate.store.schema import event as log
+from adequate.studio.child import lines
 from adequate.studio.live import counts
 from adequate.types import Source
 
@@ -40,8 +35,6 @@ LOOK = 0.5  # seconds between two looks whether one is due
 AGAIN, LATEST = 30.0, 900.0  # seconds after a failure, doubled each time
 WHO = "engine"
 NOTHING = {"cycle": None, "step": "", "what": "", "done": 0, "total": None}
-
-_log = logging.getLogger(__name__)
 
 
 class Engine:
@@ -153,49 +146,26 @@ class Engine:
 
     async def _turn(self) -> None:
         fresh, self._unfinished = self._fresh, False
-        threads = str(max(1, (os.cpu_count() or 2) // 2))
-        with tempfile.TemporaryFile() as complaints:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "adequate.studio.turn", str(self.root)],
-                stdin=subprocess.PIPE,  # its end is how it learns that we are gone
-                stdout=subprocess.PIPE,
-                stderr=complaints,
-                env=os.environ | {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads},
-                start_new_session=True,  # Ctrl-C in our terminal is for us
-            )
-            self._say({"what": "starting"})
-            try:
-                end = await asyncio.to_thread(self._follow, process, asyncio.get_running_loop())
-            finally:
-                process.kill()
-                self._now = {}
-            complaints.seek(0)
-            said = complaints.read().decode(errors="replace").strip()
-        if "turned" in end:
+        turned: dict[str, Any] | None = None
+        error = {"message": "", "remedy": ""}
+        self._say({"what": "starting"})
+        try:
+            async with contextlib.aclosing(lines("adequate.studio.turn", str(self.root))) as said:
+                async for line in said:
+                    if "what" in line:
+                        self._say(line)
+                    elif "notice" in line:
+                        self.studio.hub.tell("board", "notice", {"text": line["notice"]})
+                    turned, error = line.get("result", turned), line.get("error", error)
+        finally:
+            self._now = {}
+        if turned is not None:
             self._fresh = max(0, self._fresh - fresh)
             self._failures, self._failure, self._not_before = 0, None, 0.0
-            await self._record(end["turned"])
+            await self._record(turned)
         else:
-            how = f"its process ended with {process.returncode}: {said.splitlines()[-1] if said else 'no word'}"
-            error = end.get("error") or {"message": how, "remedy": "its cycle goes on where it was"}
-            _log.warning("a cycle failed: %s\n%s", error["message"], said)
-            self._unfinished = True
+            self._unfinished = True  # it goes on where it was
             self._failed(error["message"], error["remedy"])
-
-    def _follow(self, process: subprocess.Popen[bytes], loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
-        """Hear it to its end, in a thread; returns its last word."""
-        end: dict[str, Any] = {}
-        with process:  # waits for it
-            assert process.stdout is not None
-            for text in process.stdout:
-                line = json.loads(text)
-                if "turned" in line or "error" in line:
-                    end = line
-                elif "what" in line:
-                    loop.call_soon_threadsafe(self._say, line)
-                elif "notice" in line:
-                    loop.call_soon_threadsafe(self.studio.hub.tell, "board", "notice", {"text": line["notice"]})
-        return end
 
     def _say(self, now: dict[str, Any]) -> None:
         self._now = now

@@ -1,46 +1,24 @@
 """One cycle of the loop, in a process of its own: `python -m adequate.studio.turn ROOT`.
 
 It says what it does in lines of JSON: {step, what, done, total, cycle} while it is at work, {notice}, and at the end
-one of {turned} or {error}. It goes when its standard input ends, which it does with the server however that ends; the
-journal takes it up again.
+one of {result} or {error}. It goes with the server, however that ends (`child`); the journal takes it up again.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import sys
-import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adequate.errors import AdequateError
+from adequate.studio.child import Said, say, serve
 
 if TYPE_CHECKING:
     from adequate.loop.state import State
     from adequate.store import Store
 
-NICE = 10
-OFTEN = 0.2  # seconds between two lines about the same step
-
 Key = tuple[str, str, str, str]
-
-
-def main(root: Path) -> int:
-    """Turn one cycle; returns the exit status."""
-    os.nice(NICE)
-    threading.Thread(target=_end_with_the_server, daemon=True).start()
-    try:
-        say({"turned": turn(root)})
-    except AdequateError as error:
-        say({"error": {"kind": type(error).__name__, "message": error.message, "remedy": error.remedy}})
-        return 1
-    except Exception as error:
-        say({"error": {"kind": type(error).__name__, "message": f"{type(error).__name__}: {error}", "remedy": ""}})
-        raise
-    return 0
 
 
 def turn(root: Path) -> dict[str, Any]:
@@ -78,29 +56,18 @@ def turn(root: Path) -> dict[str, Any]:
 
 
 @dataclass(slots=True)
-class Progress:
-    """Says how far a step is, not too often."""
+class Progress(Said):
+    """As `Said`, with the cycle and the step: `cycle N: STEP` begins one."""
 
-    cycle: int | None = None
-    step: str = ""
-    said: float = 0.0
-    what: str = field(default="", init=False)
+    cycle: int | None = field(default=None, init=False)
+    step: str = field(default="", init=False)
 
-    def __call__(self, what: str, done: int, total: int | None) -> None:
-        """As `types.Progress`. `cycle N: STEP` begins a step."""
+    def line(self, what: str, done: int, total: int | None) -> dict[str, Any]:
+        """What is said of a step."""
         name, _, step = what.partition(": ")
         if name.startswith("cycle "):
             self.cycle, self.step = int(name.removeprefix("cycle ")), step
-        now = time.monotonic()
-        if what != self.what or now - self.said >= OFTEN:
-            self.what, self.said = what, now
-            say({"cycle": self.cycle, "step": self.step, "what": what, "done": done, "total": total})
-
-
-def say(line: dict[str, Any]) -> None:
-    """One line to the server."""
-    sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+        return {"cycle": self.cycle, "step": self.step, "what": what, "done": done, "total": total}
 
 
 def _states(store: Store) -> dict[Key, str]:
@@ -120,11 +87,5 @@ def _changes(before: dict[Key, str], now: dict[Key, str]) -> list[dict[str, str 
     ]
 
 
-def _end_with_the_server() -> None:
-    while os.read(0, 1024):  # not `sys.stdin`: its lock would be in the way of an orderly end
-        pass
-    os._exit(3)
-
-
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(serve(lambda: turn(Path(sys.argv[1]))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import shutil
 import uuid
@@ -100,10 +101,11 @@ async def _bring(here: Studio, job: Job, file: Path, form: str) -> None:
         async with here.engine.alone:
             job.state = "working"
             words = (str(here.root), str(file), form, job.name, job.by)
-            async for line in lines("adequate.studio.bring", *words):
-                if "what" in line:
-                    job.now = line
-                job.result, job.error = line.get("result", job.result), line.get("error", job.error)
+            async with contextlib.aclosing(lines("adequate.studio.bring", *words)) as said:
+                async for line in said:
+                    if "what" in line:
+                        job.now = line
+                    job.result, job.error = line.get("result", job.result), line.get("error", job.error)
         job.state = "done" if job.result is not None else "failed"
     except OSError as error:
         job.state, job.error = "failed", {"kind": "StoreError", "message": str(error), "remedy": "try again"}
