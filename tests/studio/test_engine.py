@@ -101,6 +101,7 @@ def test_two_cycles_never_turn_at_once(root: Path) -> None:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     first = subprocess.Popen(command, **pipes)  # type: ignore[call-overload]
     first.stdout.readline()
+    os.kill(first.pid, signal.SIGSTOP)  # at work, however long the second takes to start
     second = subprocess.Popen(command, **pipes)  # type: ignore[call-overload]
     said = second.stdout.read()
     assert second.wait(60) == 1
