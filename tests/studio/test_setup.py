@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from fastapi.testclient import TestClient
@@ -112,3 +114,46 @@ def test_a_project_that_is_there_is_not_set_up_again(served: Served) -> None:
         answer = owner.post("/api/setup/look", json={"files": ["mail.csv"]})
     assert answer.status_code == 404
     assert "already" in answer.json()["message"]
+
+
+def test_one_label_a_row_becomes_several_and_back(page: TestClient, folder: Path, tmp_path: Path) -> None:
+    rows = {
+        "topic": ["refund;angry", "card", "login;angry", "refund"] * 40,
+        "tags": ["a;b", "a;c", "b;c", "a;b;c"] * 40,
+    }
+    send(page, csv(tmp_path / "topics.csv", pa.table({"body": mail(160)["body"], **rows})))
+    asked: dict[str, Any] = {"files": ["mail.csv"], "tasks": ["topic", "tags"]}
+    topic, tags = page.post("/api/setup/look", json=asked).json()["tasks"]
+    assert (topic["kind"], tags["kind"]) == ("classify", "multilabel")
+    asked["kinds"] = {"topic": "multilabel", "tags": "classify"}
+    topic, tags = page.post("/api/setup/look", json=asked).json()["tasks"]
+    assert (topic["kind"], topic["labels"][0]) == ("multilabel", {"label": "refund", "rows": 80})
+    assert (tags["kind"], {one["label"] for one in tags["labels"]}) == ("classify", {*rows["tags"]})
+    page.post("/api/setup/start", json=asked | {"name": "mail"}).raise_for_status()
+    project = load(folder)
+    assert [str(project.tasks[name].kind) for name in ("topic", "tags")] == ["multilabel", "classify"]
+
+
+def test_lists_of_labels_are_not_one_label(page: TestClient, tmp_path: Path) -> None:
+    lines = [
+        json.dumps({"text": text, "tags": [("a", "b", "c")[n % 3], "d"]})
+        for n, text in enumerate(mail(90)["body"].to_pylist())
+    ]
+    (tmp_path / "tags.jsonl").write_text("\n".join(lines))
+    send(page, tmp_path / "tags.jsonl", "tags.jsonl")
+    answer = page.post(
+        "/api/setup/look", json={"files": ["tags.jsonl"], "tasks": ["tags"], "kinds": {"tags": "classify"}}
+    )
+    assert (answer.status_code, answer.json()["error"]) == (422, "LabelError")
+
+
+def test_several_files_are_looked_at_together(page: TestClient, folder: Path, tmp_path: Path) -> None:
+    table = mail(400).select(["body", "intent"])
+    for name, part in (("one.csv", table.slice(0, 250)), ("two.csv", table.slice(250))):
+        send(page, csv(tmp_path / name, part), name)
+    both = {"files": ["one.csv", "two.csv"]}
+    assert page.post("/api/setup/look", json=both).json()["rows"] == 400
+    send(page, csv(tmp_path / "other.csv", table.rename_columns(["mail", "intent"])), "other.csv")
+    answer = page.post("/api/setup/look", json={"files": ["one.csv", "other.csv"], "text": "body"})
+    assert (answer.status_code, "other.csv" in answer.json()["message"]) == (422, True)
+    assert page.post("/api/setup/start", json=both | {"name": "mail"}).json()["new"] == 400

@@ -32,6 +32,12 @@ test('a file is dropped, what it is is inferred and corrected, and the board ope
   await page.getByRole('region', { name: 'intent' }).waitFor()
   await tab.axe()
 
+  // One label a row, and any number of them: either way, and back.
+  const reads = page.getByLabel('A row of intent has')
+  for (const kind of ['multilabel', 'classify']) {
+    await reads.selectOption(kind)
+    await tab.until(async () => (await page.locator('.found[aria-busy=false]').count()) === 1 && (await reads.inputValue()) === kind)
+  }
   await page.getByLabel('Group').selectOption('none')
   await tab.until(async () => (await page.getByLabel('Group').inputValue()) === '')
   await page.getByRole('slider', { name: 'accuracy of intent' }).fill('0.7')
@@ -53,7 +59,7 @@ test('a file that can’t be read says why, and another can be dropped', async (
   await one.page.setInputFiles('input[type=file]', { name: 'bytes.parquet', mimeType: 'application/octet-stream', buffer: Buffer.from([1, 2, 3, 4]) })
   await one.page.getByRole('alert').waitFor()
   await one.axe()
-  await one.page.getByRole('button', { name: 'Another file' }).click()
+  await one.page.getByRole('button', { name: 'Other files' }).click()
   await one.page.setInputFiles('input[type=file]', file)
   await one.page.getByRole('heading', { name: 'Is this right?' }).waitFor()
   await other.end()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +12,12 @@ from adequate.errors import StoreError
 from adequate.loop import place
 from adequate.loop.engine import Engine
 from adequate.loop.ingest import Ingested
-from adequate.spec.infer import Inferred, infer, write
+from adequate.spec.infer import NONE, Inferred, infer, write
 from adequate.spec.load import FILE, load
 from adequate.store.faults import guarded
-from adequate.store.formats import inspect
+from adequate.store.formats import inspect, together
 from adequate.store.sync import write_atomically
-from adequate.types import Progress, silent
+from adequate.types import Kind, Progress, silent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,7 @@ def begin(
     tasks: Sequence[str] = (),
     labels: Sequence[str] | None = None,
     normalise: bool = False,
+    kinds: Mapping[str, Kind] = NONE,
     encoding: str | None = None,
     lenient: bool = False,
     with_labels: bool = True,
@@ -47,11 +48,11 @@ def begin(
     amend: Callable[[Inferred], Inferred] = lambda found: found,
     progress: Progress = silent,
 ) -> Begun:
-    """Look at the first file, write `project.py`, add all files.
+    """Look at the files, write `project.py`, add them.
 
     Args:
         root: the folder to make; it may exist, but hold no project yet.
-        text, group, time, id, tasks, labels, normalise: what the user says of the columns; the rest is inferred.
+        text, group, time, id, tasks, labels, normalise, kinds: what the user says of the columns; the rest is inferred.
         lenient: leave out rows that can't be read, and say which.
         with_labels: record the labels in the files; without, they are only used to name the tasks' labels.
         db: URL of a PostgreSQL database; None: an SQLite file in the project.
@@ -67,9 +68,9 @@ def begin(
         )
     progress("looking at the data", 0, None)
     found = infer(
-        inspect(files[0], encoding=encoding, raw=True, lenient=lenient),
+        together([inspect(file, encoding=encoding, raw=True, lenient=lenient) for file in files]),
         name=root.resolve().name,
-        source=str(files[0]),
+        source=str(files[0]) if len(files) == 1 else f"{files[0]} and {len(files) - 1} more",
         text=text,
         group=group,
         time=time,
@@ -77,6 +78,7 @@ def begin(
         tasks=tasks,
         labels=labels,
         normalise=normalise,
+        kinds=kinds,
     )
     found = amend(found)
     fresh = not root.exists()

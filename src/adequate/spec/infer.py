@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from types import MappingProxyType
 
 import pyarrow as pa
 
 from adequate.errors import ColumnError, LabelError, NotEnoughDataError
 from adequate.spec.draft import Inferred, InferredTask, write
-from adequate.spec.labelled import aim, as_task, classified, unlabelled
+from adequate.spec.labelled import aim, as_task, classified, read_as, unlabelled
 from adequate.spec.profile import Column, missing, profile
 from adequate.spec.roles import (
     GROUP,
@@ -32,8 +33,10 @@ from adequate.spec.roles import (
 )
 from adequate.spec.subsets import subsets
 from adequate.spec.tasks import confusable, normal
+from adequate.types import Kind
 
 __all__ = ["Inferred", "InferredTask", "infer", "write"]
+NONE: Mapping[str, Kind] = MappingProxyType({})
 
 
 def infer(
@@ -48,6 +51,7 @@ def infer(
     tasks: Sequence[str] = (),
     labels: Sequence[str] | None = None,
     normalise: bool = False,
+    kinds: Mapping[str, Kind] = NONE,
 ) -> Inferred:
     """A first project for some data; reads all of it once.
 
@@ -59,6 +63,7 @@ def infer(
         tasks: columns that hold labels, where the user says so; with `labels`, the name of one that needs no column.
         labels: of the one task in `tasks`.
         normalise: labels that differ in case or spaces only are the same.
+        kinds: of tasks, by column, where the user says so.
 
     Raises:
         ColumnError: a column that was named isn't there, or none looks like text.
@@ -75,7 +80,8 @@ def infer(
     body = found.text(text)
     when = found.time(time)
     ident = found.id(id)
-    guessed = [found.task(task, labels, normalise) for task in tasks] if tasks else found.tasks(normalise)
+    guessed = [found.task(task, labels, normalise, kinds) for task in tasks] if tasks else found.tasks(normalise)
+    guessed = [found.read_as(kinds.get(task.column, task.kind), task, normalise) for task in guessed]
     together = found.group(group, {task.column for task in guessed})
     used = {body, when, ident, together, *found.votes} | {task.column for task in guessed}
     rest = [column for column in columns.values() if column.name not in used]
@@ -188,7 +194,16 @@ class Found:
             self.notices.append(f"more votes on the labels of a task, left aside: {', '.join(self.votes)}")
         return [name for name in names if name in kept]
 
-    def task(self, name: str, labels: Sequence[str] | None, normalise: bool) -> InferredTask:
+    def read_as(self, kind: Kind, guess: InferredTask, normalise: bool) -> InferredTask:
+        """The task with one label a row or several, as the user says."""
+        column = self.free.get(guess.column) or self.kept.get(guess.column)
+        if kind is guess.kind or column is None:
+            return guess
+        return self.checked(read_as(kind, column), normalise)
+
+    def task(
+        self, name: str, labels: Sequence[str] | None, normalise: bool, kinds: Mapping[str, Kind] = NONE
+    ) -> InferredTask:
         """The task that the user named."""
         for same in confusable(labels or ()):
             raise LabelError(
@@ -196,7 +211,7 @@ class Found:
             )
         column = self.kept.get(name)
         if labels and (column is None or not column.filled):
-            return unlabelled(name, labels)
+            return unlabelled(name, labels, kinds.get(name, Kind.CLASSIFY))
         if column is None or not column.counts:
             why = "has another role already" if column is None else "is empty"
             raise NotEnoughDataError(f"column {name!r} {why}: no labels in it", remedy="say which: --labels a,b,c")

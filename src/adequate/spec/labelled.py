@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from adequate.errors import LabelError
 from adequate.spec.draft import InferredTask
 from adequate.spec.profile import Column
 from adequate.spec.roles import is_address, is_flag, is_hinted
@@ -49,18 +51,52 @@ def classified(column: Column) -> InferredTask:
     )
 
 
-def unlabelled(name: str, labels: Sequence[str]) -> InferredTask:
+def unlabelled(name: str, labels: Sequence[str], kind: Kind = Kind.CLASSIFY) -> InferredTask:
     """A task that nothing is known of but its name and its labels."""
     return InferredTask(
         name=identifier(name),
         column=name,
-        kind=Kind.CLASSIFY,
+        kind=kind,
         labels=tuple(labels),
         rows=0,
         counts={},
         separator=None,
         normalise=False,
-        target=aim(Kind.CLASSIFY, {}, len(labels)),
+        target=aim(kind, {}, len(labels)),
+    )
+
+
+def read_as(kind: Kind, column: Column) -> InferredTask:
+    """The task of a column whose kind a person says, whatever its values look like.
+
+    Raises:
+        LabelError: its cells are lists, or hold too many different labels.
+    """
+    found = classified(column) if kind is Kind.CLASSIFY else several(column)
+    if kind is Kind.CLASSIFY and (column.is_list or any(label.startswith("[") for label in column.counts)):
+        raise LabelError(f"column {column.name!r} holds lists of labels", remedy="leave it at several labels a row")
+    if not column.complete or len(found.labels) > MOST:
+        raise LabelError(
+            f"column {column.name!r} has more than {MOST} different labels when it is read so",
+            remedy="read it the other way, or take another column",
+        )
+    return found
+
+
+def several(column: Column) -> InferredTask:
+    """A task with any number of labels a row, taken apart at whatever separator its cells have."""
+    separator = next((one for one in (";", "|", ",") if any(one in value for value in column.counts)), None)
+    separator = None if column.is_list else separator
+    counts: dict[str, int] = {}
+    for value, rows in column.counts.items():
+        cell = [value] if column.is_list else parsed(value, separator) or ()
+        for label in dict.fromkeys(cell):
+            counts[label] = counts.get(label, 0) + rows
+    counts = dict(sorted(counts.items(), key=lambda item: -item[1]))
+    labels = tuple(sorted(counts))
+    target = aim(Kind.MULTILABEL, counts, len(counts))
+    return replace(
+        classified(column), kind=Kind.MULTILABEL, labels=labels, counts=counts, separator=separator, target=target
     )
 
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { free, names, type Found } from './setup'
+import { free, listed, names, type Found } from './setup'
 
 const found: Found = {
   name: 'mail', rows: 3, columns: ['body', 'intent', 'thread', 'when', 'channel'], sample: [], text: 'body', group: 'thread', time: 'when', id: null,
@@ -12,4 +12,7 @@ test('a column has one role; its own is among those to choose from', () => {
 })
 test('names by commas or lines, once each', () => {
   expect(names(' refund, cancel\nother,,refund')).toEqual(['refund', 'cancel', 'other'])
+})
+test('files in a few words', () => {
+  expect([listed(['a']), listed(['a', 'b']), listed(['a', 'b', 'c', 'd'])]).toEqual(['a', 'a and b', 'a and 3 more'])
 })

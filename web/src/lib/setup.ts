@@ -19,6 +19,7 @@ export type Found = {
   notices: string[]
 }
 export type Role = 'text' | 'group' | 'time' | 'id'
+export type Reading = 'classify' | 'multilabel'
 /** `undefined`: inferred; "": no column has it. */
 export type Asked = {
   files: string[]
@@ -28,13 +29,17 @@ export type Asked = {
   id?: string
   tasks: string[]
   labels: string[]
+  kinds: Record<string, Reading> // by column
   normalise: boolean
   encoding?: string
   lenient: boolean
 }
 export type Made = { new: number; known: number; labels: Record<string, number>; notices: string[]; then: string }
 
-export const asked = (file: string): Asked => ({ files: [file], tasks: [], labels: [], normalise: false, lenient: false })
+export const asked = (files: string[]): Asked => ({ files, tasks: [], labels: [], kinds: {}, normalise: false, lenient: false })
+
+/** Files in a few words: `a.csv`, `a.csv and b.csv`, `a.csv and 3 more`. */
+export const listed = (files: string[]) => (files.length < 3 ? files.join(' and ') : `${files[0]} and ${files.length - 1} more`)
 
 /** The columns that can be what is asked for: those that have no other role. */
 export const free = (found: Found, mine: string | null) => {

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
@@ -23,6 +23,7 @@ from pydantic import BaseModel, Field
 from adequate.errors import DataError, NoProjectError, SpecError
 from adequate.store.faults import guarded
 from adequate.studio.context import Owner
+from adequate.types import Kind
 
 if TYPE_CHECKING:
     from adequate.spec.infer import Inferred, InferredTask
@@ -40,6 +41,7 @@ class Asked(BaseModel):
     Args:
         text, group, time, id: columns; "" says that there is none.
         tasks: columns that hold labels, or with `labels` the name of the one task.
+        kinds: of tasks, by column: one label a row, or several.
     """
 
     files: Annotated[list[Name], Field(min_length=1, max_length=100)]
@@ -49,6 +51,7 @@ class Asked(BaseModel):
     id: str | None = None
     tasks: list[str] = []
     labels: list[str] = []
+    kinds: dict[str, Literal["classify", "multilabel"]] = {}
     normalise: bool = False
     encoding: str | None = None
     lenient: bool = False
@@ -153,14 +156,30 @@ async def beside(function: Callable[..., T], *args: Any) -> T:
 
 
 def looked(root: Path, asked: Asked) -> dict[str, Any]:
-    """What the first file seems to be, as the page shows it."""
-    from adequate.spec.infer import infer
-    from adequate.store.formats import inspect
+    """What the files seem to be, as the page shows it.
 
-    data = inspect(waiting(root) / plain(asked.files[0]), encoding=asked.encoding, raw=True, lenient=asked.lenient)
-    columns = data.schema.names
-    sample = [{name: short(value) for name, value in row.items()} for row in next(iter(data)).slice(0, 5).to_pylist()]
-    found = without(infer(data, name=root.resolve().name, source=asked.files[0], **said(asked)), asked)
+    Raises:
+        ColumnError: a file has no column of the text's name.
+    """
+    from adequate.spec.infer import infer
+    from adequate.spec.profile import missing
+    from adequate.store.formats import inspect, together
+
+    files = [
+        inspect(waiting(root) / plain(name), encoding=asked.encoding, raw=True, lenient=asked.lenient)
+        for name in asked.files
+    ]
+    columns = [*dict.fromkeys(name for file in files for name in file.schema.names)]
+    sample = [
+        {name: short(value) for name, value in row.items()}
+        for file in files
+        for row in next(iter(file)).slice(0, max(1, 5 // len(files))).to_pylist()
+    ][:10]
+    source = listed(asked.files)
+    found = without(infer(together(files), name=root.resolve().name, source=source, **said(asked)), asked)
+    for name, file in zip(asked.files, files, strict=True):
+        if found.text not in file.schema.names:
+            raise missing(found.text, file.schema.names, f"in {name}")
     return {
         "name": found.name,
         "rows": found.rows,
@@ -191,7 +210,7 @@ def made(root: Path, asked: Start) -> dict[str, Any]:
         found = without(found, asked)
         tasks = tuple(aimed(task, asked.targets.get(task.name)) for task in found.tasks)
         slices = tuple(one for one in found.slices if one.name in asked.slices)
-        return replace(found, name=asked.name, source=asked.files[0], tasks=tasks, slices=slices)
+        return replace(found, name=asked.name, source=listed(asked.files), tasks=tasks, slices=slices)
 
     from adequate.loop.begin import begin  # brings the encoders, which a server has no need of
 
@@ -212,7 +231,19 @@ def made(root: Path, asked: Start) -> dict[str, Any]:
 def said(asked: Asked) -> dict[str, Any]:
     """What a person said of the columns, as `infer` takes it."""
     roles = {role: getattr(asked, role) or None for role in COLUMNS}
-    return {**roles, "tasks": asked.tasks, "labels": asked.labels or None, "normalise": asked.normalise}
+    kinds = {column: Kind(kind) for column, kind in asked.kinds.items()}
+    return {
+        **roles,
+        "tasks": asked.tasks,
+        "labels": asked.labels or None,
+        "normalise": asked.normalise,
+        "kinds": kinds,
+    }
+
+
+def listed(files: list[str]) -> str:
+    """Names of files in a few words."""
+    return files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
 
 
 def without(found: Inferred, asked: Asked) -> Inferred:
