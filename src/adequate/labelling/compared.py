@@ -30,7 +30,8 @@ Game = tuple[str, str, float]  # one example, another, what the first won
 
 def games(connection: sa.Connection, task: str) -> list[Game]:
     """Every comparison that stands, oldest first."""
-    said = (log.c.task == task, log.c.kind.in_((PAIR, UNDONE)))
+    # What is said no more was of an example that was erased.
+    said = (log.c.task == task, log.c.kind.in_((PAIR, UNDONE)), log.c.value.is_not(None))
     query = sa.select(log.c.op, log.c.kind, log.c.value, log.c.body).where(*said).order_by(log.c.seq)
     rows = connection.execute(query).all()
     undone = {json.loads(row.body)["of"] for row in rows if row.kind == UNDONE}

@@ -11,6 +11,7 @@ made from now on don't know it. Copies outside the project, such as exports and 
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -79,6 +80,14 @@ def forget(connection: sa.Connection, said: Event) -> None:
     here = log.c.example == said.example
     blank = {"value": None, "saw": None, "body": None, "why": ""}
     connection.execute(sa.update(log).where(here, log.c.kind != KIND).values(blank))
+    compared = sa.and_(log.c.kind == "pair", log.c.value.contains(said.example))  # with another, whose event it is
+    connection.execute(sa.update(log).where(compared).values(blank))
+    rules = sa.select(log.c.seq, log.c.body).where(log.c.kind == "decision", log.c.body.contains(said.example))
+    for rule in connection.execute(rules).all():  # the rule stays, the question that led to it goes
+        kept = {name: value for name, value in json.loads(rule.body).items() if name not in ("question", "example")}
+        connection.execute(
+            sa.update(log).where(log.c.seq == rule.seq).values(body=json.dumps(kept, ensure_ascii=False))
+        )
     items = sa.select(queue_item.c.id).where(queue_item.c.example == said.example)
     connection.execute(sa.delete(lease).where(lease.c.item.in_(items)))
     for table in (current_label, answer, queue_item):

@@ -49,7 +49,8 @@ def translated(error: BaseException, doing: str) -> AdequateError | None:
     """
     if isinstance(error, (OverflowError, UnicodeEncodeError, exc.DataError)):
         return DataError(
-            f"{doing}: a number or a character that can't be kept", remedy="plain text, and numbers of 15 digits at most"
+            f"{doing}: a number or a character that can't be kept",
+            remedy="plain text, and numbers of 15 digits at most",
         )
     if isinstance(error, exc.TimeoutError):  # all connections are taken
         return BusyError(f"{doing}: the database is too busy", remedy="try again in a moment")

@@ -8,6 +8,7 @@ after a start shows at once what was true before, and is corrected when the work
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -100,6 +101,12 @@ async def other(studio: Studio, function: Callable[..., Any], *args: Any) -> Any
     return kept.others[asked]
 
 
+def forget(studio: Studio) -> None:
+    """Nothing that was worked out is kept: an example that it shows was erased."""
+    studio.extra.pop("held", None)
+    _path(studio.root).unlink(missing_ok=True)
+
+
 def _path(root: Path) -> Path:
     return root / ".adequate" / "studio" / FILE
 
@@ -114,5 +121,6 @@ def _from_file(root: Path) -> Held:
 
 def _to_file(root: Path, kept: Held) -> None:
     path = _path(root)
-    path.parent.mkdir(exist_ok=True)
-    write_atomically(path, json.dumps({"key": kept.key, "board": kept.board}).encode())
+    with contextlib.suppress(OSError):  # a full disk: the next server works it out
+        path.parent.mkdir(exist_ok=True)
+        write_atomically(path, json.dumps({"key": kept.key, "board": kept.board}).encode())

@@ -7,11 +7,12 @@ while. One thing is worked out at a time. Whoever asks and leaves ends what was 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import pickle
 import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -46,8 +47,7 @@ class Worker:
         Raises:
             StoreError: the process was killed, such as for want of memory; the next call gets a new one.
         """
-        self._turn = self._turn or asyncio.Lock()
-        async with self._turn:
+        async with self._alone():
             if self._leave is not None:
                 self._leave.cancel()
             try:
@@ -59,6 +59,17 @@ class Worker:
         if not right:
             raise value
         return value  # type: ignore[no-any-return]
+
+    @contextlib.asynccontextmanager
+    async def resting(self) -> AsyncIterator[None]:
+        """While nobody reads over there, and nothing that was read is left there."""
+        async with self._alone():
+            self.close()
+            yield
+
+    def _alone(self) -> asyncio.Lock:
+        self._turn = self._turn or asyncio.Lock()
+        return self._turn
 
     async def _ask(self, function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[bool, Any]:
         if self._process is None or not self._process.is_alive():

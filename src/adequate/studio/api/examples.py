@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from adequate.errors import DataError, unknown
+from adequate.errors import BusyError, DataError, unknown
 from adequate.store.events import SCHEMA
 from adequate.store.schema import current_label, queue_item
-from adequate.studio import far_examples, tasks
-from adequate.studio.context import Here, Owner, Viewer
+from adequate.studio import far_examples, held, tasks
+from adequate.studio.context import Here, Owner, Studio, Viewer
 from adequate.studio.live.frames import event_frame
 from adequate.studio.roles import Can
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from adequate.studio.roles import Person
 
 router = APIRouter(prefix="/api", tags=["examples"])
+
+WHOLE = 32  # characters of an id
 
 
 class Confirmed(BaseModel):
@@ -69,13 +72,28 @@ async def near(here: Here, _: Viewer, example: str) -> dict[str, Any]:
 @router.post("/examples/{example}/erase")
 async def erase(here: Here, person: Owner, example: str, typed: Confirmed) -> dict[str, Any]:
     """Erase an example for good, with all that was made from it. Whoever asks types its id."""
-    found = await here.worker.run(far_examples.chip, _named(example))
-    if typed.confirm != found["id"]:
-        raise DataError("what was typed isn't the example's id", remedy=f"type {found['id']}")
-    await asyncio.to_thread(here.store.erase, found["id"], person.id)
+    name = _named(example)
+    if len(name) < WHOLE:
+        name = (await here.worker.run(far_examples.chip, name))["id"]
+    if typed.confirm != name:
+        raise DataError("what was typed isn't the example's id", remedy=f"type {name}")
+    if here.engine.alone.locked():
+        raise BusyError(
+            "a cycle is being turned, or data added", remedy="wait until it ends: the board says how far it is"
+        )
+    async with here.engine.alone, here.worker.resting():
+        await asyncio.to_thread(here.store.erase, name, person.id)
+        await asyncio.to_thread(_forgotten, here)
     here.hub.nudge()
-    here.extra.get("opened", {}).pop(found["id"], None)
-    return {"erased": found["id"]}
+    return {"erased": name}
+
+
+def _forgotten(here: Studio) -> None:
+    """Nothing that was kept for a while holds a text any more."""
+    held.forget(here)
+    for kept in ("opened", "mined", "questions"):
+        here.extra.pop(kept, None)
+    shutil.rmtree(here.root / ".adequate" / "outgoing", ignore_errors=True)
 
 
 def _named(example: str) -> str:

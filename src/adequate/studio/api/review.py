@@ -40,7 +40,8 @@ def talk(here: Here, person: Labeller, example: str, task: str) -> dict[str, Any
     with here.store.sql.reading() as connection:
         alone = unseen(here, connection, person, of.name, example)
         said = (log.c.example == example, log.c.kind.in_((COMMENT, RESOLVED, FLAG, SPAN, "label", "answer")))
-        rows = connection.execute(sa.select(log).where(*said).order_by(log.c.seq)).all()
+        held = sa.or_(log.c.value.is_not(None), log.c.kind.in_(("label", "answer")))  # else its example was erased
+        rows = connection.execute(sa.select(log).where(*said, held).order_by(log.c.seq)).all()
         sealed = sa.select(queue_item.c.id).where(queue_item.c.example == example, queue_item.c.part == str(Part.GATE))
         hidden = not person.can(Can.REVIEW) and connection.scalar(sealed.limit(1)) is not None
     if alone:
@@ -133,7 +134,8 @@ async def flagged(here: Here, _: Reviewer, task: str) -> dict[str, Any]:
     of = tasks.named(here, task)
     with here.store.sql.reading() as connection:
         last = sa.select(sa.func.max(log.c.seq)).where(log.c.kind == FLAG, log.c.task == of.name)
-        query = sa.select(log).where(log.c.seq.in_(last.group_by(log.c.example))).order_by(log.c.seq.desc())
+        flags = sa.select(log).where(log.c.seq.in_(last.group_by(log.c.example)), log.c.value.is_not(None))
+        query = flags.order_by(log.c.seq.desc())
         rows = [row for row in connection.execute(query.limit(SHOWN)) if _value(row)["on"]]
     found = await texts(here, [row.example for row in rows])
     return {

@@ -44,6 +44,7 @@ _PLACES = [  # events first: they are found by their example
     sa.select(table.c.row).where(table.c.example == sa.bindparam("name"), table.c.row >= 0).limit(1)
     for table in (log, queue_item)
 ]
+_ERASED = sa.select(log.c.seq).where(log.c.op == sa.bindparam("op"))
 _LAST = (
     sa.select(log)
     .where(log.c.task == sa.bindparam("of"), log.c.row == sa.bindparam("at_row"), log.c.kind == LABEL)
@@ -97,6 +98,8 @@ def undo(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
         raise UnknownNameError(f"nothing was done under the name {of!r}", remedy="undo what was saved")
     if done[0].actor != ask.person.id:
         raise AccessError("that was somebody else's answer", remedy="open the example to change it")
+    for name in {row.example for row in done}:
+        _not_erased(connection, name)
     events: list[Event] = []
     for row in done:
         if row.actor == CONSENSUS:  # goes with the answer that made it
@@ -153,6 +156,7 @@ def place(connection: sa.Connection, ask: Ask, example: object) -> tuple[str, in
         UnknownNameError: it was neither asked, nor labelled, nor opened.
     """
     name = str(example)
+    _not_erased(connection, name)
     for query in _PLACES:
         found = quick.first(connection, query, {"name": name})
         if found is not None:
@@ -160,6 +164,11 @@ def place(connection: sa.Connection, ask: Ask, example: object) -> tuple[str, in
     if name in (opened := ask.studio.extra.get("opened", {})):
         return name, opened[name][0]
     raise UnknownNameError(f"no example {name!r} was asked or opened", remedy="open it first")
+
+
+def _not_erased(connection: sa.Connection, example: str) -> None:
+    if quick.first(connection, _ERASED, {"op": f"erase:{example}"}) is not None:
+        raise UnknownNameError(f"the example {example[:100]!r} was erased", remedy="nothing more is said of it")
 
 
 def last_label(connection: sa.Connection, task: str, row: int) -> Any:
