@@ -13,6 +13,7 @@ from adequate.errors import UnknownNameError
 from adequate.loop.answers import import_labels
 from adequate.loop.compare import Report
 from adequate.loop.engine import Engine
+from adequate.store import Override
 from tests.loop.projects import EASY
 from tests.made import begun, csv, mail
 
@@ -123,6 +124,24 @@ def test_a_release_also_wants_what_was_declared(tmp_path: Path) -> None:
     assert report.outcome == "needs_labels"
     assert "critical and unknown" in report.reasons[0]
     assert report.expected > 0
+
+
+def test_a_release_is_judged_at_the_targets_of_today(tmp_path: Path) -> None:
+    engine, _ = retrained(tmp_path / "mail", corrupted=0.0)
+    before = engine.gate("baseline", "last", release=True)
+    assert "inadequate" not in " ".join(before.reasons)
+    cell = "intent/all/accuracy"
+    with engine.store(write=True) as store:
+        [measured] = [
+            row
+            for row in store.cells.read(before.candidate).to_pylist()
+            if row["label"] == "" and row["slice"] == "all"
+        ]
+        above = (measured["high"] + 1) / 2
+        store.overrides.put(Override(what=f"target:{cell}", value=above, who="ann", why="the product needs more"))
+    after = Engine.open(engine.root).gate("baseline", "last", release=True)
+    assert after.outcome == "blocked"
+    assert any(reason.startswith(f"{cell} is inadequate") for reason in after.reasons)
 
 
 def test_an_unknown_model_is_answered_with_those_there_are(tmp_path: Path) -> None:

@@ -9,6 +9,9 @@ import httpx
 import pytest
 
 from adequate.loop.engine import Engine
+from adequate.store import Event
+from adequate.store.models import Model
+from adequate.types import Source
 from tests.loop.projects import SLICED
 from tests.made import begun, csv, mail
 from tests.studio.serving import Served, serving
@@ -47,6 +50,23 @@ def test_each_model_says_what_it_was_made_from_and_what_came_of_it(served: Serve
     assert newest["new_labels"] == newest["labels"] - shown["models"][1]["labels"] > 0
     assert newest["cycle"]["seconds"] > 0
     assert sum(newest["cells"].values()) == 3
+
+
+def test_labels_are_counted_not_what_was_said_of_them(served: Served) -> None:
+    with served.client("engineer") as client:
+        before = client.get("/api/cycles").json()["models"][0]
+        store = served.studio.store
+        assert before["labels"] == store.labels.current("intent").num_rows
+        first, second = store.labels.current("intent").slice(0, 2).to_pylist()
+        for label, value in ((first, "fee"), (first, "card"), (second, None)):
+            event = Event(
+                example=label["example"], row=label["row"], task="intent", value=value, actor="ann", source=Source.HUMAN
+            )
+            store.labels.record([event])
+        made = {"data": "d", "project": "p", "seed": 0, "code": "1", "parent": before["id"]}
+        store.models.put(Model(id="f" * 12, label_seq=store.labels.last_seq(), **made))
+        after = client.get("/api/cycles").json()["models"][0]
+    assert (after["labels"], after["new_labels"]) == (before["labels"] - 1, -1)
 
 
 def test_comparing_two_models_shows_what_broke_and_looks_at_nothing_sealed(served: Served, root: Path) -> None:

@@ -141,6 +141,7 @@ def test_lists_of_labels_are_not_one_label(page: TestClient, tmp_path: Path) -> 
     ]
     (tmp_path / "tags.jsonl").write_text("\n".join(lines))
     send(page, tmp_path / "tags.jsonl", "tags.jsonl")
+    assert page.post("/api/setup/look", json={"files": ["tags.jsonl"]}).json()["sample"][1]["tags"] == "b, d"
     answer = page.post(
         "/api/setup/look", json={"files": ["tags.jsonl"], "tasks": ["tags"], "kinds": {"tags": "classify"}}
     )

@@ -13,13 +13,15 @@ from adequate.errors import NotEnoughDataError
 from adequate.loop.answers import answered, labels_of, names_of
 from adequate.loop.chances import Chances
 from adequate.loop.cycle import slices
+from adequate.loop.renames import carried
+from adequate.loop.report import standing
 from adequate.loop.turn import Ground, sealed, split
 from adequate.store import Look as Entry
 from adequate.testing.cells import Cell, declared
 from adequate.testing.gate import ALPHA, Comparison, Level, Outcome, compare, decide
 from adequate.testing.sampling import uniforms
 from adequate.testing.states import Judgement
-from adequate.types import Metric, Part, State
+from adequate.types import Part, State
 
 if TYPE_CHECKING:
     from adequate.spec.project import Project
@@ -137,7 +139,7 @@ def compared(
             f"models {old} and {new} have no task in common whose answers are kept", remedy="adequate show models"
         )
     level: Level = "release" if release else "accept"
-    verdict = decide([comparison for _, comparison, _ in found], [_judged(store, new)], level=level)
+    verdict = decide([comparison for _, comparison, _ in found], [_judged(store, project, new)], level=level)
     before = sum(look.baseline == old for look in store.looks.list(new))
     if spend:
         store.looks.spend(look_at(old, new, verdict.outcome, verdict.reasons, level=level))
@@ -197,28 +199,28 @@ def _one(store: Store, project: Project, task: Task, old: str, new: str) -> tupl
     return comparison, [ids[i] for i in np.flatnonzero(keep).tolist()]
 
 
-def _judged(store: Store, model: str) -> tuple[list[Cell], Judgement]:
-    """A model's cells as its cycle measured them."""
-    rows = store.cells.read(model).to_pylist()
-    cells = [
-        Cell(
-            task=row["task"],
-            slice=row["slice"],
-            label=row["label"] or None,
-            metric=Metric(row["metric"]),
-            target=row["target"],
-            critical=row["critical"],
-        )
-        for row in rows
+def _judged(store: Store, project: Project, model: str) -> tuple[list[Cell], Judgement]:
+    """The cells that are declared today, as the model's cycle measured them, at the targets that they have today."""
+    names = {task.name: names_of(store, task) for task in project.learnable.values()}
+    cells = declared(project.learnable.values(), project.slices.values(), names, project.targets)
+    rows = {
+        (row["task"], row["slice"], row["label"], row["metric"]): row
+        for row in carried(store.cells.read(model).to_pylist(), project)
+    }
+    measured = [rows.get((cell.task, cell.slice, cell.label or "", str(cell.metric))) for cell in cells]
+    gate = {task: int(np.sum(store.labels.current(task)["part"].to_numpy() == Part.GATE)) for task in names}
+    stands = [
+        (State.UNKNOWN, None) if row is None else standing(cell, row, gate[cell.task])
+        for cell, row in zip(cells, measured, strict=True)
     ]
-    states = tuple(State(row["state"]) for row in rows)
-    need = [
-        0.0 if state is not State.UNKNOWN else row["need"] or np.inf for state, row in zip(states, rows, strict=True)
-    ]
+
+    def of(name: str, blank: float) -> np.ndarray:
+        return np.array([blank if row is None or row[name] is None else row[name] for row in measured], float)
+
     return cells, Judgement(
-        states=states,
-        low=np.array([row["low"] for row in rows], float),
-        high=np.array([row["high"] for row in rows], float),
-        need=np.array(need, float),
-        likely=np.array([(row["value"] or 0.0) > row["target"] for row in rows], bool),
+        states=tuple(state for state, _ in stands),
+        low=of("low", 0.0),
+        high=of("high", 1.0),
+        need=np.array([0.0 if state is not State.UNKNOWN else need or np.inf for state, need in stands], float),
+        likely=of("value", 0.0) > np.array([cell.target for cell in cells]),
     )

@@ -121,7 +121,8 @@ class Cycle:
         """The head of a task. Without a warm start: the model is a function of its inputs alone."""
         if task.name not in self._learned:
             self.progress(f"training {task.name}", 0, None)
-            head = teach(self.world, task, self.names[task.name], self.labels(task), seed=self.seed)
+            names, targets = self.names[task.name], self.project.targets
+            head = teach(self.world, task, names, self.labels(task), targets=targets, seed=self.seed)
             self._learned[task.name] = head
         return self._learned[task.name]
 

@@ -118,7 +118,7 @@ def row_of(
         room, gate: examples of the gate without a label of its task, and with one.
         before: its value in the baseline.
     """
-    state, need = _standing(cell, row, gate) if row else (State.UNKNOWN, None)
+    state, need = standing(cell, row, gate) if row else (State.UNKNOWN, None)
     return CellRow(
         task=cell.task,
         slice=cell.slice,
@@ -139,7 +139,7 @@ def row_of(
     )
 
 
-def _standing(cell: Cell, row: dict[str, Any], gate: int) -> tuple[State, int | None]:
+def standing(cell: Cell, row: dict[str, Any], gate: int) -> tuple[State, int | None]:
     """State and need as they were measured, or, where its target was changed since, what those counts say of it."""
     held = Standing(
         n=row["n"],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,7 @@ from adequate.types import (
     silent,
 )
 
+NONE: Mapping[str, float] = MappingProxyType({})
 BATCH = 8192  # examples scored at once: 5 MB of scores at 150 labels
 
 
@@ -110,21 +112,26 @@ def split(labels: Labels, world: Ground, part: Part) -> Labels:
     return labels.at(world.parts[labels.rows] == PARTS.index(part))
 
 
-def aim_of(task: Task, labels: Sequence[str]) -> Aim:
-    """What answers are for, from the task's target: labels that each have a target count alike."""
+def aim_of(task: Task, labels: Sequence[str], targets: Mapping[str, float] = NONE) -> Aim:
+    """What answers are for, from the task's target: labels that each have a target count alike.
+
+    Args:
+        targets: of single cells by `Cell.key`; a label's own goes before what the task asks of each.
+    """
     goal = task.target
     each = goal.on is None and (goal.recall is not None or goal.precision is not None)
 
-    def wanted(value: float | None) -> Doubles | None:
+    def wanted(metric: Metric, value: float | None) -> Doubles | None:
         if value is None:
             return None
-        on = np.full(len(labels), value)
+        keys = [Cell(task=task.name, label=label, metric=metric, target=value).key for label in labels]
+        on = np.array([targets.get(key, value) for key in keys])
         return on if goal.on is None else np.where(np.array(labels) == goal.on, on, np.nan)
 
     return Aim(
         objective="balanced" if each or goal.on is not None else "accuracy",
-        recall=wanted(goal.recall),
-        precision=wanted(goal.precision),
+        recall=wanted(Metric.RECALL, goal.recall),
+        precision=wanted(Metric.PRECISION, goal.precision),
         miss=task.cost["miss"] if task.cost else None,
         alarm=task.cost["alarm"] if task.cost else None,
         on=list(labels).index(goal.on) if goal.on is not None else None,
@@ -132,11 +139,19 @@ def aim_of(task: Task, labels: Sequence[str]) -> Aim:
 
 
 def teach(
-    world: World, task: Task, names: Sequence[str], labels: Labels, *, seed: int = 0, warm: Learned | None = None
+    world: World,
+    task: Task,
+    names: Sequence[str],
+    labels: Labels,
+    *,
+    targets: Mapping[str, float] = NONE,
+    seed: int = 0,
+    warm: Learned | None = None,
 ) -> Learned:
     """A head from the `teach` labels; `steer` labels help to choose its decision rule.
 
     Args:
+        targets: of single cells, where they have their own.
         warm: what was learned before from fewer of the same labels: saves time, and leaves the result a function of
             how it came about; the stored cycle goes without, so that a model can be made again from its inputs.
     """
@@ -149,7 +164,7 @@ def teach(
         task=task.name,
         seed=seed,
         warm=warm,
-        objective=aim_of(task, names),
+        objective=aim_of(task, names, targets),
         steer=(world.take(steer.rows), steer.gold) if len(steer) else None,
     )
 

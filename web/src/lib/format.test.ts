@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ago, bytes, count, percent, plural, points, span } from './format'
+import { ago, bytes, count, more, percent, plural, points, span } from './format'
 
 test('a hundred percent is only said of all', () => {
   expect(percent(0.9999)).toBe('99.9\u00a0%')
@@ -8,6 +8,7 @@ test('a hundred percent is only said of all', () => {
   expect(percent(null)).toBe('–')
 })
 test('figures as people read them', () => {
+  expect([more(1240), more(-1), more(0)]).toEqual(['+1\u2009240', '−1', '±0'])
   expect(points(-0.012)).toBe('−1.2')
   expect(points(0)).toBe('±0.0')
   expect(count(1234567)).toBe('1\u2009234\u2009567')

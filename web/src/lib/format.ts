@@ -18,6 +18,9 @@ export const count = (n: number) => whole.format(Math.round(n)).replaceAll(',', 
 /** One or many: `plural(1, 'label')` -> `1 label`. */
 export const plural = (n: number, one: string, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`
 
+/** How many more, or fewer: `+24`, `−1`, `±0`. */
+export const more = (n: number) => `${n > 0 ? '+' : n < 0 ? '−' : '±'}${count(Math.abs(n))}`
+
 /** How long ago, from seconds since 1970: `3 min ago`. */
 export function ago(at: number, now = Date.now() / 1000): string {
   const s = Math.max(0, now - at)

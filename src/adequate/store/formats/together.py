@@ -10,7 +10,7 @@ from adequate.store.formats.reading import Data
 
 
 def together(files: Sequence[Data]) -> Iterator[pa.RecordBatch]:
-    """Rows of all files. Where a later file has a column with another type than an earlier one, it is left out there."""
+    """Rows of all files. A column that has another type in a later file is left out there."""
     kinds: dict[str, pa.DataType] = {}
     for file in files:
         for column in file.schema:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,7 +29,8 @@ def cycles(here: Here, who: Viewer) -> dict[str, Any]:
     numbers = {model.id: model.number for model in models}
     decisions = _decisions(here)
     states = _states(here)
-    seqs = {model.id: model.label_seq for model in models}
+    knew = {model.id: model.label_seq for model in models}
+    labels = _labelled(here, [*knew.values()])
     return {
         "baseline": here.store.models.accepted(),
         "models": [
@@ -35,8 +38,8 @@ def cycles(here: Here, who: Viewer) -> dict[str, Any]:
                 **_brief(model),
                 "parent": model.parent,
                 "parent_number": numbers.get(model.parent or ""),
-                "labels": model.label_seq,
-                "new_labels": model.label_seq - seqs.get(model.parent or "", 0),
+                "labels": labels[model.label_seq],
+                "new_labels": labels[model.label_seq] - labels.get(knew.get(model.parent or "", -1), 0),
                 "tasks": sorted(model.card),
                 "cycle": made.get(model.id),
                 "cells": states.get(model.id, {}),
@@ -54,13 +57,14 @@ async def cycle(here: Here, who: Viewer, pair: str) -> dict[str, Any]:
     """What changed from A to B, `A..B`: numbers of models, ids, `baseline` or `last`. It looks at nothing sealed."""
     old, new = _pair(here, pair)
     shown: dict[str, Any] = await held.other(here, far.flips, old.id, new.id)
+    labels = _labelled(here, [old.label_seq, new.label_seq])
     models = here.store.models.list()
     accepted = here.store.models.accepted()
     turned = {one["model"]: one for one in reversed(_turned(here))}
     return shown | {
         "a": _brief(old),
         "b": _brief(new),
-        "new_labels": new.label_seq - old.label_seq,
+        "new_labels": labels[new.label_seq] - labels[old.label_seq],
         "cycle": turned.get(new.id),
         "looks": [
             {"verdict": look.verdict, "reasons": look.detail.get("reasons", []), "at": look.at, "alpha": look.alpha,
@@ -106,6 +110,19 @@ def _named(here: Studio, name: str) -> Model:
 
 def _brief(model: Model) -> dict[str, Any]:
     return {"id": model.id, "number": model.number, "state": model.state, "at": model.at}
+
+
+def _labelled(here: Studio, seqs: Sequence[int]) -> dict[int, int]:
+    """How many labels there were at each of these moments of the log: of one example and task the last one counts."""
+    log = schema.event
+    given = sa.case((log.c.value.is_not(None), 1), else_=0)
+    before = sa.func.lag(given, 1, 0).over(partition_by=(log.c.task, log.c.row), order_by=log.c.seq)
+    told = sa.select(log.c.seq, (given - before).label("more")).where(log.c.kind == "label", log.c.row >= 0).subquery()
+    moments, total = [0], [0]
+    for row in here.store.sql.rows(sa.select(told).where(told.c.more != 0).order_by(told.c.seq)):
+        moments.append(row.seq)
+        total.append(total[-1] + row.more)
+    return {seq: total[bisect_right(moments, seq) - 1] for seq in seqs}
 
 
 def _before(here: Studio, models: list[Model], new: Model) -> dict[str, Any] | None:

@@ -283,5 +283,5 @@ def shown(task: InferredTask) -> dict[str, Any]:
 
 def short(value: object, most: int = 200) -> str:
     """A value as it is shown in a sample."""
-    text = "" if value is None else str(value)
+    text = "" if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return text if len(text) <= most else text[: most - 1] + "…"
