@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,6 +54,7 @@ def studio(
 
     The provider's secret for the studio is read from ADEQUATE_OIDC_CLIENT_SECRET.
     """
+    gc.disable()  # until it serves: to look through what is imported for what can go takes a seventh of the start
     from adequate.studio.address import Address
     from adequate.studio.server import serve
 

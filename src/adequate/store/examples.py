@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
@@ -151,6 +150,8 @@ class Examples:
         encoded = asked.dictionary_encode()
         found = np.full(len(encoded.dictionary) + 1, -1, np.int64)
         row = 0
+        import pyarrow.compute as pc  # here and below: whoever only serves needs none of it
+
         for batch in self.scan(["aq_id"], size=1 << 16):
             place = pc.index_in(batch.column(0), value_set=encoded.dictionary)
             hits = place.is_valid().to_numpy(zero_copy_only=False)
@@ -280,6 +281,8 @@ def _with_codes(table: pa.Table) -> pa.Table:
             raise ColumnError(f"examples need a column {name!r}", remedy=f"there are: {', '.join(table.column_names)}")
     parts = table["aq_part"]
     if pa.types.is_string(parts.type):
+        import pyarrow.compute as pc
+
         parts = pc.index_in(parts, value_set=pa.array([str(part) for part in PARTS]))
     given = {"aq_id": (table["aq_id"], pa.string()), "aq_group": (table["aq_group"], pa.string())}
     for name, (values, kind) in {**given, "aq_part": (parts, pa.uint8())}.items():

@@ -5,6 +5,7 @@ A folder without a project is served, too: by `setup`, until there is one.
 
 from __future__ import annotations
 
+import gc
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -135,6 +136,8 @@ def _run(app: Any, sock: socket.socket, started: Callable[[], None], until: Call
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             started()
+            gc.freeze()  # what is here now stays: to look through it again and again would hold up whoever labels
+            gc.enable()
 
         async def on_tick(self, counter: int) -> bool:
             return await super().on_tick(counter) or until()
