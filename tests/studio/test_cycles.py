@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from adequate.loop.engine import Engine
-from adequate.store import Event
+from adequate.store import Event, Override
 from adequate.store.models import Model
 from adequate.types import Source
 from tests.loop.projects import SLICED
@@ -67,6 +67,19 @@ def test_labels_are_counted_not_what_was_said_of_them(served: Served) -> None:
         store.models.put(Model(id="f" * 12, label_seq=store.labels.last_seq(), **made))
         after = client.get("/api/cycles").json()["models"][0]
     assert (after["labels"], after["new_labels"]) == (before["labels"] - 1, -1)
+
+
+def test_a_model_that_nobody_decided_about_is_counted(served: Served) -> None:
+    with served.client("engineer") as client:
+        badge = lambda: client.get("/api/session").json()["badges"]["cycles"]  # noqa: E731
+        store = served.studio.store
+        before = badge()
+        newest = store.models.list()[-1]
+        made = {"data": "d", "project": "p", "seed": 0, "code": "1", "parent": newest.id}
+        store.models.put(Model(id="e" * 12, label_seq=store.labels.last_seq(), **made))
+        assert badge() == before + 1
+        store.overrides.put(Override(what=f"gate:{'e' * 12}", value="rejected", who="ann", why="not yet"))
+        assert badge() == before
 
 
 def test_comparing_two_models_shows_what_broke_and_looks_at_nothing_sealed(served: Served, root: Path) -> None:

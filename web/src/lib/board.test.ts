@@ -23,6 +23,8 @@ test('what is missing fits the width of a few figures', () => {
   expect(brief(cell('a'))).toBe('120')
   expect(brief(cell('a', { state: 'adequate' }))).toBe('')
   expect(brief(cell('a', { need: 900 }))).toBe('>500')
+  expect(brief(cell('a', { need: 900, room: 0 }))).toBe('data')
+  expect(words('44 to decide; 0 left to ask')).toBe('44 labels to decide: all that measure have one, so add data')
   expect(brief(cell('a', { to_go: 'due at the next look' }))).toBe('due')
   expect(brief(cell('a', { need: null, forecast: { labels: 306, low: 155, high: 655 } }))).toBe('≈306')
   expect(brief(cell('a', { need: null, to_go: 'no forecast' }))).toBe('–')

@@ -88,13 +88,13 @@ export function tally(cells: Cell[]): Record<Mark, number> {
 }
 
 /** The server's words with figures grouped as on the rest of the page. */
-export const words = (said: string) => said.replace(/(\d),(?=\d{3})/g, '$1\u2009').replace(/^([\d\u2009]+) to decide/, (all, n: string) => (n === '1' ? '1 label to decide' : `${n} labels to decide`))
+export const words = (said: string) => said.replace(/(\d),(?=\d{3})/g, '$1\u2009').replace('; 0 left to ask', ': all that measure have one, so add data').replace(/^([\d\u2009]+) to decide/, (all, n: string) => (n === '1' ? '1 label to decide' : `${n} labels to decide`))
 
 /** What is missing, in the width of a few figures; the whole words are in `to_go`. */
 export function brief(cell: Cell): string {
   if (cell.state === 'adequate') return ''
   if (cell.to_go.startsWith('due')) return 'due'
-  if (cell.need) return cell.need > cell.room ? `>${count(cell.room)}` : count(cell.need)
+  if (cell.need) return cell.need <= cell.room ? count(cell.need) : cell.room ? `>${count(cell.room)}` : 'data'
   return cell.forecast ? `≈${count(cell.forecast.labels)}` : '–'
 }
 

@@ -1,7 +1,8 @@
 /** How much work waits, as the server tells it on the topic `board`. */
 import { listen } from './live.svelte'
 
-export const counts = $state({ waiting: {} as Record<string, number>, labels: {} as Record<string, number> })
+/** `undecided`: models that weren't accepted and that nobody decided about; as of the last look at the session. */
+export const counts = $state({ waiting: {} as Record<string, number>, labels: {} as Record<string, number>, undecided: 0 })
 
 export const waiting = () => Object.values(counts.waiting).reduce((sum, n) => sum + n, 0)
 

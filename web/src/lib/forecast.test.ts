@@ -19,6 +19,10 @@ test('nothing is promised where nobody answered, or no hour has a price', () => 
   expect(outlook({ labels: 0, low: 0, high: 0, settles: 0, beyond: 0 }, pace, null, NOW)).toMatchObject({ says: 'every cell is adequate', range: null })
 })
 
+test('what is due at the next look takes no label', () => {
+  expect(outlook({ labels: 0, low: 0, high: 0, settles: 1, beyond: 2 }, pace, null, NOW).says).toMatch(/^1 cell likely to be proven at the next look; 2 more/)
+})
+
 test('cells of which nothing can be foreseen are not said to be no work', () => {
   const said = outlook({ labels: 0, low: 0, high: 0, settles: 0, beyond: 22 }, pace, { amount: 30, currency: '€' }, NOW)
   expect(said).toMatchObject({ labels: '–', hours: null, money: null, date: null })

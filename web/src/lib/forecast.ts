@@ -43,7 +43,8 @@ export function outlook(reach: Reach, pace: Pace, money: Money, now = Date.now()
 
 function said(reach: Reach): string {
   if (reach.settles === 0 && reach.beyond === 0) return 'every cell is adequate'
-  const settles = `settle ${count(reach.settles)} open ${reach.settles === 1 ? 'cell' : 'cells'}`
+  const many = reach.settles === 1 ? 'cell' : 'cells'
+  const settles = reach.labels === 0 ? `${count(reach.settles)} ${many} likely to be proven at the next look` : `settle ${count(reach.settles)} open ${many}`
   const more = (some: string) => `${count(reach.beyond)}${some} can’t be foreseen: too few examples, or no trend yet`
   if (reach.settles === 0) return more(reach.beyond === 1 ? ' cell' : ' cells')
   const beyond = more(' more')

@@ -90,3 +90,22 @@ export function press(event: KeyboardEvent) {
     forget = setTimeout(() => (prefix = ''), 1500)
   }
 }
+
+export type Line = { keys: string[]; does: string }
+
+/** Keys as the help lists them, by group; one that says nothing is another way to do what the one before it does. */
+export function grouped(all: Key[]): [string, Line[]][] {
+  const found = new Map<string, Line[]>()
+  let before: Line | undefined
+  for (const one of all) {
+    if (one.does === '' && before) {
+      before.keys.push(one.key)
+      continue
+    }
+    before = { keys: [one.key], does: one.does }
+    const group = one.group ?? 'this screen'
+    found.set(group, [...(found.get(group) ?? []), before])
+  }
+  const last = (name: string) => (name === 'go to' ? 1 : name === 'everywhere' ? 2 : 0)
+  return [...found].sort(([a], [b]) => last(a) - last(b))
+}

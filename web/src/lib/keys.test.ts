@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { bind, bound, press, shown } from './keys.svelte'
+import { bind, bound, grouped, press, shown } from './keys.svelte'
 
 const stops: (() => void)[] = []
 const held = (...of: Parameters<typeof bind>) => (stops.push(bind(...of)), stops.at(-1)!)
@@ -74,4 +74,19 @@ test('keys are shown as they stand on the keyboard', () => {
   expect(shown('cmd+k', true)).toEqual(['⌘', 'k'])
   expect(shown('g b')).toEqual(['g', 'b'])
   expect(shown('+')).toEqual(['+'])
+})
+
+test('the help has a line for what is done, with all its keys, screens and what is everywhere last', () => {
+  const run = () => {}
+  const keys = [
+    { key: '?', does: 'keys of this screen', group: 'everywhere', run },
+    { key: 'j', does: 'the cell below', group: 'board', run },
+    { key: 'arrowdown', does: '', group: 'board', run },
+    { key: 'g b', does: 'Board', group: 'go to', run },
+  ]
+  expect(grouped(keys)).toEqual([
+    ['board', [{ keys: ['j', 'arrowdown'], does: 'the cell below' }]],
+    ['go to', [{ keys: ['g b'], does: 'Board' }]],
+    ['everywhere', [{ keys: ['?'], does: 'keys of this screen' }]],
+  ])
 })

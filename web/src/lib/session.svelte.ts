@@ -11,6 +11,7 @@ type Answer = {
   you: You | null // null: nobody is signed in; then there is nothing else
   project: { name: string; text: string; tasks: Task[]; slices?: string[] } | null // null: a folder without one
   build: string
+  badges: Record<string, number>
   waiting: Record<string, number>
 }
 
@@ -44,6 +45,7 @@ export async function ask(): Promise<void> {
     session.state = 'in'
     session.error = undefined
     counts.waiting = found.waiting
+    counts.undecided = found.badges.cycles ?? 0
     if (!same) connect(found.project.name, found.you.id, () => void ask())
   } catch (error) {
     if (error instanceof ApiError && (error.status === 401 || error.status === 403)) {

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from adequate.errors import AccessError
 from adequate.store import people
-from adequate.store.schema import queue_item
+from adequate.store.schema import model, override, queue_item
 from adequate.studio import tasks
 from adequate.studio.auth import names, register
 from adequate.studio.auth.auth import Auth
@@ -56,6 +56,7 @@ async def session(request: Request, studio: Here) -> dict[str, Any]:
                     {"name": task.name, "kind": task.kind, "labels": tasks.labels(connection, studio, task)}
                     for task in studio.project.tasks.values()
                 ],
+                "undecided": undecided(connection),
                 "waiting": {row.task: row.items for row in connection.execute(waiting.group_by(queue_item.c.task))},
             }
 
@@ -69,9 +70,21 @@ async def session(request: Request, studio: Here) -> dict[str, Any]:
             "slices": list(studio.project.slices),
         },
         "build": studio.hub.build,
-        "badges": {"label": sum(found["waiting"].values())},
+        "badges": {"label": sum(found["waiting"].values()), "cycles": found["undecided"]},
         "waiting": found["waiting"],
     }
+
+
+def undecided(connection: sa.Connection) -> int:
+    """Models that came after the baseline and weren't accepted, of which no person has said anything."""
+    newest = sa.select(model.c.number).where(model.c.accepted.is_not(None)).order_by(model.c.accepted.desc()).limit(1)
+    decided = sa.select(override.c.what).where(override.c.what == "gate:" + model.c.id)
+    query = sa.select(sa.func.count()).where(
+        model.c.accepted.is_(None),
+        model.c.number > sa.func.coalesce(newest.scalar_subquery(), 0),
+        ~decided.exists(),
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 @router.get("/session/ways")
