@@ -38,7 +38,8 @@ sys.path.insert(0, str(HERE))
 
 TEXTS = 10_000
 SOCKETS, TOPICS, EDITS = 100, 20, 500
-WRITERS = 16
+WRITERS, FEW = 16, 4
+MANY = 100_000  # questions that wait for a task of their own
 ECHO = """
 import sys, uvicorn
 async def app(scope, receive, send):
@@ -109,6 +110,12 @@ async def measure(studio: Studio, made: Made, seconds: float, commits: float, pl
         example = examples[i % TOPICS]
         body = {"task": "intent", "example": example, "text": f"edit {i}"}
         return {"kind": "comment.add", "topic": f"example:{example}", "body": body}
+
+    for task, waiting in (("intent", TEXTS), ("topic", MANY)):
+        for n in (1, 10):
+            took = await handed(studio, made.cookies[:FEW], task, n, seconds / 4)
+            beside = f"p99 {took.ms(0.99):.1f} ms"
+            line(f"server CPU of next {n}, {waiting:,} waiting", took.cpu_ms, "ms", 1.0, "at most", beside)
 
     tabs = [await joined(studio, made.cookies[i], f"example:{examples[i % TOPICS]}") for i in range(SOCKETS)]
     took = await paced(studio.process.pid, tabs, comment, seconds)
@@ -230,6 +237,26 @@ async def posted(studio: Studio, cookies: list[str], asked: Asked, seconds: floa
         )
 
 
+async def handed(studio: Studio, cookies: list[str], task: str, n: int, seconds: float) -> Took:
+    """The next items, over HTTP."""
+
+    async def ask(cookie: str) -> list[float]:
+        took = []
+        headers = {"Cookie": f"adequate_{studio.port}={cookie}", "Sec-Fetch-Site": "same-origin"}
+        while time.perf_counter() - begun < seconds:
+            at = time.perf_counter()
+            answer = await client.post(f"/api/queues/{task}/next?n={n}", headers=headers)
+            if len(answer.json()["items"]) != n:
+                raise SystemExit(f"not {n} items: {answer.text}")
+            took.append(time.perf_counter() - at)
+        return took
+
+    async with httpx.AsyncClient(base_url=studio.url) as client:
+        return await _together(
+            studio.process.pid, [partial(ask, cookie) for cookie in cookies], begun := time.perf_counter()
+        )
+
+
 async def _together(pid: int, asks: list[Callable[[], Awaitable[list[float]]]], begun: float) -> Took:
     cpu = cpu_of(pid)
     each = await asyncio.gather(*(ask() for ask in asks))
@@ -346,6 +373,7 @@ def made_of(root: Path) -> Made:
         some = [name if i % 20 == 0 else "" for i, name in enumerate(table["intent"].to_pylist())]
         begun(root, table.set_column(1, "intent", pa.array(some)), PROJECT)
         Engine.open(root).run(cycles=1)
+    (root / "project.py").write_text(PROJECT + TOPIC)
     with store.open(root, write=True, text="body") as held:
         held.overrides.put(Override(what="setting:refit_after", value=10**9, who="bench", why="it would be in the way"))
         rows = np.arange(held.examples.count)
@@ -353,6 +381,9 @@ def made_of(root: Path) -> Made:
         pool = zip(rows.tolist(), ids, strict=True)
         held.queue.put([QueueItem(task="intent", row=row, example=example, part="teach") for row, example in pool])
         items = [(item.id, item.example) for item in held.queue.waiting("intent")]
+        text = "Where is my card? I ordered it a week ago."
+        numbers = range(MANY)
+        held.queue.put([QueueItem(task="topic", row=n, example=f"{n:032x}", part="teach", text=text) for n in numbers])
 
         def join(desk: Desk) -> list[str]:
             found = []
@@ -371,6 +402,7 @@ import adequate as aq
 project = aq.Project("mail", text="body")
 project.classify("intent", labels="infer", target=aq.Target(accuracy=0.9))
 """
+TOPIC = 'project.classify("topic", labels=["card", "fee"], target=aq.Target(accuracy=0.9))\n'
 
 
 def line(what: str, value: float, unit: str, goal: float | None, sense: str, beside: str = "") -> None:

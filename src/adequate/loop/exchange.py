@@ -231,7 +231,7 @@ def _events(
             if task is None or value is None:
                 continue
             by = said.by or actor
-            named = json.dumps(["exchange", task.name, example, value, by, said.at], ensure_ascii=False)
+            named = encoded(["exchange", task.name, example, value, by, said.at])
             found.setdefault((task.name, row), {})[by] = Event(
                 example=example,
                 row=row,
@@ -241,7 +241,7 @@ def _events(
                 source=Source.HUMAN if said.by else Source.IMPORT,
                 at=said.at if said.at is not None else time.time(),
                 why=f"came with {file}",
-                op=hashlib.sha256(named.encode()).hexdigest()[:32],
+                op=hashlib.sha256(named).hexdigest()[:32],
             )
     return {key: list(events.values()) for key, events in found.items()}
 

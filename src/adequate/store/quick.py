@@ -74,8 +74,11 @@ def change_all(
     if not rows:
         return
     known = _known(connection.dialect.name, statement, tuple(names or rows[0]))
-    laid = [known.laid({**known.fixed, **row}) for row in rows] if known.fixed else list(map(known.laid, rows))
-    _run(connection, known, laid if len(laid) > 1 else laid[0], many=len(laid) > 1)
+    if len(rows) == 1:
+        _run(connection, known, known.laid({**known.fixed, **rows[0]}))
+    else:
+        laid = ({**known.fixed, **row} for row in rows) if known.fixed else rows
+        _run(connection, known, map(known.laid, laid), many=True)
 
 
 def one_of(dialect: str, column: sa.Column[Any], name: str, values: Any = None) -> sa.ColumnElement[bool]:
