@@ -1,4 +1,4 @@
-"""An example that is erased while people work: it waits its turn, and nothing that the studio keeps holds it any more."""
+"""An example that is erased while people work: it waits its turn, and nothing that the studio keeps holds it."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Request
 
-from adequate.errors import AccessError
+from adequate.errors import AccessError, AdequateError
 from adequate.loop import place
 from adequate.studio.roles import Can, Person
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from adequate.studio.live import Hub
     from adequate.studio.webhooks import Webhooks
     from adequate.studio.worker import Worker
+
+_log = logging.getLogger(__name__)
 
 DECLARING = ("schema", "target", "slice")  # kinds of events that change what the project declares
 
@@ -49,11 +52,18 @@ class Studio:
 
     def __post_init__(self) -> None:
         self.hub.watchers.append(lambda _seq, event: self.follow(event))
+        self.hub.missed.append(self._again)
 
     def follow(self, event: Event) -> None:
         """Declare what an event has changed."""
         if event.kind in DECLARING:
+            self._again()
+
+    def _again(self) -> None:
+        try:
             self.reload()
+        except AdequateError as error:  # somebody is editing `project.py`: what was declared before holds meanwhile
+            _log.warning("the project can't be read anew: %s", error)
 
     def reload(self) -> None:
         """Read the declaration again: `project.py` may have been edited, or something was changed in the studio."""

@@ -53,6 +53,7 @@ class Engine:
         self._labels = 0
         self._unfinished = False
         self._changed = True
+        self._uncounted = False
         self._asked = asyncio.Event()
         self._now: dict[str, Any] = {}  # of the step that is being worked on
         self._failure: dict[str, str] | None = None
@@ -65,6 +66,7 @@ class Engine:
         self.studio = studio
         await asyncio.to_thread(self._begin)
         studio.hub.watchers.append(self._told)
+        studio.hub.missed.append(self._missed)
         task = asyncio.create_task(self._run())
         try:
             yield
@@ -113,6 +115,9 @@ class Engine:
             self._labels += 1
         self._changed = True
 
+    def _missed(self) -> None:
+        self._uncounted = True
+
     def _after(self) -> int:
         return int(self._setting) if self._setting else max(LEAST, math.ceil(SHARE * self._labels))
 
@@ -133,6 +138,9 @@ class Engine:
     async def _due(self) -> bool:
         if time.monotonic() < self._not_before:
             return False
+        if self._uncounted:
+            self._uncounted = False
+            await asyncio.to_thread(self._begin)
         if self._unfinished or self._fresh >= self._after():
             return True
         if not self._fresh or not self._changed:

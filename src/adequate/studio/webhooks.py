@@ -23,6 +23,7 @@ import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -79,6 +80,7 @@ class Webhooks:
     async def running(self) -> AsyncIterator[None]:
         """While the application lives."""
         self._studio.hub.watchers.append(self._told)
+        self._studio.hub.missed.append(self._wake)
         for hook in await asyncio.to_thread(self.all):
             self._start(hook)
         try:
@@ -132,8 +134,11 @@ class Webhooks:
 
     def _told(self, _seq: int, event: Event) -> None:
         if event.kind in ("label", "answer", "turned"):
-            for wake in self._wakes.values():
-                wake.set()
+            self._wake()
+
+    def _wake(self) -> None:
+        for wake in self._wakes.values():
+            wake.set()
 
     def _start(self, hook: Hook) -> None:
         self._wakes[hook.id] = wake = asyncio.Event()
@@ -156,7 +161,7 @@ class Webhooks:
                 seq, tries = upto, 0
                 if len(found) == TOGETHER:
                     wake.set()
-            except (AdequateError, OSError, ValueError) as error:
+            except (AdequateError, OSError, ValueError, HTTPException) as error:
                 tries += 1
                 last = {"status": "failed", "error": str(error)[:300], "tries": tries}
                 _log.warning("webhook %s: %s", hook.id, error)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from adequate.errors import AdequateError, StoreError
+from adequate.store.faults import translated
 
 IDLE = 300.0  # seconds after which it goes
 
@@ -89,8 +90,9 @@ class Worker:
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
         self._line, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(self.root, theirs), name="adequate-worker", daemon=True)
-        self._process.start()
+        process = context.Process(target=_serve, args=(self.root, theirs), name="adequate-worker", daemon=True)
+        process.start()
+        self._process = process
         theirs.close()
 
     def close(self) -> None:
@@ -132,4 +134,5 @@ def _call(root: Path, function: Callable[..., Any], args: tuple[Any, ...]) -> tu
         error.__cause__ = error.__context__ = None  # what lies below may not survive the way
         return False, error.with_traceback(None)
     except Exception as error:
-        return False, RuntimeError(f"{function.__name__}: {type(error).__name__}: {error}")
+        known = translated(error, function.__name__.strip("_"))
+        return False, known or RuntimeError(f"{function.__name__}: {type(error).__name__}: {error}")

@@ -89,7 +89,9 @@ class Guard:
             secret = digest(shown) if shown else ""
             person = await self._who(scope, secret, bearer=bearer is not None)
         except AdequateError as error:
-            await _refuse(scope, receive, send, 429 if isinstance(error, TooManyTriesError) else 403, error)
+            kinds = {TooManyTriesError: 429, AccessError: 403, AdequateError: 503}  # 503: the database is away
+            status = next(status for kind, status in kinds.items() if isinstance(error, kind))
+            await _refuse(scope, receive, send, status, error)
             return
         if person is None and (bearer is not None or scope["type"] == "websocket" or _closed(scope)):
             await _refuse(scope, receive, send, 401, nobody())

@@ -60,6 +60,9 @@ class Hub:
         self.build = build
         self.told = 0
         self.watchers: list[Callable[[int, Event], None]] = []  # told of every event, in order
+        self.missed: list[
+            Callable[[], None]
+        ] = []  # told that events passed that nobody is told one by one
         self._sockets: set[Socket] = set()
         self._topics: dict[str, set[Socket]] = {}
         self._presence = Presence()
@@ -207,6 +210,8 @@ class Hub:
 
     def _skipped(self, upto: int) -> None:
         self.told = upto
+        for read_anew in self.missed:
+            read_anew()
         for topic, sockets in self._topics.items():
             for socket in sockets:
                 socket.put(frames.encoded({"t": "resync", "topic": topic}), topic)
