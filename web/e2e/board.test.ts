@@ -106,6 +106,11 @@ test('what changes is seen by whoever looks, and a viewer can change nothing', a
   await vic.page.getByText('It changes nothing').waitFor()
   expect(await vic.page.getByRole('button', { name: /^Make 60/ }).count()).toBe(0)
   expect(await vic.page.getByRole('button', { name: /Mine/ }).count()).toBe(0)
+  await vic.open('/label')
+  await vic.page.getByText('You look on here').waitFor()
+  await vic.axe()
+  await vic.open(CELL)
+  await vic.page.getByRole('dialog').getByRole('heading', { name: 'What fails' }).waitFor()
   await vic.axe()
 })
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { address, beside, brief, figure, keyAt, labelRows, layout, moved, nextSays, row, tally, turns, words, type Board, type Cell, type Mark } from './board'
+import { address, beside, brief, figure, keyAt, labelRows, layout, moved, nextSays, row, stands, tally, turns, words, type Board, type Cell, type Mark } from './board'
 
 const cell = (label: string | null, more: Partial<Cell> = {}): Cell => ({
   key: `intent/all/${label === null ? '' : `${label}/`}${more.metric ?? 'recall'}`,
@@ -85,4 +85,11 @@ test('a turning cycle says once which it is, and that it is being done', () => {
 
 test('many slices are laid out so that all can be seen', () => {
   expect([layout(1, 4), layout(5, 6), layout(1, 30), layout(5, 30)]).toEqual(['table', 'table', 'cards', 'lines'])
+})
+
+test('where a cell stands is said once', () => {
+  expect(stands({ mark: 'near', to_go: '876 to decide' }, 'labels to go')).toBe('876 labels to decide')
+  expect(stands({ mark: 'open', to_go: 'no forecast' }, 'no forecast')).toBe('no forecast')
+  expect(stands({ mark: 'few', to_go: '145 to decide' }, 'too few labels to tell')).toBe('too few labels to tell: 145 labels to decide')
+  expect(stands({ mark: 'adequate', to_go: '' }, 'proven to be at its target')).toBe('proven to be at its target')
 })

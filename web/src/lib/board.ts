@@ -179,3 +179,9 @@ export function nextSays(board: Pick<Board, 'next' | 'model'>, turning: boolean)
 
 /** How tasks and slices are laid out: one task with many slices as cards, many of both with the slices as lines. */
 export const layout = (tasks: number, slices: number): 'table' | 'cards' | 'lines' => (slices <= 6 ? 'table' : tasks === 1 ? 'cards' : 'lines')
+
+/** Where a cell stands, in words, each said once: `876 labels to decide`, `too few labels to tell: about 300 (150-600)`. */
+export function stands(cell: Pick<Cell, 'mark' | 'to_go'>, meaning: string): string {
+  if (cell.to_go && (cell.mark === 'near' || cell.to_go === meaning)) return words(cell.to_go)
+  return cell.to_go ? `${meaning}: ${words(cell.to_go)}` : meaning
+}
