@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -13,8 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import sqlalchemy as sa
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
@@ -25,6 +27,7 @@ from adequate.studio.auth.register import Desk, add, at_desk, sign_in
 from adequate.studio.roles import Role
 from tests.made import begun, mail
 from tests.store.conftest import postgres_url
+from tests.store.conftest import served as postgres
 from tests.studio.tabs import heard, joined, operate, say, until
 
 __all__ = ["postgres_url"]
@@ -232,3 +235,63 @@ with opened(Path({str(root)!r})) as studio:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+AWAY = 6.0  # seconds
+
+
+def test_the_database_goes_and_comes_back_while_two_people_edit_and_nothing_is_lost(tmp_path: Path) -> None:
+    with postgres(tmp_path / "postgres") as server:
+        root = tmp_path / "mail"
+        begun(root, mail(60), PROJECT, db=server.get_uri())
+        cookies = signed_in(root, "ann", "ben")
+        with store.open(root, write=False, text="body") as held:
+            example = held.examples.ids([0])[0]
+        topic, body = f"example:{example}", {"task": "intent", "example": example, "text": "hello"}
+        ops = {name: [f"{name}-{i}" for i in range(20)] for name in ("ann", "ben")}
+        refused: list[str] = []
+
+        def edit(process: Process, name: str, cookie: str) -> None:
+            """As the page does it: what isn't acknowledged is sent again, by the same name."""
+            for op in ops[name]:
+                while True:
+                    try:
+                        with process.live(cookie) as ws:
+                            answer = operate(ws, "comment.add", topic, op, **body)
+                    except (ConnectionClosed, InvalidStatus, OSError, TimeoutError):
+                        answer = {"t": "nack", "again": True, "why": "closed"}
+                    if answer["t"] == "ack":
+                        break
+                    assert answer["again"] is True, answer
+                    refused.append(answer["why"])
+                    time.sleep(0.2)
+                time.sleep(0.05)
+
+        with studio(root) as process:
+            people_ = [
+                threading.Thread(target=edit, args=[process, name, cookie])
+                for name, cookie in zip(ops, cookies, strict=True)
+            ]
+            with process.live(cookies[0]) as open_before:
+                heard(open_before)
+                for one in people_:
+                    one.start()
+                time.sleep(1)
+                os.kill(server.get_pid(), signal.SIGINT)  # those who are connected are cut off
+                time.sleep(AWAY)
+                said = operate(open_before, "comment.add", topic, "early", **body)
+                assert (said["t"], said["again"]) == ("nack", True), said
+                assert "database" in said["why"]
+                assert said["remedy"]
+                headers = {"Cookie": f"adequate_{process.port}={cookies[1]}"}
+                asked = httpx.get(f"http://127.0.0.1:{process.port}/api/session", headers=headers, timeout=60)
+                assert asked.status_code == 503, "who is signed in stays so"
+                uri = server.get_uri()
+                server.ensure_postgres_running()
+                assert server.get_uri() == uri
+                for one in people_:
+                    one.join(60)
+                assert operate(open_before, "comment.add", topic, "early", **body)["t"] == "ack"
+            assert process.process.poll() is None
+        assert refused
+        assert sorted(recorded(root)) == sorted([*ops["ann"], *ops["ben"], "early"])
