@@ -178,6 +178,22 @@ def test_a_policy_holds_for_what_waits_already(one: Store) -> None:
     assert [(of.overlap, of.blind) for of in one.queue.waiting("t")] == [(2, True), (3, True)]
 
 
+def test_known_questions_come_with_the_policy_and_go_with_it(one: Store) -> None:
+    one.labels.record([event(n, "yes") for n in range(3)])
+    one.queue.put([item(n) for n in (4, 5)])
+
+    def change(given: Policy) -> list[tuple[int, str | None]]:
+        one.sql.write(lambda connection: policy.change(connection, "t", given, who="eve", why="how well?"))
+        asked = sa.select(schema.queue_item.c.row, schema.queue_item.c.gold)
+        found = one.sql.rows(asked.where(schema.queue_item.c.state == "waiting"))
+        return sorted((row.row, row.gold) for row in found)
+
+    known = [one for one in change(Policy(gold=0.5)) if one[1] is not None]
+    assert 0 < len(known) <= 2
+    assert all(row < 3 and said == '"yes"' for row, said in known)
+    assert change(Policy()) == [(4, None), (5, None)]
+
+
 @pytest.mark.parametrize(
     "value", [{"overlap": 0}, {"overlap": "2"}, {"overlap": True}, {"gold": 0.9}, {"gold": None}, {"blind": 1}]
 )

@@ -18,7 +18,7 @@ export const text = (tab: Tab) => tab.page.getByRole('region', { name: 'Text', e
 /** Answer with a key, once the next text is there; says which text was answered. */
 export async function answer(tab: Tab, key: string, before: string | null): Promise<string> {
   let now: string | null = null
-  await until(async () => (now = await text(tab).textContent({ timeout: 500 }).catch(() => null)) !== null && now !== before, 30)
+  await until(async () => (now = await text(tab).textContent({ timeout: 500 }).catch(() => null)) !== null && now !== before && now !== 'Loading the text…', 30)
   await tab.press(key)
   return now!
 }

@@ -11,12 +11,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
+
 from adequate.errors import DataError, unknown
 from adequate.store import Override, QueueItem, looks, queue
+from adequate.store.schema import current_label, part_codes, queue_item
+from adequate.types import PARTS, Part, Source
 
 if TYPE_CHECKING:
     import numpy as np
-    import sqlalchemy as sa
 
     from adequate.store.looks import Overrides
 
@@ -77,6 +80,31 @@ def change(connection: sa.Connection, task: str, policy: Policy, *, who: str, wh
     """Give a task another policy, inside a transaction of the caller's."""
     looks.decide(connection, Override(what=f"queue:{task}", value=asdict(policy), who=who, why=why))
     queue.ask_of(connection, task, overlap=policy.overlap, blind=policy.blind)
+    queue.withdraw_known(connection, task)
+    if policy.gold:
+        import numpy as np
+
+        items = queue.waiting(connection, task)
+        known = _known(connection, task, len(items))
+        mixed = mixed_with(items, known, policy, np.random.default_rng()) if items else []
+        queue.put(connection, asked([item for item in mixed if item.gold is not None], policy))
+
+
+def _known(connection: sa.Connection, task: str, most: int) -> list[QueueItem]:
+    """Questions whose answer people have given already, of examples that teach and don't wait; the model's guess comes
+    with the next cycle."""
+    parts = b"".join(connection.scalars(sa.select(part_codes.c.codes).order_by(part_codes.c.first_row)))
+    now = current_label.c
+    waits = sa.select(queue_item.c.row).where(queue_item.c.task == task, queue_item.c.state == queue.WAITING)
+    usable = (now.task == task, now.source.in_([str(Source.HUMAN), str(Source.IMPORT)]), now.row.not_in(waits))
+    # A few parts are small: of three times as many, enough teach.
+    rows = connection.execute(sa.select(current_label).where(*usable).order_by(sa.func.random()).limit(3 * most))
+    teach = PARTS.index(Part.TEACH)
+    return [
+        QueueItem(task=task, row=row.row, example=row.example, part=str(Part.TEACH), gold=row.value)
+        for row in rows
+        if row.row < len(parts) and parts[row.row] == teach
+    ][:most]
 
 
 def asked(items: Sequence[QueueItem], policy: Policy) -> list[QueueItem]:

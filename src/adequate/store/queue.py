@@ -139,10 +139,7 @@ class Queue:
         return self._all(DISPUTED, task)
 
     def _all(self, state: str, task: str | None) -> list[QueueItem]:
-        query = _ITEMS.where(queue_item.c.state == state, queue_item.c.gold.is_(None))
-        if task is not None:
-            query = query.where(queue_item.c.task == task)
-        return [_item(row) for row in self.sql.rows(query.order_by(queue_item.c.rank, queue_item.c.id))]
+        return [_item(row) for row in self.sql.rows(_waiting(state, task))]
 
 
 # Built once: to build a statement takes longer than to run it.
@@ -201,6 +198,13 @@ _SUGGEST = (
     sa.update(queue_item).where(queue_item.c.id == sa.bindparam("held")).values(suggestion=sa.bindparam("suggestion"))
 )
 _INSERT = sa.insert(queue_item)
+
+
+def _waiting(state: str, task: str | None) -> sa.Select[Any]:
+    query = _ITEMS.where(queue_item.c.state == state, queue_item.c.gold.is_(None))
+    if task is not None:
+        query = query.where(queue_item.c.task == task)
+    return query.order_by(queue_item.c.rank, queue_item.c.id)
 
 
 def put(connection: sa.Connection, items: Sequence[QueueItem], *, replace: bool = False) -> int:
@@ -338,6 +342,17 @@ def withdraw(connection: sa.Connection, tasks: set[str] | None) -> None:
         .values(state=WITHDRAWN)
     )
     connection.execute(change if tasks is None else change.where(queue_item.c.task.in_(tasks)))
+
+
+def withdraw_known(connection: sa.Connection, task: str) -> None:
+    """Withdraw the questions of a task whose answer is known; what was answered to them stands."""
+    here = (queue_item.c.task == task, queue_item.c.state == WAITING, queue_item.c.gold.is_not(None))
+    connection.execute(sa.update(queue_item).where(*here).values(state=WITHDRAWN))
+
+
+def waiting(connection: sa.Connection, task: str) -> list[QueueItem]:
+    """As `Queue.waiting`, of one task."""
+    return [_item(row) for row in connection.execute(_waiting(WAITING, task))]
 
 
 def ask_of(connection: sa.Connection, task: str, *, overlap: int, blind: bool) -> None:
