@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { address, beside, brief, figure, keyAt, labelRows, layout, moved, nextSays, row, stands, tally, turns, words, type Board, type Cell, type Mark } from './board'
+import { address, beside, brief, figure, keyAt, labelRows, layout, moved, nextSays, row, stands, tally, turns, unmeasured, words, type Board, type Cell, type Mark } from './board'
 
 const cell = (label: string | null, more: Partial<Cell> = {}): Cell => ({
   key: `intent/all/${label === null ? '' : `${label}/`}${more.metric ?? 'recall'}`,
@@ -92,4 +92,9 @@ test('where a cell stands is said once', () => {
   expect(stands({ mark: 'open', to_go: 'no forecast' }, 'no forecast')).toBe('no forecast')
   expect(stands({ mark: 'few', to_go: '145 to decide' }, 'too few labels to tell')).toBe('too few labels to tell: 145 labels to decide')
   expect(stands({ mark: 'adequate', to_go: '' }, 'proven to be at its target')).toBe('proven to be at its target')
+})
+
+test('a board without figures says what brings them', () => {
+  expect(unmeasured({ labels: { teach: 0, steer: 0, gate: 0 } })).toContain('Nothing is labelled yet')
+  expect(unmeasured({ labels: { teach: 388, steer: 30, gate: 82 } })).toContain('learns from 388 labels, and is tested on 82 labels')
 })

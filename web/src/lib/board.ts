@@ -1,6 +1,6 @@
 /** The board: what the server sends, and how it is laid out. Figures and words are those of `adequate board`. */
 
-import { count } from './format'
+import { count, plural } from './format'
 
 export type Mark = 'adequate' | 'near' | 'open' | 'few' | 'inadequate' | 'regressed'
 export type Cell = {
@@ -184,4 +184,10 @@ export const layout = (tasks: number, slices: number): 'table' | 'cards' | 'line
 export function stands(cell: Pick<Cell, 'mark' | 'to_go'>, meaning: string): string {
   if (cell.to_go && (cell.mark === 'near' || cell.to_go === meaning)) return words(cell.to_go)
   return cell.to_go ? `${meaning}: ${words(cell.to_go)}` : meaning
+}
+
+/** Why there are no figures yet, and what brings the first. */
+export function unmeasured({ labels }: Pick<Board, 'labels'>): string {
+  if (labels.teach + labels.steer + labels.gate === 0) return 'Nothing is labelled yet. The first answers make the first model; some of them measure it.'
+  return `Nothing is measured yet: the first model learns from ${plural(labels.teach, 'label')}, and is tested on ${labels.gate ? plural(labels.gate, 'label') : 'labels'} that it never sees.`
 }
