@@ -21,12 +21,14 @@ from adequate.store.events import ANSWER, LABEL
 from adequate.store.schema import answer, person, queue_item
 from adequate.store.schema import event as log
 from adequate.studio.context import Here, Reviewer, Studio
+from adequate.studio.ops.answers import DIFFERED
 from adequate.types import Kind, Source
 
 router = APIRouter(prefix="/api", tags=["together"])
 
 WEEK = 7 * 86_400.0
-LENT = 2.0  # halves the error of skills where labels are many and answers few (52 labels, 135 examples: .077 to .036)
+LENT = 1.0  # halves the error of skills where labels are many and answers few (52 labels, 135 examples: .077 to .038)
+FEW = 20  # examples that others answered, too: below that nothing is said of a person's skill
 
 
 @dataclass(slots=True)
@@ -66,8 +68,10 @@ def _known(here: Studio, task: Task) -> Known:
 def _view(store: Store, task: Task, known: Known) -> dict[str, Any]:
     _catch_up(store, task, known)
     ledger = known.ledger
-    believed = _skills(task, known)
+    truth = _truth(store, task)
+    believed = _skills(task, known, truth | _decided(store, task))
     met = ledger.pairs()
+    names = {row.id: row.name for row in store.sql.rows(sa.select(person.c.id, person.c.name))}
     return {
         "task": task.name,
         "alpha": ledger.alpha,
@@ -76,11 +80,17 @@ def _view(store: Store, task: Task, known: Known) -> dict[str, Any]:
         "by_label": [
             {"label": name, "alpha": value} for name, value in sorted(ledger.by_label().items(), key=lambda one: one[1])
         ],
-        "people": _people(store, task.name, believed),
+        "people": _people(store, task.name, names, believed, truth),
         "pairs": [
-            {"one": one, "other": other, "examples": pair.examples, "same": pair.same} for one, other, pair in met
+            {
+                "one": names.get(one, one),
+                "other": names.get(other, other),
+                "examples": pair.examples,
+                "same": pair.same,
+            }
+            for one, other, pair in met
         ],
-        "disputed": _disputed(store, task.name),
+        "disputed": _disputed(store, task.name, names),
     }
 
 
@@ -110,27 +120,54 @@ def _catch_up(store: Store, task: Task, known: Known) -> None:
         known.seq = row.seq
 
 
-def _skills(task: Task, known: Known) -> dict[str, float]:
-    """The expected share of right answers of each person, from the examples that several answered."""
+def _skills(task: Task, known: Known, truth: dict[int, Any]) -> dict[str, float]:
+    """The expected share of right answers of each person, from the examples that several answered or one is known of.
+
+    Who met fewer than `FEW` such examples has none: it would say more of the examples than of them.
+    """
     if known.skills[0] != known.seq:
         items, people, codes, rows, names, answers = known.ledger.arrays()
-        several = np.bincount(items, minlength=len(rows))[items] > 1 if len(items) else np.zeros(0, bool)
+        code = {said: i for i, said in enumerate(answers)}
+        told = np.array([code.get(shown(truth[row]), -1) if row in truth else -1 for row in rows], np.int32)
+        use = (np.bincount(items, minlength=len(rows)) > 1) | (told >= 0) if len(items) else np.zeros(0, bool)
         believed: dict[str, float] = {}
-        if several.any() and task.kind is not Kind.SPAN:
-            _, items = np.unique(items[several], return_inverse=True)
-            people, codes = people[several], codes[several]
-            found = skill(items, people, codes, n=int(items.max()) + 1, p=len(names), k=len(answers), lent=LENT)
-            believed = {name: float(found.accuracy[i]) for i, name in enumerate(names) if found.answers[i]}
+        if use.any() and task.kind is not Kind.SPAN:
+            some = use[items]
+            n, k, place = int(use.sum()), len(answers), np.cumsum(use) - 1
+            found = skill(
+                *(place[items[some]], people[some], codes[some]),
+                n=n,
+                p=len(names),
+                k=k,
+                known=told[use],
+                lent=LENT,
+            )
+            believed = {name: float(found.accuracy[i]) for i, name in enumerate(names) if found.answers[i] >= FEW}
         known.skills = (known.seq, believed)
     return known.skills[1]
 
 
-def _people(store: Store, task: str, believed: dict[str, float]) -> list[dict[str, Any]]:
+def _truth(store: Store, task: Task) -> dict[int, Any]:
+    """The answers that are known of gold questions, by row."""
+    asked = sa.select(queue_item.c.row, queue_item.c.gold)
+    where = (queue_item.c.task == task.name, queue_item.c.gold.is_not(None))
+    return {row.row: _now(task, json.loads(row.gold)) for row in store.sql.rows(asked.where(*where))}
+
+
+def _decided(store: Store, task: Task) -> dict[int, Any]:
+    """What reviewers decided where people differed, by row."""
+    said = sa.select(log.c.row, log.c.value).where(log.c.task == task.name, log.c.kind == LABEL, log.c.why == DIFFERED)
+    rows = store.sql.rows(said.order_by(log.c.seq))
+    return {row.row: _now(task, json.loads(row.value)) for row in rows if row.value is not None}
+
+
+def _people(
+    store: Store, task: str, names: dict[str, str], believed: dict[str, float], truth: dict[int, Any]
+) -> list[dict[str, Any]]:
     """Everybody who answered, most answers first."""
     from adequate.testing.bounds import clopper_pearson  # brings scipy, which a server that labels has no need of
 
-    names = {row.id: row.name for row in store.sql.rows(sa.select(person.c.id, person.c.name))}
-    gold = _gold(store, task)
+    gold = _gold(store, task, truth)
     since = time.time() - WEEK
     counts = (
         sa.select(answer.c.actor, sa.func.count().label("answers"), sa.func.max(answer.c.at).label("last"))
@@ -155,12 +192,8 @@ def _people(store: Store, task: str, believed: dict[str, float]) -> list[dict[st
     return found
 
 
-def _gold(store: Store, task: str) -> dict[str, tuple[int, int]]:
+def _gold(store: Store, task: str, truth: dict[int, Any]) -> dict[str, tuple[int, int]]:
     """Of each person, gold questions answered right, and answered."""
-    asked = sa.select(queue_item.c.row, queue_item.c.gold).where(
-        queue_item.c.task == task, queue_item.c.gold.is_not(None)
-    )
-    truth = {row.row: json.loads(row.gold) for row in store.sql.rows(asked)}
     found: dict[str, tuple[int, int]] = {}
     if truth:
         said = sa.select(answer.c.actor, answer.c.row, answer.c.value).where(answer.c.task == task)
@@ -178,7 +211,7 @@ def _pace(store: Store, task: str, actor: str, since: float) -> float | None:
     return float(np.median(working)) if len(working) else None
 
 
-def _disputed(store: Store, task: str) -> list[dict[str, Any]]:
+def _disputed(store: Store, task: str, names: dict[str, str]) -> list[dict[str, Any]]:
     """What several people answered differently and nobody has decided yet, longest waiting first."""
     columns = (queue_item.c.id, queue_item.c.example, queue_item.c.row, queue_item.c.text, queue_item.c.at)
     query = sa.select(*columns).where(queue_item.c.task == task, queue_item.c.state == "disputed")
@@ -186,7 +219,9 @@ def _disputed(store: Store, task: str) -> list[dict[str, Any]]:
     rows = [item.row for item in items]
     said: dict[int, list[dict[str, Any]]] = {}
     for row in store.sql.rows(sa.select(answer).where(answer.c.task == task, answer.c.row.in_(rows))):
-        said.setdefault(row.row, []).append({"by": row.actor, "value": json.loads(row.value), "at": row.at})
+        said.setdefault(row.row, []).append(
+            {"by": names.get(row.actor, row.actor), "value": json.loads(row.value), "at": row.at}
+        )
     return [
         {"item": item.id, "example": item.example, "text": item.text, "answers": said.get(item.row, [])}
         for item in items
