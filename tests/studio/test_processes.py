@@ -29,6 +29,7 @@ from tests.made import begun, mail
 from tests.store.conftest import postgres_url
 from tests.store.conftest import served as postgres
 from tests.studio.tabs import heard, joined, operate, say, until
+from tests.studio.test_webhooks import receiver
 
 __all__ = ["postgres_url"]
 
@@ -295,3 +296,37 @@ def test_the_database_goes_and_comes_back_while_two_people_edit_and_nothing_is_l
             assert process.process.poll() is None
         assert refused
         assert sorted(recorded(root)) == sorted([*ops["ann"], *ops["ben"], "early"])
+
+
+def test_of_two_servers_one_tells_a_webhook_whichever_was_asked_and_neither_once_it_is_removed(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    root = tmp_path / "mail"
+    begun(root, mail(60), PROJECT, db=postgres_url)
+    (cookie,) = signed_in(root, "ann")
+    with store.open(root, write=False, text="body") as held:
+        example = held.examples.ids([0])[0]
+    topic = f"example:{example}"
+
+    def at(process: Process, method: str, path: str, **sent: object) -> httpx.Response:
+        headers = {"Cookie": f"adequate_{process.port}={cookie}", "Sec-Fetch-Site": "same-origin"}
+        return httpx.request(method, f"http://127.0.0.1:{process.port}{path}", headers=headers, json=sent, timeout=60)
+
+    def label(process: Process, value: str) -> None:
+        with process.live(cookie) as ws:
+            said = operate(ws, "label.set", topic, task="intent", example=example, value=value, new=True)
+            assert said["t"] == "ack", said
+
+    with receiver() as (url, got), studio(root) as one, studio(root) as other:
+        made = at(other, "POST", "/api/webhooks", url=url, events=["label"])
+        assert made.status_code == 201, made.text
+        assert at(one, "GET", f"/api/examples/{example}").status_code == 200
+        time.sleep(2.5)
+        label(one, "first")
+        time.sleep(4)
+        assert len(got) == 1
+        assert at(one, "DELETE", f"/api/webhooks/{made.json()['id']}").status_code == 204
+        time.sleep(2.5)
+        label(one, "second")
+        time.sleep(3)
+        assert len(got) == 1

@@ -3,7 +3,8 @@
 The table of events is the queue: a hook remembers the number of the last event that its receiver took, and goes on from
 there, after a failure as after a restart. What is sent is JSON, {event, project, sent, items: [...]}, signed:
 `X-Adequate-Signature: sha256=HMAC-SHA256(secret, body)`. A receiver that answers anything but 2xx gets the same again,
-later and later; `X-Adequate-Delivery` is the same then. Nobody who labels waits for any of it.
+later and later; `X-Adequate-Delivery` is the same then. Nobody who labels waits for any of it. Where several studios
+serve one project, one of them tells all.
 
     label    labels and answers, some together
     cycle    a cycle was turned: model, outcome, reasons
@@ -31,6 +32,7 @@ import sqlalchemy as sa
 
 from adequate.errors import AdequateError, DataError, UnknownNameError
 from adequate.store import Event
+from adequate.store.lock import locked
 from adequate.store.schema import webhook
 from adequate.studio.live import past
 
@@ -41,6 +43,7 @@ EVENTS = ("label", "cycle", "cell")
 TOGETHER = 200  # events looked at for one delivery
 GATHER = 1.0  # seconds in which labels come together
 TIMEOUT = 10.0  # seconds a receiver has
+LOOK = 2.0  # seconds between two looks for hooks that another studio added or removed
 AGAIN, LATEST = 2.0, 600.0  # seconds until the next try, doubled each time
 
 _log = logging.getLogger(__name__)
@@ -75,20 +78,45 @@ class Webhooks:
         self._studio = studio
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._wakes: dict[str, asyncio.Event] = {}
+        self._changed = asyncio.Event()
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """While the application lives."""
         self._studio.hub.watchers.append(self._told)
         self._studio.hub.missed.append(self._wake)
-        for hook in await asyncio.to_thread(self.all):
-            self._start(hook)
+        task = asyncio.create_task(self._run())
         try:
             yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                with locked(self._studio.root / ".adequate" / "telling", "studio (its webhooks)"):
+                    await self._tell_all()
+            except AdequateError:  # another studio of this project tells them; it may end
+                await asyncio.sleep(LOOK)
+
+    async def _tell_all(self) -> None:
+        try:
+            while True:
+                with contextlib.suppress(AdequateError):  # the database is away for a moment
+                    hooks = {hook.id: hook for hook in await asyncio.to_thread(self.all)}
+                    for gone in self._tasks.keys() - hooks.keys():
+                        self._tasks.pop(gone).cancel()
+                    for new in hooks.keys() - self._tasks.keys():
+                        self._start(hooks[new])
+                self._changed.clear()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._changed.wait(), LOOK)
         finally:
             for task in self._tasks.values():
                 task.cancel()
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+            self._tasks.clear()
 
     def all(self) -> list[Hook]:
         """All hooks, oldest first."""
@@ -113,7 +141,7 @@ class Webhooks:
         values = {name: getattr(hook, name) for name in ("id", "url", "secret", "actor", "at")}
         values |= {"events": json.dumps(hook.events), "last": json.dumps(hook.last)}
         await self._write(sa.insert(webhook).values(values))
-        self._start(hook)
+        self._changed.set()
         return hook
 
     async def remove(self, id: str) -> None:  # noqa: A002 (as the column is called)
@@ -124,9 +152,7 @@ class Webhooks:
         """
         if not await self._write(sa.delete(webhook).where(webhook.c.id == id)):
             raise UnknownNameError(f"no webhook {id!r}", remedy="GET /api/webhooks lists them")
-        task = self._tasks.pop(id, None)
-        if task is not None:
-            task.cancel()
+        self._changed.set()
 
     async def _write(self, statement: sa.Insert | sa.Update | sa.Delete) -> int:
         job = self._studio.store.sql.submit(lambda connection: connection.execute(statement).rowcount)
