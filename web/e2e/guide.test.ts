@@ -84,6 +84,15 @@ test('a labeller’s question is answered and becomes a rule', async () => {
   await ada.page.getByText('No open question').waitFor()
 })
 
+test('the labels of no task in particular keep the line open, and the menu of the last is whole', async () => {
+  await ada.open('/schema')
+  await ada.page.locator('tbody tr').first().waitFor()
+  await ada.page.locator('tbody tr').last().getByRole('button').last().click()
+  await ada.page.getByRole('menuitem', { name: 'Retire…' }).click({ trial: true }) // nothing lies over it or cuts it off
+  await ada.press('Escape')
+  await ada.saved()
+})
+
 test('a rename is previewed, done, seen by the other and undone', async () => {
   const before = studio.sql("SELECT \"row\", value, source, probability FROM current_label WHERE task = 'intent' ORDER BY \"row\"")
   await ada.open('/schema/intent')
