@@ -78,6 +78,9 @@ def test_only_the_questions_of_one_cell_are_handed_out_where_it_is_named(both: S
 
     assert handed("ann") == [1, 3]
     assert handed("ben") == [5]
+    both.queue.put([item(7, cell="refund"), item(8, cell="refund/recall")])
+    of_label = both.sql.write(lambda c: hand_out(c, "t", "ann", 9, cell="t/all/refund/recall"), "test")
+    assert rows(of_label) == [7]
 
 
 def test_sixteen_labellers_at_once_never_get_the_same_item(both: Store) -> None:

@@ -99,6 +99,9 @@ print(json.dumps([dict(row) for row in db.execute(sys.argv[2], json.loads(sys.ar
     return JSON.parse(said) as Row[]
   }
 
+  /** What a few lines of Python print of what they are given. */
+  python = (code: string, input: string) => execFileSync(PYTHON, ['-c', code], { cwd: ROOT, env: ENV, encoding: 'utf8', input })
+
   get database() {
     return join(this.root, '.adequate', 'store.sqlite')
   }

@@ -173,7 +173,7 @@ _NEXT = (
     .order_by(queue_item.c.rank, queue_item.c.id)
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
-_NEXT_OF_CELL = _NEXT.where(queue_item.c.cell == sa.bindparam("at_cell"))
+_NEXT_OF_CELL = _NEXT.where(queue_item.c.cell.in_([sa.bindparam("at_cell"), sa.bindparam("or_label")]))
 _SET_STATE = (
     sa.update(queue_item)
     .where(queue_item.c.id == sa.bindparam("item"))
@@ -244,14 +244,14 @@ def hand_out(
     *,
     cell: str | None = None,
 ) -> list[QueueItem]:
-    """As `Queue.next`; of one cell only, if it is named."""
+    """As `Queue.next`; of one cell only, if it is named: what is for it, or for its label."""
     alone(connection)
     now = time.time()
     asked = {"of": task, "who": actor, "now": now, "most": n}
     found = (
         quick.rows(connection, _NEXT, asked)
         if cell is None
-        else quick.rows(connection, _NEXT_OF_CELL, asked | {"at_cell": cell})
+        else quick.rows(connection, _NEXT_OF_CELL, asked | {"at_cell": cell, "or_label": _label_of(cell)})
     )
     items = [_item(row) for row in found]
     upsert(connection, lease, [{"item": item.id, "actor": actor, "until": now + seconds} for item in items])
@@ -377,6 +377,16 @@ def _held(connection: sa.Connection, items: Sequence[QueueItem]) -> dict[tuple[s
         )
         found.update({(task, row): (number, cycle) for row, number, cycle in connection.execute(query)})
     return found
+
+
+def _label_of(cell: str) -> str:
+    """The label in the key of a cell; the key itself where it is of no label.
+
+    >>> _label_of("intent/all/refund/recall"), _label_of("intent/short/accuracy")
+    ('refund', 'intent/short/accuracy')
+    """
+    _, _, *label = cell.split("/")[:-1] if cell.count("/") > 2 else ("", "", cell)
+    return "/".join(label)
 
 
 def _item(row: Any) -> QueueItem:

@@ -60,9 +60,7 @@ class Hub:
         self.build = build
         self.told = 0
         self.watchers: list[Callable[[int, Event], None]] = []  # told of every event, in order
-        self.missed: list[
-            Callable[[], None]
-        ] = []  # told that events passed that nobody is told one by one
+        self.missed: list[Callable[[], None]] = []  # told that events passed that nobody is told one by one
         self._sockets: set[Socket] = set()
         self._topics: dict[str, set[Socket]] = {}
         self._presence = Presence()
