@@ -8,7 +8,7 @@ RIGHT             of each operation: a body that reaches as far as it can
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 VALUES: dict[str, Any] = {
@@ -40,8 +40,12 @@ def spoilt(right: Any) -> Iterator[tuple[str, Any]]:
     for path in _paths(right):
         where = ".".join(map(str, path))
         for name, value in VALUES.items():
-            yield f"{where} is {name}", _with(right, path, lambda at, key, value=value: at.__setitem__(key, value))
-        yield f"{where} is missing", _with(right, path, lambda at, key: at.__delitem__(key))
+            whole, at = _copied(right, path)
+            at[path[-1]] = value
+            yield f"{where} is {name}", whole
+        whole, at = _copied(right, path)
+        del at[path[-1]]
+        yield f"{where} is missing", whole
 
 
 def _paths(value: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -52,13 +56,12 @@ def _paths(value: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from _paths(inner, (*here, key))
 
 
-def _with(right: Any, path: tuple[Any, ...], change: Callable[[Any, Any], None]) -> Any:
-    whole = copy.deepcopy(right)
-    at = whole
+def _copied(right: Any, path: tuple[Any, ...]) -> tuple[Any, Any]:
+    """A copy, and the part of it that holds the last step of a path."""
+    whole = at = copy.deepcopy(right)
     for key in path[:-1]:
         at = at[key]
-    change(at, path[-1])
-    return whole
+    return whole, at
 
 
 def right(item: dict[str, Any], model: str, name: str, comment: int, decision: int) -> dict[str, dict[str, Any]]:

@@ -115,8 +115,15 @@ def test_a_receiver_that_talks_nonsense_gets_it_again(served: Served, monkeypatc
 
 def _comment(served: Served, text: str) -> Event:
     item = served.studio.store.queue.waiting("intent")[0]
-    said = {"example": item.example, "row": item.row, "task": "intent", "value": {"text": text}}
-    return Event(**said, actor="elsewhere", source=Source.HUMAN, kind="comment")
+    return Event(
+        example=item.example,
+        row=item.row,
+        task="intent",
+        value={"text": text},
+        actor="elsewhere",
+        source=Source.HUMAN,
+        kind="comment",
+    )
 
 
 def _example(served: Served) -> str:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -242,7 +243,8 @@ AWAY = 6.0  # seconds
 
 
 def test_the_database_goes_and_comes_back_while_two_people_edit_and_nothing_is_lost(tmp_path: Path) -> None:
-    with postgres(tmp_path / "postgres") as server:
+    # Not in `tmp_path`: another run of pytest closes that to PostgreSQL's own user, who must come in a second time.
+    with tempfile.TemporaryDirectory(prefix="adequate-") as data, postgres(Path(data) / "postgres") as server:
         root = tmp_path / "mail"
         begun(root, mail(60), PROJECT, db=server.get_uri())
         cookies = signed_in(root, "ann", "ben")

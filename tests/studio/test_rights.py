@@ -147,7 +147,7 @@ def _tried(client: httpx.Client, role: str, route: str, needs: str) -> str:
     if (allowed and route in NOT_TRIED | OF_ONES_OWN) or (method, path) == ("DELETE", "/api/session"):
         return ""
     url = re.sub(r"{(\w+)}", lambda name: MEANT.get(name[1], "x"), path)
-    answer = client.request(method, url, **({} if method == "GET" else {"json": {}}))
+    answer = client.request(method, url, json=None if method == "GET" else {})
     if needs == "anybody":
         return "" if answer.status_code != 401 else f"{route}: nobody may come in"
     if allowed:
