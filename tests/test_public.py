@@ -16,7 +16,7 @@ PROMISED = {
     "adequate": "Engine Project Target __version__ connect open",
     "adequate.spec": "EVERYTHING Project Slice Target Task",
     "adequate.store": "Added Cell Entry Event Look Model Override QueueItem Store create open",
-    "adequate.store.formats": "Data inspect read write",
+    "adequate.store.formats": "Data inspect read together write",
     "adequate.store.formats.exchange": "FORMATS Losses Marked Said read told write",
     "adequate.labelling": "Ledger Policy adjudicated answer answer_all answered check settle spread taken_back undo",
     "adequate.encoders": "Encoder Identity Lexical content_ids embed identify part_of phrase",

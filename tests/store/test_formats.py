@@ -286,3 +286,9 @@ def test_parquet_types_come_down_to_a_few(tmp_path: Path) -> None:
         "none": "string",
     }
     assert next(iter(data)).to_pylist()[0]["deep"] == '{"a": 1}'
+
+
+def test_a_tab_and_a_line_end_in_a_quoted_cell_are_text_where_names_are_quoted(tmp_path: Path) -> None:
+    table = pa.table({"text": ["\t\n."], "label": ["x"]})
+    write(tmp_path / "a.tsv", table)
+    assert pa.Table.from_batches(read(tmp_path / "a.tsv")).to_pylist() == table.to_pylist()

@@ -203,7 +203,7 @@ def test_two_people_changing_at_once_are_told(served: Served, owner: httpx.Clien
     ("kind", "body", "said"),
     [
         ("rename", {"label": "card", "to": "fee"}, "there is a label 'fee' already"),
-        ("rename", {"label": "card", "to": "<b>\x00"}, "can't be a label"),
+        ("rename", {"label": "card", "to": "<b>\x07"}, "can't be a label"),
         ("rename", {"label": "card", "to": "x" * 50_000}, "at most 200 characters"),
         ("rename", {"label": ["card"], "to": "x"}, "label is a label"),
         ("rename", {"label": "crd", "to": "x"}, "did you mean 'card'"),

@@ -42,7 +42,7 @@ def games(connection: sa.Connection, task: str) -> list[Game]:
 def scores(said: Collection[Game]) -> dict[str, tuple[float, int]]:
     """Of each example its log strength (Bradley and Terry) and how often it was compared, highest first.
 
-    >>> list(scores([("mild", "angry", 0.0), ("angry", "livid", 0.5), ("livid", "mild", 1.0)]))
+    >>> list(scores([("mild", "angry", 0.0), ("angry", "livid", 0.0), ("livid", "mild", 1.0)]))
     ['livid', 'angry', 'mild']
     """
     names = list(dict.fromkeys(name for game in said for name in game[:2]))

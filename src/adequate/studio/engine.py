@@ -81,7 +81,7 @@ class Engine:
         Raises:
             BusyError: one is being turned.
         """
-        if self.alone.locked():
+        if self.alone.locked() or self._asked.is_set():
             raise BusyError("a cycle is being turned", remedy="wait until it ends: the board says how far it is")
         self._asked.set()
         return self.state()

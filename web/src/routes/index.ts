@@ -1,5 +1,6 @@
 /** The screens, in the order of the loop. `key`: after g. `wide`: uses the whole window, and places itself in it. `about`: what it is for. */
 import type { Component } from 'svelte'
+import type { Can } from '../lib/session.svelte'
 
 export type Screen = {
   path: string
@@ -7,6 +8,8 @@ export type Screen = {
   key?: string
   nav: boolean
   wide?: boolean
+  /** Who has nothing to do there is not led there. */
+  needs?: Can
   about: string
   load: () => Promise<{ default: Component }>
 }
@@ -14,7 +17,7 @@ export type Screen = {
 export const SCREENS: Screen[] = [
   { path: 'board', name: 'Board', key: 'b', nav: true, about: 'Is it good enough, where not, and when will it be? A cell is a task on a slice, or for one label, against its target.', load: () => import('./Board.svelte') },
   { path: 'label', name: 'Label', key: 'l', nav: true, about: 'One question at a time, the most useful first. Your answers are saved as you give them.', load: () => import('./Label.svelte') },
-  { path: 'together', name: 'Together', key: 'a', nav: true, about: 'Who labels, how far they agree, and the answers that differ and need a reviewer.', load: () => import('./Together.svelte') },
+  { path: 'together', name: 'Together', key: 'a', nav: true, needs: 'review', about: 'Who labels, how far they agree, and the answers that differ and need a reviewer.', load: () => import('./Together.svelte') },
   { path: 'explore', name: 'Explore', key: 'e', nav: true, about: 'Find examples by words, meaning, label, prediction or slice; see what is mixed up; label, ask or slice what you found.', load: () => import('./Explore.svelte') },
   { path: 'cycles', name: 'Cycles', key: 'c', nav: true, about: 'Every model with what it was made from. Between two: what it fixed, what it broke, and whether it may take over.', load: () => import('./Cycles.svelte') },
   { path: 'guide', name: 'Guide', key: 'g', nav: true, about: 'What each label means and what was decided, so that everybody labels alike.', load: () => import('./Guide.svelte') },

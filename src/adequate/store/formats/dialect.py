@@ -118,6 +118,8 @@ def quotes_close(text: str, separator: str) -> bool:
     if separator == ",":
         return True
     bare = parsed(text, separator, quoted=False)
+    if bare and all(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in bare[0]):
+        return True  # whoever quotes every name quotes what needs it
     cells = [cell for row in bare for cell in row if cell.startswith('"')]
     lone = sum(len(cell) < 2 or not cell.endswith('"') for cell in cells)
     # A cell that goes on behind a line end or a separator leaves rows of another width, at least one each.
