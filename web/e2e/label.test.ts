@@ -15,7 +15,7 @@ afterAll(() => studio.end())
 
 const events = (task: string, who = 'Ann') =>
   studio.sql<Row>('SELECT * FROM event WHERE task = ? AND actor = ? ORDER BY seq', task, studio.people[who as 'Ann'].id)
-const saved = async (tab: Tab, task: string, n: number, who = 'Ann') => {
+const saved = async (_tab: Tab, task: string, n: number, who = 'Ann') => {
   await until(() => events(task, who).length >= n)
   return events(task, who)
 }
