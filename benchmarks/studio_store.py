@@ -61,7 +61,9 @@ def say(what: str, value: float, goal: float, *, least: bool = False) -> None:
 def item(n: int, task: str) -> QueueItem:
     """The n-th question."""
     text = f"Where is my card, number {n}? I ordered it a week ago."
-    return QueueItem(task=task, row=n, example=f"{n:032x}", part="teach", cell=f"c{n % 20}", rank=n * 1e-6, text=text)
+    return QueueItem(
+        cycle=1, task=task, row=n, example=f"{n:032x}", part="teach", cell=f"c{n % 20}", rank=n * 1e-6, text=text
+    )
 
 
 def event(of: QueueItem, actor: str = "ann") -> Event:
