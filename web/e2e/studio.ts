@@ -186,13 +186,13 @@ export class Tab {
   /** What axe finds on the screen, in light and in dark: nothing. */
   async axe() {
     for (const colorScheme of ['light', 'dark'] as const) {
-      await this.page.emulateMedia({ colorScheme })
-      await sleep(200) // colours fade into each other
+      await this.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      await this.page.evaluate(() => Promise.allSettled(document.getAnimations().map((one) => one.finished))) // colours fade into each other
       const { violations } = await new AxeBuilder({ page: this.page }).analyze()
       const found = violations.map((one) => `${one.id}: ${one.help}; ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | ')}`)
       expect(found, `${this.page.url()} in ${colorScheme}`).toEqual([])
     }
-    await this.page.emulateMedia({ colorScheme: 'light' })
+    await this.page.emulateMedia({ colorScheme: 'light', reducedMotion: null })
   }
 }
 
