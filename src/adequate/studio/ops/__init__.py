@@ -20,10 +20,12 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from adequate.errors import DataError, unknown
-from adequate.store import Event, quick
+from adequate.store import Event, Override, quick
 from adequate.store.events import record
+from adequate.store.looks import decide
 from adequate.store.schema import event as log
 from adequate.studio.roles import Can, Person
+from adequate.types import Source
 
 if TYPE_CHECKING:
     from adequate.studio.context import Studio
@@ -54,6 +56,39 @@ class Ask:
     person: Person
     at: float
     studio: Studio
+
+    def named(self, i: int) -> str:
+        """The name of its i-th event: the first carries the operation's own, and `rest_of` finds the others."""
+        return f"{self.op}/{i}" if i else self.op
+
+    def event(self, kind: str, *, i: int = 0, example: str = "", row: int = -1, **more: Any) -> Event:
+        """What the person said or did, as the i-th event of this operation: of no example unless one is given.
+
+        Args:
+            more: what else `Event` holds.
+        """
+        said: dict[str, Any] = {"task": "", "value": None, "source": Source.HUMAN, "op": self.named(i), **more}
+        return Event(kind=kind, example=example, row=row, actor=self.person.id, at=self.at, **said)
+
+    def reason(self, what: str) -> str:
+        """Why they ask for it, in their words.
+
+        Raises:
+            DataError: they don't say.
+        """
+        said = self.body.get("why")
+        if not isinstance(said, str) or not said.strip():
+            raise DataError(f"{what} takes a reason", remedy="say why, in a few words")
+        return said.strip()[:2000]
+
+    def decide(self, connection: sa.Connection, what: str, value: Any, why: str) -> None:
+        """Lay a decision of theirs over what is declared."""
+        decide(connection, Override(what=what, value=value, who=self.person.id, why=why, at=self.at))
+
+
+def rest_of(op: str) -> sa.ColumnElement[bool]:
+    """The events of an operation after its first: `OP/1`, `OP/2` ..."""
+    return sa.and_(log.c.op >= f"{op}/", log.c.op < f"{op}0")  # "0" is the character after "/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +216,6 @@ def _before(connection: sa.Connection, asks: Sequence[Ask]) -> dict[str, Before]
         op: (seq, actor) for op, seq, actor in quick.rows(connection, _named(connection.dialect.name), {"ops": named})
     }
     for op, (seq, actor) in found.items():
-        more = sa.select(sa.func.max(log.c.seq)).where(log.c.op > f"{op}/", log.c.op < f"{op}0")
+        more = sa.select(sa.func.max(log.c.seq)).where(rest_of(op))
         found[op] = (max(seq, connection.scalar(more) or 0), actor)
     return found

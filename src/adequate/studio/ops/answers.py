@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -29,9 +28,9 @@ from adequate.store.events import ANSWER, CONSENSUS, LABEL
 from adequate.store.schema import event as log
 from adequate.store.schema import queue_item
 from adequate.studio import tasks
-from adequate.studio.ops import Ask, operation
+from adequate.studio.ops import Ask, operation, rest_of
 from adequate.studio.roles import Can
-from adequate.types import Part, Source
+from adequate.types import Part
 
 if TYPE_CHECKING:
     from adequate.spec.tasks import Task
@@ -56,7 +55,7 @@ _LAST = (
 @operation("answer.submit", needs=Can.LABEL)
 def submit(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
     """An answer; it closes the item once enough people have answered."""
-    return _answered(connection, ask, item_of(connection, ask.body.get("item")), ask.body.get("value"), ask.op)
+    return _answered(connection, ask, item_of(connection, ask.body.get("item")), ask.body.get("value"))
 
 
 @operation("answer.sweep", needs=Can.LABEL)
@@ -70,12 +69,9 @@ def sweep(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
         queue.reopen(connection, item.id, ask.person.id)
     first = item_of(connection, right[0]) if right else items[0]
     # The sweep itself is an event, so that one undo names all of it.
-    events = [
-        _event(ask, first, SWEEP, {"label": ask.body.get("label")}, ask.op, body={"right": right, "wrong": wrong})
-    ]
+    events = [_event(ask, first, SWEEP, {"label": ask.body.get("label")}, body={"right": right, "wrong": wrong})]
     for number in right:
-        op = f"{ask.op}/{len(events)}"
-        events += _answered(connection, ask, item_of(connection, number), ask.body.get("label"), op)
+        events += _answered(connection, ask, item_of(connection, number), ask.body.get("label"), i=len(events))
     return events
 
 
@@ -84,16 +80,14 @@ def skip(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
     """Put an item aside."""
     item = item_of(connection, ask.body.get("item"))
     queue.skip(connection, item.id, ask.person.id)
-    return [_event(ask, item, SKIP, None, ask.op)]
+    return [_event(ask, item, SKIP, None)]
 
 
 @operation("answer.undo", needs=Can.LABEL)
 def undo(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
     """Take back an operation of one's own, and ask its items again before all others."""
     of = str(ask.body.get("of", ""))
-    # The operation's own event and those named after it, `OP/1` ...: "0" is the character after "/".
-    mine = sa.or_(log.c.op == of, sa.and_(log.c.op >= f"{of}/", log.c.op < f"{of}0"))
-    done = connection.execute(sa.select(log).where(mine).order_by(log.c.seq)).all()
+    done = connection.execute(sa.select(log).where(sa.or_(log.c.op == of, rest_of(of))).order_by(log.c.seq)).all()
     if not done:
         raise UnknownNameError(f"nothing was done under the name {of!r}", remedy="undo what was saved")
     if done[0].actor != ask.person.id:
@@ -104,11 +98,11 @@ def undo(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
     for row in done:
         if row.actor == CONSENSUS:  # goes with the answer that made it
             continue
-        op = f"{ask.op}/{len(events)}" if events else ask.op
+        i = len(events)
         if row.kind in (LABEL, ANSWER):
-            events += taken_back(connection, row.seq, ask.person.id, op=op)
+            events += taken_back(connection, row.seq, ask.person.id, op=ask.named(i))
         else:
-            events.append(_undone(connection, ask, row, op))
+            events.append(_undone(connection, ask, row, i))
     return events
 
 
@@ -134,7 +128,7 @@ def adjudicate(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
     """What holds where answers differ."""
     item = item_of(connection, ask.body.get("item"))
     _unchanged(connection, ask, item.task, item.row, None)
-    event = replace(_event(ask, item, LABEL, _kept(connection, ask, item, ask.body.get("value")), ask.op), why=DIFFERED)
+    event = _event(ask, item, LABEL, _kept(connection, ask, item, ask.body.get("value")), why=DIFFERED)
     return adjudicated(connection, item.id, event)
 
 
@@ -176,14 +170,14 @@ def last_label(connection: sa.Connection, task: str, row: int) -> Any:
     return quick.first(connection, _LAST, {"of": task, "at_row": row})
 
 
-def _answered(connection: sa.Connection, ask: Ask, item: QueueItem, value: Any, op: str) -> list[Event]:
+def _answered(connection: sa.Connection, ask: Ask, item: QueueItem, value: Any, *, i: int = 0) -> list[Event]:
     kept = _kept(connection, ask, item, value)
     # What others say of a sealed example is not for labellers, so they can't be told of it either.
     told = not item.blind and (item.part != Part.GATE or ask.person.can(Can.REVIEW))
     if item.overlap == 1 and told:
         _unchanged(connection, ask, item.task, item.row, kept)
     hidden = item.blind or item.part == Part.GATE
-    return answered(connection, item.id, _event(ask, item, LABEL, kept, op, saw=None if hidden else _saw(ask)))
+    return answered(connection, item.id, _event(ask, item, LABEL, kept, i=i, saw=None if hidden else _saw(ask)))
 
 
 def _kept(connection: sa.Connection, ask: Ask, item: QueueItem, value: Any) -> Any:
@@ -198,21 +192,9 @@ def _said(connection: sa.Connection, ask: Ask, task: Task) -> Event:
     kept = tasks.checked(connection, ask.studio, task, value, new=ask.body.get("new") is True)
     _unchanged(connection, ask, task.name, row, kept)
     last = last_label(connection, task.name, row)
-    return Event(
-        example=example,
-        row=row,
-        task=task.name,
-        value=kept,
-        actor=ask.person.id,
-        source=Source.HUMAN,
-        at=ask.at,
-        why="changed",
-        policy=last.policy if last is not None else "",
-        probability=last.probability if last is not None else 1.0,  # corrected, it was drawn as before
-        op=ask.op,
-        guide=_guide(ask),
-        saw=_saw(ask),
-    )
+    drawn = {} if last is None else {"policy": last.policy, "probability": last.probability}  # as before
+    seen = {"guide": _guide(ask), "saw": _saw(ask)}
+    return ask.event(LABEL, example=example, row=row, task=task.name, value=kept, why="changed", **drawn, **seen)
 
 
 def _unchanged(connection: sa.Connection, ask: Ask, task: str, row: int, value: Any) -> None:
@@ -231,43 +213,37 @@ def _unchanged(connection: sa.Connection, ask: Ask, task: str, row: int, value: 
         )
 
 
-def _undone(connection: sa.Connection, ask: Ask, row: Any, op: str) -> Event:
+def _undone(connection: sa.Connection, ask: Ask, row: Any, i: int) -> Event:
     """The event that says that something other than an answer no longer counts."""
     if row.kind == SKIP:
         queue.reopen(connection, row.item, ask.person.id)
     if row.kind == compared.PAIR:
         game = json.loads(row.value)
         compared.count(connection, row.task, (game["a"], game["b"]), -1)
-    return Event(
+    return ask.event(
+        UNDONE,
+        i=i,
         example=row.example,
         row=row.row,
         task=row.task,
         value={"kind": row.kind, "seq": row.seq},
-        actor=ask.person.id,
-        source=Source.HUMAN,
-        at=ask.at,
         why=f"undo of {row.seq}",
-        op=op,
-        kind=UNDONE,
         item=row.item,
         body={"of": row.op},
     )
 
 
-def _event(ask: Ask, item: QueueItem, kind: str, value: Any, op: str, **more: Any) -> Event:
-    return Event(
+def _event(ask: Ask, item: QueueItem, kind: str, value: Any, *, why: str | None = None, **more: Any) -> Event:
+    """Something said of what an item asks about."""
+    return ask.event(
+        kind,
         example=item.example,
         row=item.row,
         task=item.task,
         value=value,
-        actor=ask.person.id,
-        source=Source.HUMAN,
-        at=ask.at,
-        why=item.why,
+        why=item.why if why is None else why,
         policy=item.policy,
         probability=item.probability,
-        op=op,
-        kind=kind,
         item=item.id,
         guide=_guide(ask),
         **more,

@@ -13,7 +13,7 @@ gate never, steering examples where somebody says so. An example that has anothe
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ from adequate.store import Event, QueueItem, queue
 from adequate.store.events import ANSWER, LABEL
 from adequate.store.schema import answer, current_label, queue_item
 from adequate.store.schema import event as log
-from adequate.studio.ops import Ask, operation
+from adequate.studio.ops import Ask, operation, rest_of
 from adequate.studio.ops.answers import place
 from adequate.studio.roles import Can
 from adequate.types import Kind, Part, Source
@@ -120,23 +120,22 @@ def label_all(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
     right = sum(audit.values())
     summary = {"label": label, "selected": len(selection), "looked": len(audit), "right": right, "replaced": changes[0]}
     chances = _chances(connection, task.name, told.rows)
-    events = [_summary(ask, BULK, task.name, {})]
+    events = [_summary(ask, BULK, task.name)]
     for row, example, value in zip(told.rows, told.ids, told.values, strict=True):
         if audit.get(example) is False:
             continue
         events.append(
-            Event(
+            ask.event(
+                LABEL,
+                i=len(events),
                 example=example,
                 row=row,
                 task=task.name,
                 value=value,
-                actor=ask.person.id,
                 source=Source.HUMAN if example in audit else Source.RULE,
-                at=ask.at,
                 why=f"labelled with {len(told.rows) - 1:,} others" if len(told.rows) > 1 else "labelled in bulk",
                 policy=BULK,
                 probability=chances.get(row, 1.0),  # one that is corrected was drawn as before
-                op=f"{ask.op}/{len(events)}",
                 body={"bulk": ask.op, "looked": len(audit), "right": right},
             )
         )
@@ -154,30 +153,29 @@ def undo(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
     head = connection.execute(sa.select(log).where(log.c.op == of, log.c.kind == BULK)).first()
     if head is None:
         raise UnknownNameError(f"no bulk was recorded under the name {of!r}", remedy="undo what was saved")
-    named = sa.and_(log.c.op >= f"{of}/", log.c.op < f"{of}0", log.c.kind == LABEL)  # "0" comes after "/"
-    done = connection.execute(sa.select(log.c.row, log.c.example, log.c.seq).where(named)).all()
+    columns = (log.c.row, log.c.example, log.c.seq)
+    done = connection.execute(sa.select(*columns).where(rest_of(of), log.c.kind == LABEL)).all()
     rows = [row.row for row in done]
     last = _last(connection, head.task, rows)
     before = _last(connection, head.task, rows, before=head.seq)
-    events = [_summary(ask, UNDONE, head.task, {})]
+    events = [_summary(ask, UNDONE, head.task)]
     for one in done:
         if last[one.row].seq != one.seq:
             continue
         held = before.get(one.row)
         was = None if held is None or held.value is None else held
         events.append(
-            Event(
+            ask.event(
+                LABEL,
+                i=len(events),
                 example=one.example,
                 row=one.row,
                 task=head.task,
                 value=None if was is None else json.loads(was.value),
-                actor=ask.person.id,
                 source=Source.RULE if was is None else Source(was.source),
-                at=ask.at,
                 why=f"undo of {head.seq}",
                 policy=BULK if was is None else was.policy,
                 probability=1.0 if was is None else was.probability,
-                op=f"{ask.op}/{len(events)}",
             )
         )
     _answers_as_before(connection, head, rows)
@@ -202,7 +200,7 @@ def ask_people(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
     first = connection.scalar(waiting) or 0.0
     items = [replace(QueueItem(**item), why=why, rank=first - 1.0) for item in found]
     new = queue.put(connection, policy.asked(items, policy.of(ask.studio.store.overrides, task.name)))
-    return [replace(_summary(ask, "queue", task.name, {"asked": len(items), "new": new}), topic=f"queue:{task.name}")]
+    return [ask.event("queue", topic=f"queue:{task.name}", task=task.name, body={"asked": len(items), "new": new})]
 
 
 @operation("suspect.keep", needs=Can.LABEL)
@@ -213,8 +211,7 @@ def keep(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
     value = ask.body.get("value")
     if value is None:
         raise DataError("which label is right?", remedy="{task, example, value}")
-    event = _summary(ask, KEPT, task.name, None)
-    return [replace(event, example=example, row=row, value=value, topic="", why="looked wrong, is right")]
+    return [ask.event(KEPT, example=example, row=row, task=task.name, value=value, why="looked wrong, is right")]
 
 
 def _task(ask: Ask) -> Task:
@@ -225,21 +222,9 @@ def _task(ask: Ask) -> Task:
     return tasks[name]
 
 
-def _summary(ask: Ask, kind: str, task: str, body: Mapping[str, Any] | None) -> Event:
-    """The event that stands for the operation as a whole, and that an undo names."""
-    return Event(
-        op=ask.op,
-        kind=kind,
-        topic="board",
-        example="",
-        row=-1,
-        task=task,
-        value=None,
-        actor=ask.person.id,
-        source=Source.HUMAN,
-        at=ask.at,
-        body=body,
-    )
+def _summary(ask: Ask, kind: str, task: str) -> Event:
+    """The event that stands for the operation as a whole, and that an undo names; its body comes last."""
+    return ask.event(kind, topic="board", task=task)
 
 
 def _audit(given: object, told: Sorted) -> dict[str, bool]:
@@ -313,9 +298,8 @@ def _become(connection: sa.Connection, items: Sequence[int], was: str, state: st
 def _answers_as_before(connection: sa.Connection, head: Any, rows: Sequence[int]) -> None:
     """What the person said of the examples that they looked at is what they had said before."""
     for some in _pieces(rows):
-        bulk = sa.and_(log.c.op >= f"{head.op}/", log.c.op < f"{head.op}0")
         these = (answer.c.task == head.task, answer.c.actor == head.actor, answer.c.row.in_(some))
-        mine = sa.select(answer.c.row).join(log, log.c.seq == answer.c.seq).where(*these, bulk)
+        mine = sa.select(answer.c.row).join(log, log.c.seq == answer.c.seq).where(*these, rest_of(head.op))
         touched = list(connection.scalars(mine))
         connection.execute(sa.delete(answer).where(*these[:2], answer.c.row.in_(touched)))
         said = (log.c.task == head.task, log.c.actor == head.actor, log.c.row.in_(touched), log.c.seq < head.seq)

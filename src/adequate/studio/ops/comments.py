@@ -19,7 +19,6 @@ from adequate.studio import tasks
 from adequate.studio.ops import Ask, operation
 from adequate.studio.ops.answers import place
 from adequate.studio.roles import Can
-from adequate.types import Source
 
 COMMENT, RESOLVED, FLAG = "comment", "resolved", "flag"
 LONGEST = 4_000  # characters
@@ -53,17 +52,7 @@ def flag(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
 def _said(connection: sa.Connection, ask: Ask, kind: str, value: Any) -> Event:
     task = tasks.named(ask.studio, ask.body.get("task"))
     example, row = place(connection, ask, ask.body.get("example"))
-    return Event(
-        example=example,
-        row=row,
-        task=task.name,
-        value=value,
-        actor=ask.person.id,
-        source=Source.HUMAN,
-        at=ask.at,
-        op=ask.op,
-        kind=kind,
-    )
+    return ask.event(kind, example=example, row=row, task=task.name, value=value)
 
 
 def _text(text: object, *, least: int) -> str:

@@ -29,7 +29,6 @@ from adequate.studio.ops import Ask, operation
 from adequate.studio.ops.comments import COMMENT, FLAG, RESOLVED
 from adequate.studio.ops.schema import asked_again
 from adequate.studio.roles import Can
-from adequate.types import Source
 
 GUIDE, DECISION, RECHECK = "guide", "decision", "recheck"
 LONGEST = 50_000  # characters of a section
@@ -81,18 +80,7 @@ def answer(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
     value = json.loads(asked.value)
     question = {"of": of, "question": value.get("text") or value.get("reason"), "example": asked.example}
     rule = _decision(connection, ask, question)
-    resolved = Event(
-        op=f"{ask.op}/1",
-        kind=RESOLVED,
-        example=asked.example,
-        row=asked.row,
-        task=asked.task,
-        value={"of": of},
-        actor=ask.person.id,
-        source=Source.HUMAN,
-        at=ask.at,
-    )
-    return [rule, resolved]
+    return [rule, ask.event(RESOLVED, i=1, example=asked.example, row=asked.row, task=task, value={"of": of})]
 
 
 @operation("guide.recheck", needs=Can.REVIEW)
@@ -180,19 +168,7 @@ def _next_place(connection: sa.Connection, task: str) -> float:
 
 
 def _event(ask: Ask, task: str, kind: str, body: dict[str, Any]) -> Event:
-    return Event(
-        op=ask.op,
-        kind=kind,
-        topic=f"guide:{task}",
-        example="",
-        row=-1,
-        task=task,
-        value=None,
-        actor=ask.person.id,
-        source=Source.HUMAN,
-        at=ask.at,
-        body=body,
-    )
+    return ask.event(kind, topic=f"guide:{task}", task=task, body=body)
 
 
 def _line(value: object, what: str, most: int) -> str:

@@ -16,7 +16,7 @@ from adequate.studio import tasks
 from adequate.studio.ops import Ask, operation
 from adequate.studio.ops.answers import place
 from adequate.studio.roles import Can
-from adequate.types import Kind, Source
+from adequate.types import Kind
 
 
 @operation("pair.put", needs=Can.LABEL)
@@ -33,18 +33,5 @@ def put(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
     if a == b:
         raise DataError("an example can't be compared with itself")
     compared.count(connection, task.name, (a, b), 1)
-    return [
-        Event(
-            example=a,
-            row=row,
-            task=task.name,
-            value={"a": a, "b": b, "winner": winner},
-            actor=ask.person.id,
-            source=Source.HUMAN,
-            at=ask.at,
-            why="compared",
-            policy="pairs",
-            op=ask.op,
-            kind=compared.PAIR,
-        )
-    ]
+    game = {"a": a, "b": b, "winner": winner}
+    return [ask.event(compared.PAIR, example=a, row=row, task=task.name, value=game, why="compared", policy="pairs")]

@@ -14,7 +14,6 @@ from adequate.labelling import policy
 from adequate.store import Event, QueueItem, queue
 from adequate.studio.ops import Ask, operation
 from adequate.studio.roles import Can
-from adequate.types import Source
 
 
 @operation("queue.fill", needs=Can.REVIEW)
@@ -26,19 +25,5 @@ def fill(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
     task, cell, items = found
     asked = policy.asked([QueueItem(**item) for item in items], policy.of(ask.studio.store.overrides, task))
     new = queue.put(connection, asked)
-    return [
-        Event(
-            op=ask.op,
-            kind="queue",
-            topic=f"queue:{task}",
-            example="",
-            row=-1,
-            task=task,
-            value=None,
-            actor=ask.person.id,
-            source=Source.HUMAN,
-            at=ask.at,
-            why=f"mined for {cell}",
-            body={"cell": cell, "asked": len(items), "new": new},
-        )
-    ]
+    body = {"cell": cell, "asked": len(items), "new": new}
+    return [ask.event("queue", topic=f"queue:{task}", task=task, why=f"mined for {cell}", body=body)]

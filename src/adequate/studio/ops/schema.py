@@ -24,9 +24,8 @@ from adequate.errors import ConflictError, DataError, UnknownNameError
 from adequate.labelling import policy, schema
 from adequate.spec.load import load
 from adequate.spec.overlay import Change, laid_over
-from adequate.store import Event, Override, QueueItem, queue
+from adequate.store import Event, QueueItem, queue
 from adequate.store.events import LABEL, SCHEMA
-from adequate.store.looks import decide
 from adequate.store.schema import current_label, guide_section, override, part_codes, queue_item
 from adequate.store.schema import event as log
 from adequate.studio import tasks
@@ -44,33 +43,71 @@ _CHUNK = 10_000  # values in one question to the database
 
 
 @operation("schema.add", needs=Can.BUILD)
-def add(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
-    """One more label."""
-    return _perform(connection, ask, "add")
-
-
 @operation("schema.rename", needs=Can.BUILD)
-def rename(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
-    """Another name for a label."""
-    return _perform(connection, ask, "rename")
-
-
 @operation("schema.merge", needs=Can.BUILD)
-def merge(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
-    """Several labels become one."""
-    return _perform(connection, ask, "merge")
-
-
 @operation("schema.split", needs=Can.BUILD)
-def split(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
-    """One label becomes several, and people are asked which."""
-    return _perform(connection, ask, "split")
-
-
 @operation("schema.retire", needs=Can.BUILD)
-def retire(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
-    """A label is no longer offered."""
-    return _perform(connection, ask, "retire")
+def change_labels(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
+    """Change the labels of a task as the kind says: what is offered, what is said already, what waits."""
+    kind = ask.kind.removeprefix("schema.")
+    task = _present(connection, ask)
+    labels = tasks.labels(connection, ask.studio, task, anew=True)
+    change = change_of(task, labels, kind, ask.body)
+    why = ask.reason("a change of labels")
+    before = {what: _held(connection, what) for what in (f"labels:{task.name}", f"renamed:{task.name}")}
+    if ask.rev is not None and (last := _last(connection, task.name)) > ask.rev:
+        raise ConflictError("the labels were changed since you opened this", remedy="look again", current={"rev": last})
+    if task.labels is not None or kind in ("add", "split"):
+        ask.decide(connection, f"labels:{task.name}", list(change.labels), why)
+    ask.decide(connection, f"renamed:{task.name}", change.renamed or None, why)
+    read = touched(connection, task.name, change)
+    said = f"{kind}: {described(change, ask.body)}"
+    events = [_label(ask, i, row, new, row.source, row.probability, said) for i, (row, new) in enumerate(read, start=1)]
+    body = {
+        "change": kind,
+        "said": said,
+        "labels": list(change.labels),
+        "labels_before": labels,
+        "maps": change.maps,
+        "renamed": change.renamed,
+        "before": before,
+        "n": len(events),
+        "suggestion": _waiting(connection, task.name, change),
+        "asked": _ask_again(connection, ask, task) if kind == "split" else 0,
+    }
+    if kind == "rename":
+        _carry(connection, task.name, _text(ask.body, "label"), _text(ask.body, "to"))
+    return [_event(ask, task.name, body, why), *events]
+
+
+@operation("schema.undo", needs=Can.BUILD)
+def undo(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
+    """Take back the last change that still stands: names, and every label as it was, unless it was said anew since."""
+    task = tasks.named(ask.studio, ask.body.get("task")).name
+    standing = history(connection, task, standing=True)
+    if not standing:
+        raise UnknownNameError(f"the labels of {task!r} were not changed in the studio", remedy="nothing to undo")
+    last = standing[-1]
+    if ask.body.get("of") not in (None, last["seq"]):
+        current = {"rev": last["seq"], "said": last["said"]}
+        raise ConflictError(f"undo {last['said']!r} first", remedy="the last change goes first", current=current)
+    seq, n, said = last["seq"], last["n"], f"undo of {last['said']}"
+    restored = _restored(connection, seq, n)
+    events = [_label(ask, i, *one, said) for i, one in enumerate(restored, start=1)]
+    back = {now: was for was, now in last["maps"].items()} if last["change"] == "rename" else {}
+    events += _later(connection, ask, task, last, back, said, {row.row for row, *_ in restored}, seq + n)
+    for was, now in last["maps"].items() if last["change"] == "rename" else ():
+        _carry(connection, task, now, was)
+    for what, value in last["before"].items():
+        ask.decide(connection, what, value, said)
+    for number, (suggestion, gold, cell) in last["suggestion"].items():
+        change = sa.update(queue_item).where(queue_item.c.id == int(number), queue_item.c.state == "waiting")
+        connection.execute(change.values(suggestion=suggestion, gold=gold, cell=cell))
+    if last["asked"]:
+        relabel = (queue_item.c.task == task, queue_item.c.policy == "relabel", queue_item.c.state == "waiting")
+        connection.execute(sa.update(queue_item).where(*relabel).values(state="withdrawn"))
+    body = {"change": "undo", "said": said, "of": seq, "labels": last["labels_before"], "n": len(events)}
+    return [_event(ask, task, body, ""), *events]
 
 
 def change_of(task: Task, labels: Sequence[str], kind: str, body: Mapping[str, Any]) -> schema.Change:
@@ -112,67 +149,6 @@ def with_labels(connection: sa.Connection, task: str, labels: Sequence[str] | Ma
     if not labels:
         return []
     return [row for row in connection.execute(query) if not set(labels).isdisjoint(schema.names(json.loads(row.value)))]
-
-
-def _perform(connection: sa.Connection, ask: Ask, kind: str) -> list[Event]:
-    task = _present(connection, ask)
-    labels = tasks.labels(connection, ask.studio, task, anew=True)
-    change = change_of(task, labels, kind, ask.body)
-    why = _why(ask.body.get("why"))
-    before = {what: _held(connection, what) for what in (f"labels:{task.name}", f"renamed:{task.name}")}
-    if ask.rev is not None and (last := _last(connection, task.name)) > ask.rev:
-        raise ConflictError("the labels were changed since you opened this", remedy="look again", current={"rev": last})
-    if task.labels is not None or kind in ("add", "split"):
-        _decide(connection, ask, f"labels:{task.name}", list(change.labels), why)
-    _decide(connection, ask, f"renamed:{task.name}", change.renamed or None, why)
-    read = touched(connection, task.name, change)
-    said = f"{kind}: {described(change, ask.body)}"
-    events = [_label(ask, i, row, new, row.source, row.probability, said) for i, (row, new) in enumerate(read, start=1)]
-    body = {
-        "change": kind,
-        "said": said,
-        "labels": list(change.labels),
-        "labels_before": labels,
-        "maps": change.maps,
-        "renamed": change.renamed,
-        "before": before,
-        "n": len(events),
-        "suggestion": _waiting(connection, task.name, change),
-        "asked": _ask_again(connection, ask, task) if kind == "split" else 0,
-    }
-    if kind == "rename":
-        _carry(connection, task.name, _text(ask.body, "label"), _text(ask.body, "to"))
-    return [_event(ask, task.name, body, why), *events]
-
-
-@operation("schema.undo", needs=Can.BUILD)
-def undo(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
-    """Take back the last change that still stands: names, and every label as it was, unless it was said anew since."""
-    task = tasks.named(ask.studio, ask.body.get("task")).name
-    standing = history(connection, task, standing=True)
-    if not standing:
-        raise UnknownNameError(f"the labels of {task!r} were not changed in the studio", remedy="nothing to undo")
-    last = standing[-1]
-    if ask.body.get("of") not in (None, last["seq"]):
-        current = {"rev": last["seq"], "said": last["said"]}
-        raise ConflictError(f"undo {last['said']!r} first", remedy="the last change goes first", current=current)
-    seq, n, said = last["seq"], last["n"], f"undo of {last['said']}"
-    restored = _restored(connection, seq, n)
-    events = [_label(ask, i, *one, said) for i, one in enumerate(restored, start=1)]
-    back = {now: was for was, now in last["maps"].items()} if last["change"] == "rename" else {}
-    events += _later(connection, ask, task, last, back, said, {row.row for row, *_ in restored}, seq + n)
-    for was, now in last["maps"].items() if last["change"] == "rename" else ():
-        _carry(connection, task, now, was)
-    for what, value in last["before"].items():
-        _decide(connection, ask, what, value, said)
-    for number, (suggestion, gold, cell) in last["suggestion"].items():
-        change = sa.update(queue_item).where(queue_item.c.id == int(number), queue_item.c.state == "waiting")
-        connection.execute(change.values(suggestion=suggestion, gold=gold, cell=cell))
-    if last["asked"]:
-        relabel = (queue_item.c.task == task, queue_item.c.policy == "relabel", queue_item.c.state == "waiting")
-        connection.execute(sa.update(queue_item).where(*relabel).values(state="withdrawn"))
-    body = {"change": "undo", "said": said, "of": seq, "labels": last["labels_before"], "n": len(events)}
-    return [_event(ask, task, body, ""), *events]
 
 
 def history(connection: sa.Connection, task: str, *, standing: bool = False) -> list[dict[str, Any]]:
@@ -370,21 +346,15 @@ def _last(connection: sa.Connection, task: str) -> int:
     return connection.scalar(query) or 0
 
 
-def _decide(connection: sa.Connection, ask: Ask, what: str, value: Any, why: str) -> None:
-    decide(connection, Override(what=what, value=value, who=ask.person.id, why=why, at=ask.at))
-
-
 def _label(ask: Ask, i: int, row: Any, value: Any, source: str, probability: float, why: str) -> Event:
-    return Event(
-        op=f"{ask.op}/{i}",
-        kind=LABEL,
+    return ask.event(
+        LABEL,
+        i=i,
         example=row.example,
         row=row.row,
         task=row.task,
         value=value,
-        actor=ask.person.id,
         source=Source(source),
-        at=ask.at,
         why=why,
         policy=SCHEMA,
         probability=probability,
@@ -392,26 +362,7 @@ def _label(ask: Ask, i: int, row: Any, value: Any, source: str, probability: flo
 
 
 def _event(ask: Ask, task: str, body: dict[str, Any], why: str) -> Event:
-    return Event(
-        op=ask.op,
-        kind=KIND,
-        topic=f"schema:{task}",
-        example="",
-        row=-1,
-        task=task,
-        value=None,
-        actor=ask.person.id,
-        source=Source.HUMAN,
-        at=ask.at,
-        why=why,
-        body=body,
-    )
-
-
-def _why(said: object) -> str:
-    if not isinstance(said, str) or not said.strip():
-        raise DataError("a change of labels takes a reason", remedy="say why, in a few words")
-    return said.strip()[:2000]
+    return ask.event(KIND, topic=f"schema:{task}", task=task, why=why, body=body)
 
 
 def _text(body: Mapping[str, Any], name: str) -> str:

@@ -19,7 +19,7 @@ from adequate.studio import tasks
 from adequate.studio.ops import Ask, operation
 from adequate.studio.ops.answers import place
 from adequate.studio.roles import Can
-from adequate.types import Kind, Source
+from adequate.types import Kind
 
 SPAN = "span"
 
@@ -43,14 +43,4 @@ def remove(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
 
 def _drafted(connection: sa.Connection, ask: Ask, task: str, value: Any) -> Event:
     example, row = place(connection, ask, ask.body.get("example"))
-    return Event(
-        example=example,
-        row=row,
-        task=task,
-        value=value,
-        actor=ask.person.id,
-        source=Source.HUMAN,
-        at=ask.at,
-        op=ask.op,
-        kind=SPAN,
-    )
+    return ask.event(SPAN, example=example, row=row, task=task, value=value)

@@ -17,13 +17,12 @@ from adequate.errors import DataError, SliceError, unknown
 from adequate.labelling import policy
 from adequate.spec import slices
 from adequate.spec.targets import fraction
-from adequate.store import Event, Override
-from adequate.store.looks import decide
+from adequate.store import Event
 from adequate.studio.ops import Ask, operation
 from adequate.studio.roles import Can
-from adequate.types import Source
 
 SETTINGS = ("money_per_hour",)
+_WHAT = "a change of what counts"
 
 
 @operation("target.set", needs=Can.BUILD)
@@ -65,12 +64,13 @@ def tried(extra: dict[str, Any]) -> set[str]:
 def set_policy(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
     """Change how a task's questions are asked."""
     body = dict(ask.body)
-    task, why = str(body.pop("task", "")), _why(body.pop("why", ""))
+    task, why = str(body.pop("task", "")), ask.reason(_WHAT)
+    del body["why"]
     if task not in ask.studio.project.tasks:
         raise unknown("task", task, ask.studio.project.tasks)
     asked = policy.read(body)
     policy.change(connection, task, asked, who=ask.person.id, why=why)
-    return [_event(ask, f"queue:{task}", body, why, kind="policy", task=task)]
+    return [_event(ask, "policy", f"queue:{task}", body, task=task, why=why)]
 
 
 @operation("setting.put", needs=Can.BUILD)
@@ -90,29 +90,10 @@ def put_setting(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
 def _decided(
     connection: sa.Connection, ask: Ask, what: str, value: Any, *, kind: str, task: str = ""
 ) -> Sequence[Event]:
-    why = _why(ask.body.get("why", "")) if kind != "setting" else str(ask.body.get("why", ""))
-    decide(connection, Override(what=what, value=value, who=ask.person.id, why=why, at=ask.at))
-    return [_event(ask, what, value, why, kind=kind, task=task)]
+    why = ask.reason(_WHAT) if kind != "setting" else str(ask.body.get("why", ""))
+    ask.decide(connection, what, value, why)
+    return [_event(ask, kind, what, value, task=task, why=why)]
 
 
-def _why(said: object) -> str:
-    if not isinstance(said, str) or not said.strip():
-        raise DataError("a change of what counts takes a reason", remedy="say why, in a few words")
-    return said.strip()[:2000]
-
-
-def _event(ask: Ask, what: str, value: Any, why: str, *, kind: str, task: str = "") -> Event:
-    return Event(
-        op=ask.op,
-        kind=kind,
-        topic="board",
-        example="",
-        row=-1,
-        task=task,
-        value=None,
-        actor=ask.person.id,
-        source=Source.HUMAN,
-        at=ask.at,
-        why=why,
-        body={"what": what, "to": value},
-    )
+def _event(ask: Ask, kind: str, what: str, value: Any, *, task: str, why: str) -> Event:
+    return ask.event(kind, topic="board", task=task, why=why, body={"what": what, "to": value})
