@@ -30,6 +30,7 @@ from adequate.spec.tasks import Task
 from adequate.store.events import Event, record
 from adequate.store.formats import exchange
 from adequate.store.formats.exchange import Losses, Marked, Said
+from adequate.store.formats.exchange.marked import plain
 from adequate.store.formats.records import encoded
 from adequate.store.queue import QueueItem, put
 from adequate.store.schema import current_label, queue_item
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from adequate.store import Store
 
 CHUNK = 8192  # texts held at once
+HUMAN = (Source.HUMAN, Source.IMPORT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +106,8 @@ def carried_out(
 
 def _labelled(store: Store, tasks: Sequence[Task]) -> np.ndarray:
     of = current_label.c.task.in_([task.name for task in tasks])
-    query = sa.select(current_label.c.row).where(of).distinct().order_by(current_label.c.row)
-    return np.array([row.row for row in store.sql.rows(query)], np.int64)
+    (rows,) = store.sql.columns(sa.select(current_label.c.row).where(of).distinct().order_by(current_label.c.row))
+    return np.array(rows, np.int64)
 
 
 def _names(store: Store, task: Task) -> tuple[str, ...]:
@@ -116,32 +118,36 @@ def _names(store: Store, task: Task) -> tuple[str, ...]:
 
 
 def _marked(store: Store, project: Project, tasks: Sequence[Task], rows: np.ndarray) -> Iterator[Marked]:
+    """Some rows, one at a time: columns are held, and no object for each of their texts, which memory is slow with."""
     own = [name for name in store.examples.schema.names if not name.startswith("aq_") and name != project.text]
     shown = store.examples.take(rows, ["aq_id", project.text, "aq_part", *own])
-    said: dict[int, list[Said]] = {}
-    columns = (current_label.c.task, current_label.c.row, current_label.c.value, log.c.actor, log.c.at, log.c.source)
-    query = sa.select(*columns).join(log, log.c.seq == current_label.c.seq)
-    span = current_label.c.row.between(int(rows[0]), int(rows[-1]))
-    kinds = {task.name: task.kind for task in tasks}
-    for row in store.sql.rows(query.where(span, current_label.c.task.in_(list(kinds)))):
-        human = row.source in (Source.HUMAN, Source.IMPORT)
-        said.setdefault(row.row, []).append(
-            Said(
-                field=row.task,
-                kind=kinds[row.task],
-                value=json.loads(row.value),
-                by=row.actor,
-                at=row.at,
-                source=Source.HUMAN if human else Source.MODEL,
-            )
-        )
     texts, ids = shown[project.text].to_pylist(), shown["aq_id"].to_pylist()
-    meta = shown.select([name for name in own if name in shown.column_names]).to_pylist() if own else [{}] * len(rows)
-    parts = shown["aq_part"].to_pylist()
-    for i, row in enumerate(rows.tolist()):
-        plain = {key: value for key, value in meta[i].items() if isinstance(value, str | int | float | bool)}
-        plain["aq_part"] = part_name(parts[i])
-        yield Marked(text=texts[i] or "", said=said.get(row, []), meta=plain, id=ids[i])
+    meta = shown.select(own).to_pylist() if own else [{}] * len(rows)
+    parts = [part_name(code) for code in shown["aq_part"].to_pylist()]
+    kinds = {task.name: task.kind for task in tasks}
+    columns = (current_label.c.row, current_label.c.task, current_label.c.value, log.c.actor, log.c.at, log.c.source)
+    query = sa.select(*columns).join(log, log.c.seq == current_label.c.seq).order_by(current_label.c.row)
+    span = current_label.c.row.between(int(rows[0]), int(rows[-1]))
+    of, task, value, actor, at, source = store.sql.columns(query.where(span, current_label.c.task.in_(list(kinds))))
+    read = {one: orjson.loads(one) for one in set(value)}  # most answers come again and again
+    starts, ends = (np.searchsorted(of, rows, side).tolist() for side in ("left", "right"))
+    for text, name, known, part, start, end in zip(texts, ids, meta, parts, starts, ends, strict=True):
+        yield Marked(
+            text=text or "",
+            said=[
+                Said(
+                    field=task[i],
+                    kind=kinds[task[i]],
+                    value=read[value[i]],
+                    by=actor[i],
+                    at=at[i],
+                    source=Source.HUMAN if source[i] in HUMAN else Source.MODEL,
+                )
+                for i in range(start, end)
+            ],
+            meta={**plain(known), "aq_part": part},
+            id=name,
+        )
 
 
 def brought_in(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -150,11 +151,11 @@ def parsed(line: str) -> Any:
 
 
 def encoded(row: Any) -> bytes:
-    """A value as JSON in UTF-8; what UTF-8 can't have becomes question marks."""
+    """A value as JSON in UTF-8, times as ISO 8601; what UTF-8 can't have becomes question marks."""
     try:
         return orjson.dumps(row)
     except TypeError:
-        return json.dumps(row, ensure_ascii=False).encode("utf-8", "replace")
+        return json.dumps(row, ensure_ascii=False, default=datetime.isoformat).encode("utf-8", "replace")
 
 
 def loaded(line: bytes) -> Any:

@@ -1,6 +1,7 @@
 """Annotated texts in the formats of other tools, each read and written as a stream, with what could not be carried.
 
 FORMATS     by name: label-studio, prodigy, doccano, conll, spacy, datasets
+missing()   those that need something installed first
 told(path)  which of them a file is; None: a plain table (CSV, JSON lines, Parquet), which `formats` reads itself
 read, write a stream of `Marked`
 """
@@ -12,13 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from adequate.errors import FormatError, unknown
+from adequate.errors import FormatError, MissingExtraError, unknown
 from adequate.store.formats.exchange import conll, docbin, doccano, hub, label_studio, prodigy
 from adequate.store.formats.exchange.marked import Losses, Marked, Said
 from adequate.store.formats.files import head
 from adequate.types import Kind
 
-__all__ = ["FORMATS", "Losses", "Marked", "Said", "read", "told", "write"]
+__all__ = ["FORMATS", "Losses", "Marked", "Said", "missing", "read", "told", "write"]
 
 FORMATS = {  # and how their files are called
     "label-studio": ".json",
@@ -45,6 +46,12 @@ _LINES: dict[str, _Module] = {
     "spacy": docbin,
 }
 Tasks = Mapping[str, tuple[Kind, Sequence[str]]]
+
+
+def missing() -> dict[str, MissingExtraError]:
+    """The formats that can't be read or written here, with what to do about it."""
+    error = docbin.missing()
+    return {} if error is None else {"spacy": error}
 
 
 def told(path: Path) -> str | None:

@@ -7,6 +7,7 @@ Source: spaCy's documentation, "Data formats" and "Serialization".
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,11 +19,18 @@ GROUP = "sc"  # spaCy's own key for spans that may overlap
 SURE = 0.5  # a category above this is a label
 
 
+def missing() -> MissingExtraError | None:
+    """What must be installed first; None: nothing."""
+    if find_spec("spacy") is not None:
+        return None
+    return MissingExtraError("DocBin needs spaCy", remedy="pip install 'adequate[spacy]'")
+
+
 def _spacy() -> Any:
-    try:
-        import spacy
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("DocBin needs spaCy", remedy="pip install 'adequate[spacy]'") from error
+    if error := missing():
+        raise error
+    import spacy
+
     return spacy
 
 

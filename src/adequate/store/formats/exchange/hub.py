@@ -110,8 +110,8 @@ def write(
     schema = pa.schema(fields, metadata={KEY: json.dumps({"info": {"features": features}}).encode()})
     rows, waiting = 0, iter(records)
     with pq.ParquetWriter(folder / "data" / "train-00000-of-00001.parquet", schema) as file:
-        while some := list(islice(waiting, ROWS)):
-            file.write_table(_table(some, schema, tasks, losses))
+        while len(some := _table(islice(waiting, ROWS), schema, tasks, losses)):
+            file.write_table(some)
             rows += len(some)
     card = {"configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "data/train-*"}]}]}
     (folder / "README.md").write_text(f"---\n{json.dumps(card, indent=2)}\n---\n")
@@ -119,23 +119,27 @@ def write(
 
 
 def _table(
-    records: Sequence[Marked], schema: pa.Schema, tasks: Mapping[str, tuple[Kind, Sequence[str]]], losses: Losses
+    records: Iterable[Marked], schema: pa.Schema, tasks: Mapping[str, tuple[Kind, Sequence[str]]], losses: Losses
 ) -> pa.Table:
-    columns: dict[str, list[Any]] = {
-        "text": [one.text for one in records],
-        "aq_id": [one.id or None for one in records],
-    }
-    for name, (kind, labels) in tasks.items():
-        code = {label: i for i, label in enumerate(labels)}
-        held: list[Any] = []
-        for record in records:
-            said = [one for one in record.said if one.field == name]
-            if len(said) > 1:
+    columns: dict[str, list[Any]] = {name: [] for name in schema.names}
+    codes = {name: {label: i for i, label in enumerate(labels)} for name, (_, labels) in tasks.items()}
+    for record in records:
+        columns["text"].append(record.text)
+        columns["aq_id"].append(record.id or None)
+        held: dict[str, Any] = {}
+        for said in record.said:
+            if said.field in held:
                 losses.add("second answer to one text", record.id)
-            value = said[-1].value if said else None
-            if value is None or kind is Kind.SPAN:
-                held.append(value and [{key: mark[key] for key in ("start", "end", "label")} for mark in value])
-            else:
-                held.append(code[value] if isinstance(value, str) else [code[one] for one in value])
-        columns[name] = held
+            held[said.field] = said.value
+        for name, (kind, _) in tasks.items():
+            columns[name].append(_cell(held.get(name), kind, codes[name]))
     return pa.table(columns, schema=schema)
+
+
+def _cell(value: Any, kind: Kind, code: Mapping[str, int]) -> Any:
+    """An answer as its column has it."""
+    if value is None:
+        return None
+    if kind is Kind.SPAN:
+        return [{key: mark[key] for key in ("start", "end", "label")} for mark in value]
+    return code[value] if isinstance(value, str) else [code[one] for one in value]

@@ -113,18 +113,18 @@ def write(file: BinaryIO, records: Iterable[Marked], losses: Losses) -> None:
     for number, record in enumerate(records, start=1):
         if len(record.text) > LONGEST:
             losses.add(f"text of over {LONGEST:,} characters: their editor may not open it", record.id)
-        by_person: dict[tuple[str, Source], list[Said]] = {}
+        by_person: dict[tuple[str, bool], list[Said]] = {}
         for said in record.said:
-            by_person.setdefault((said.by, said.source), []).append(said)
+            by_person.setdefault((said.by, said.source is Source.MODEL), []).append(said)
+        annotations: list[dict[str, Any]] = []
+        predictions: list[dict[str, Any]] = []
+        for (who, of_model), words in by_person.items():
+            (predictions if of_model else annotations).append(_annotation(record.text, who, words))
         task = {
             "id": number,
             "data": {"text": record.text, **record.meta, **({"aq_id": record.id} if record.id else {})},
-            "annotations": [
-                _annotation(record.text, who, said) for (who, s), said in by_person.items() if s != "model"
-            ],
-            "predictions": [
-                _annotation(record.text, who, said) for (who, s), said in by_person.items() if s == "model"
-            ],
+            "annotations": annotations,
+            "predictions": predictions,
         }
         file.write(opened + encoded(task))
         opened = b",\n"
@@ -133,19 +133,25 @@ def write(file: BinaryIO, records: Iterable[Marked], losses: Losses) -> None:
 
 def _annotation(text: str, who: str, said: Sequence[Said]) -> dict[str, Any]:
     results: list[dict[str, Any]] = []
+    at: float | None = None
     for one in said:
-        tied = {"from_name": one.field or "label", "to_name": "text"}
+        at = one.at if at is None else at
+        field = one.field or "label"
         if one.kind is Kind.SPAN:
             for mark in one.value:
                 start, end = mark["start"], mark["end"]
                 value = {"start": start, "end": end, "text": text[start:end], "labels": [mark["label"]]}
-                results.append({**tied, "id": mark.get("id", f"{start}-{end}"), "type": "labels", "value": value})
+                tied = {"from_name": field, "to_name": "text", "id": mark.get("id", f"{start}-{end}")}
+                results.append({**tied, "type": "labels", "value": value})
         else:
             labels = [one.value] if isinstance(one.value, str) else list(one.value)
-            results.append({**tied, "type": "choices", "value": {"choices": labels}})
-    at = next((one.at for one in said if one.at is not None), None)
-    made = {"result": results, "completed_by": {"email": who}} if who else {"result": results}
-    return made | ({"updated_at": datetime.fromtimestamp(at, UTC).isoformat()} if at is not None else {})
+            results.append({"from_name": field, "to_name": "text", "type": "choices", "value": {"choices": labels}})
+    made: dict[str, Any] = {"result": results}
+    if who:
+        made["completed_by"] = {"email": who}
+    if at is not None:
+        made["updated_at"] = datetime.fromtimestamp(at, UTC)
+    return made
 
 
 def config(tasks: Mapping[str, tuple[Kind, Sequence[str]]]) -> str:
