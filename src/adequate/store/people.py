@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from adequate.store import quick
 from adequate.store.schema import event, invite, meta, person, session, token
 from adequate.store.sql import upsert
 
@@ -128,15 +130,22 @@ def end_sessions(connection: sa.Connection, of: str, *, but: str = "") -> None:
 
 def passes(connection: sa.Connection, hashes: Iterable[str], *, at: float) -> dict[str, Pass]:
     """Those of these cookies and tokens that still open the door, by hash."""
-    wanted = list(hashes)
-    welcome = person.c.revoked.is_(None)
+    asked = {"shown": quick.listed(connection, list(hashes)), "at": at}
+    rows = [row for query in _passes(connection.dialect.name) for row in quick.rows(connection, query, asked)]
+    return {row.hash: Pass(**row._asdict()) for row in rows}
+
+
+@cache
+def _passes(dialect: str) -> tuple[sa.Select[Any], ...]:
+    """Cookies, and tokens. Built once: every signed-in browser is looked for every other second."""
+    at, welcome = sa.bindparam("at", type_=sa.Double), person.c.revoked.is_(None)
     cookies = (
         sa.select(
             session.c.hash, session.c.person, person.c.name, person.c.role,
             sa.null().label("limit"), session.c.until, session.c.seen,
         )
         .join(person, person.c.id == session.c.person)
-        .where(session.c.hash.in_(wanted), session.c.until > at, welcome)
+        .where(quick.one_of(dialect, session.c.hash, "shown"), session.c.until > at, welcome)
     )  # fmt: skip
     tokens = (
         sa.select(
@@ -144,11 +153,10 @@ def passes(connection: sa.Connection, hashes: Iterable[str], *, at: float) -> di
             token.c.role.label("limit"), token.c.until, token.c.used.label("seen"),
         )
         .join(person, person.c.id == token.c.person)
-        .where(token.c.hash.in_(wanted), sa.or_(token.c.until.is_(None), token.c.until > at))
+        .where(quick.one_of(dialect, token.c.hash, "shown"), sa.or_(token.c.until.is_(None), token.c.until > at))
         .where(token.c.revoked.is_(None), welcome)
     )  # fmt: skip
-    rows = [*connection.execute(cookies), *connection.execute(tokens)]
-    return {row.hash: Pass(**row._mapping) for row in rows}
+    return cookies, tokens
 
 
 def seen(connection: sa.Connection, one: Pass, *, at: float, until: float) -> None:

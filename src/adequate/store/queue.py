@@ -1,7 +1,8 @@
 """What waits to be labelled, and who holds what: each item before as many people as are to answer, for two minutes.
 
 The miner puts items; a labeller leases some and answers or passes them over. A lease that is not used runs out by
-itself, so an abandoned session loses nothing. What becomes of an answer is `labelling`'s to say; here are the moves.
+itself, so an abandoned session loses nothing; how late it is, the database says (`sql.now`). What becomes of an
+answer is `labelling`'s to say; here are the moves.
 
 The functions below `Queue` are those moves inside a transaction of the caller's. An item of more than one answer stays
 `waiting` until all have answered; who has is a lease that is `done`, so that nobody gets the same item twice.
@@ -10,18 +11,19 @@ The functions below `Queue` are those moves inside a transaction of the caller's
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from adequate.errors import UnknownNameError
 from adequate.store import quick
 from adequate.store.schema import answer, lease, queue_item
-from adequate.store.sql import Sql, alone, among, upsert
+from adequate.store.sql import Sql, alone, among, now, upsert
 from adequate.types import Part
 
 LEASE_SECONDS = 120.0
@@ -174,6 +176,19 @@ _NEXT = (
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
 _NEXT_OF_CELL = _NEXT.where(queue_item.c.cell.in_([sa.bindparam("at_cell"), sa.bindparam("or_label")]))
+
+
+@cache
+def _lend(dialect: str) -> sa.Insert:
+    insert = postgresql.insert(lease) if dialect == "postgresql" else sqlite.insert(lease)
+    who, end = sa.bindparam("who", type_=sa.Text), sa.bindparam("end", type_=sa.Double)
+    # "WHERE true": else SQLite reads the ON of "ON CONFLICT" as that of a join.
+    given = sa.select(quick.each(dialect, lease.c.item, "held"), who, end).where(sa.true())
+    return insert.from_select(["item", "actor", "until"], given).on_conflict_do_update(
+        index_elements=["item", "actor"], set_={"until": insert.excluded.until}
+    )
+
+
 _SET_STATE = (
     sa.update(queue_item)
     .where(queue_item.c.id == sa.bindparam("item"))
@@ -213,12 +228,12 @@ def put(connection: sa.Connection, items: Sequence[QueueItem], *, replace: bool 
     if replace:
         withdraw(connection, {item.task for item in items})
     held = _held(connection, items)
-    now = time.time()
+    at = now(connection)
     fresh: dict[tuple[str, int], dict[str, Any]] = {}
     known: list[dict[str, Any]] = []
     guessed: list[dict[str, Any]] = []
     for item in items:
-        values = dict(zip(_PUT, _values(item), strict=True)) | {"at": now}
+        values = dict(zip(_PUT, _values(item), strict=True)) | {"at": at}
         number, cycle = held.get((item.task, item.row), (None, BY_PEOPLE))
         if number is None:
             fresh[item.task, item.row] = values | {"state": WAITING}
@@ -246,16 +261,23 @@ def hand_out(
 ) -> list[QueueItem]:
     """As `Queue.next`; of one cell only, if it is named: what is for it, or for its label."""
     alone(connection)
-    now = time.time()
-    asked = {"of": task, "who": actor, "now": now, "most": n}
+    at = now(connection)
+    asked = {"of": task, "who": actor, "now": at, "most": n}
     found = (
         quick.rows(connection, _NEXT, asked)
         if cell is None
         else quick.rows(connection, _NEXT_OF_CELL, asked | {"at_cell": cell, "or_label": _label_of(cell)})
     )
     items = [_item(row) for row in found]
-    upsert(connection, lease, [{"item": item.id, "actor": actor, "until": now + seconds} for item in items])
+    lend(connection, items, actor, now + seconds)
     return items
+
+
+def lend(connection: sa.Connection, items: Sequence[QueueItem], actor: str, until: float) -> None:
+    """Let somebody have items until then, all in one statement."""
+    if items:
+        held = quick.listed(connection, [item.id for item in items])
+        quick.change(connection, _lend(connection.dialect.name), {"held": held, "who": actor, "end": until})
 
 
 def find(connection: sa.Connection, item: int) -> tuple[QueueItem, str]:
@@ -327,14 +349,15 @@ def give_back(connection: sa.Connection, actor: str) -> None:
 
 def renew(connection: sa.Connection, actor: str, seconds: float = LEASE_SECONDS) -> None:
     """As `Queue.renew`."""
-    now = time.time()
-    still = (lease.c.actor == actor, lease.c.until > now)
-    connection.execute(sa.update(lease).where(*still).values(until=now + seconds))
+    alone(connection)
+    at = now(connection)
+    still = (lease.c.actor == actor, lease.c.until > at)
+    connection.execute(sa.update(lease).where(*still).values(until=at + seconds))
 
 
 def withdraw(connection: sa.Connection, tasks: set[str] | None) -> None:
     """Withdraw what waits, nobody holds and nobody has answered yet."""
-    held = sa.select(lease.c.item).where(lease.c.until > time.time())
+    held = sa.select(lease.c.item).where(lease.c.until > now(connection))
     change = (
         sa.update(queue_item)
         .where(queue_item.c.state == WAITING, queue_item.c.id.not_in(held), queue_item.c.answers == 0)
@@ -390,4 +413,4 @@ def _label_of(cell: str) -> str:
 
 
 def _item(row: Any) -> QueueItem:
-    return QueueItem(**{name: getattr(row, name) for name in _FIELDS})
+    return QueueItem(**dict(zip(_FIELDS, row, strict=False)))  # a query may add columns after an item's own

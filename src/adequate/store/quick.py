@@ -57,7 +57,7 @@ def first(connection: sa.Connection, statement: sa.Select[Any], values: Values) 
     return found[0] if found else None
 
 
-def change(connection: sa.Connection, statement: sa.Update | sa.Delete, values: Values) -> int:
+def change(connection: sa.Connection, statement: sa.Insert | sa.Update | sa.Delete, values: Values) -> int:
     """Run a statement that changes rows; returns how many."""
     known = _known(connection.dialect.name, statement)
     return int(_run(connection, known, known.laid({**known.fixed, **values})).rowcount)
@@ -83,15 +83,29 @@ def change_all(
 
 def one_of(dialect: str, column: sa.Column[Any], name: str, values: Any = None) -> sa.ColumnElement[bool]:
     """That a column has one of the values of a parameter, however many: they go as one value, made by `listed`."""
-    kind: Any = postgresql.ARRAY(column.type) if dialect == "postgresql" else sa.Text()
-    listed = sa.bindparam(name, values, type_=kind, unique=values is not None)
+    listed = _list(dialect, column, name, values)
     if dialect == "postgresql":
         return column == sa.any_(listed)
-    return column.in_(sa.select(sa.func.json_each(listed).table_valued("value").c.value))
+    return column.in_(sa.select(_each(listed)))
+
+
+def each(dialect: str, column: sa.Column[Any], name: str) -> sa.ColumnElement[Any]:
+    """A row for each value of a parameter, made by `listed`; they are of a column's kind."""
+    listed = _list(dialect, column, name)
+    return sa.func.unnest(listed) if dialect == "postgresql" else _each(listed)
+
+
+def _list(dialect: str, column: sa.Column[Any], name: str, values: Any = None) -> sa.BindParameter[Any]:
+    kind: Any = postgresql.ARRAY(column.type) if dialect == "postgresql" else sa.Text()
+    return sa.bindparam(name, values, type_=kind, unique=values is not None)
+
+
+def _each(listed: sa.BindParameter[Any]) -> sa.ColumnElement[Any]:
+    return sa.func.json_each(listed).table_valued("value").c.value
 
 
 def listed(connection: sa.Connection, values: Sequence[Any]) -> Any:
-    """Values for a parameter of `one_of`."""
+    """Values for a parameter of `one_of` or `each`."""
     return list(values) if connection.dialect.name == "postgresql" else json.dumps(list(values))
 
 

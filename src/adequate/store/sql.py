@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -27,10 +28,15 @@ from adequate.store.faults import guarded, translated
 
 T = TypeVar("T")
 Job = Callable[[sa.Connection], Any]
-Piece = tuple[Job, str, Future[Any]]
+Piece = tuple[Job, str, Future[Any], bool]
 
 _WITHIN = "within"  # whether the writer's transaction is in the section of `alone`
-_ENTER = sa.text("SELECT pg_advisory_xact_lock(hashtext(current_schema()))")
+_WAITS = "waits"  # whether a commit waits for the disk
+_CLOCK = "clock"  # what the database's clock said when it was last asked, and our own steady one then
+_TIME = "extract(epoch FROM clock_timestamp())::float8"
+_ENTER = f"SELECT {_TIME} FROM (SELECT pg_advisory_xact_lock(hashtext(current_schema())) OFFSET 0) AS entered"
+# A server that is gone without a word is missed after seconds, not after the quarter of an hour that TCP waits.
+_GONE = {"connect_timeout": 10, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 PATIENCE = 30.0  # seconds to wait for another process that is writing to the same file
 _TOGETHER = 1000  # pieces of work in one transaction at most
 
@@ -77,11 +83,17 @@ class Sql:
         """Run `job(connection)` in a transaction and return what it returns, once that is safe on the disk."""
         return self.submit(job, doing).result()
 
-    def submit(self, job: Callable[[sa.Connection], T], doing: str = "writing to the project") -> Future[T]:
-        """As `write`, without waiting."""
+    def submit(
+        self, job: Callable[[sa.Connection], T], doing: str = "writing to the project", *, lasting: bool = True
+    ) -> Future[T]:
+        """As `write`, without waiting.
+
+        Args:
+            lasting: it outlives a power cut; else it outlives the process, and need not wait for a disk of SQLite's.
+        """
         if self._writer is None:
             raise StoreError("the project is open for reading only", remedy="open it with write=True")
-        return self._writer.submit(job, doing)
+        return self._writer.submit(job, doing, lasting)
 
     def compact(self) -> None:
         """Rewrite the database, so that nothing of what was deleted is left in its files.
@@ -111,7 +123,7 @@ class _Writer:
         self._door = threading.Lock()
         self._closed = False
 
-    def submit(self, job: Job, doing: str) -> Future[Any]:
+    def submit(self, job: Job, doing: str, lasting: bool) -> Future[Any]:
         future: Future[Any] = Future()
         with self._door:
             if self._closed:
@@ -119,7 +131,7 @@ class _Writer:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="adequate-writer", daemon=True)
                 self._thread.start()
-            self._waiting.put((job, doing, future))
+            self._waiting.put((job, doing, future, lasting))
         return future
 
     def compact(self) -> None:
@@ -167,19 +179,29 @@ class _Writer:
         done: list[tuple[Future[Any], Any]] = []
         failed: list[tuple[Future[Any], str, BaseException]] = []
         try:
-            with self._engine.begin() as connection:
+            with self._engine.connect() as connection, _waiting(connection, any(piece[3] for piece in together)):
                 connection.info[_WITHIN] = False
-                for job, doing, future in together:
+                for job, doing, future, _ in together:
                     try:
                         done.append((future, _run(connection, job, alone=len(together) == 1)))
                     except _RefusedError as refused:
                         failed.append((future, doing, refused.reason))
         except BaseException as fault:  # nothing was committed: nobody may think otherwise
-            done, failed = [], [(future, doing, fault) for _, doing, future in together]
+            done, failed = [], [(future, doing, fault) for _, doing, future, _ in together]
         for future, value in done:
             future.set_result(value)
         for future, doing, reason in failed:
             future.set_exception(translated(reason, doing) or reason)
+
+
+def _waiting(connection: sa.Connection, wanted: bool) -> sa.RootTransaction:
+    """A transaction whose commit waits for the disk, or doesn't: whatever is committed after it and waits takes it
+    along. SQLite's; PostgreSQL always waits."""
+    if connection.dialect.name == "sqlite" and connection.info.get(_WAITS, True) is not wanted:
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute(f"PRAGMA synchronous={'FULL' if wanted else 'NORMAL'}")
+        connection.info[_WAITS] = wanted
+    return connection.begin()
 
 
 class _RefusedError(Exception):
@@ -215,9 +237,23 @@ def alone(connection: sa.Connection) -> None:
     section for all: work that is committed together takes turns in any order, and two sections would lock each other.
     """
     if connection.dialect.name == "postgresql" and not connection.info.get(_WITHIN):
-        connection.execute(_ENTER)
+        _heard(connection, _ENTER)
         if _WITHIN in connection.info:  # the writer's transaction: asking once is enough
             connection.info[_WITHIN] = True
+
+
+def now(connection: sa.Connection) -> float:
+    """What time it is, in seconds since 1970: by the database's clock, for those of several servers may differ."""
+    if connection.dialect.name != "postgresql":
+        return time.time()
+    if _CLOCK not in connection.info:
+        _heard(connection, f"SELECT {_TIME}")
+    said, then = connection.info[_CLOCK]
+    return float(said + time.monotonic() - then)
+
+
+def _heard(connection: sa.Connection, question: str) -> None:
+    connection.info[_CLOCK] = connection.exec_driver_sql(question).scalar(), time.monotonic()
 
 
 def among(connection: sa.Connection, column: sa.Column[Any], values: Sequence[Any]) -> sa.ColumnElement[bool]:
@@ -263,7 +299,7 @@ def _engine(url: str, namespace: str, *, write: bool) -> sa.Engine:
     try:
         return sa.create_engine(
             parsed.set(drivername="postgresql+psycopg"),
-            connect_args={"options": f"-c search_path={namespace}" if namespace else ""},
+            connect_args={"options": f"-c search_path={namespace}" if namespace else "", **_GONE},
             pool_pre_ping=True,
         )
     except ModuleNotFoundError as error:

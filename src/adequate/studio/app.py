@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
-from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adequate import __version__
 from adequate.errors import (
@@ -32,6 +32,8 @@ from adequate.errors import (
     UnknownNameError,
 )
 from adequate.store.faults import FAULTS, translated
+from adequate.studio import erased
+from adequate.studio.api import label, live
 from adequate.studio.auth.auth import Auth
 from adequate.studio.auth.guard import HEADERS, HOME, Guard
 from adequate.studio.auth.provider import Provider
@@ -42,10 +44,7 @@ SCREENS = (  # looked through in this order: first what is asked most
     *("live", "label", "session", "board", "examples", "explore", "cycles", "guide", "schema", "together"),
     *("people", "provider", "files", "setup", "webhooks"),
 )
-QUICK = {  # everybody waits for these: Starlette alone hands them on, in a third of the time
-    "/api/ops": ("live", "perform"),
-    "/api/queues/{task}/next": ("label", "following"),
-}
+QUEUES, NEXT = "/api/queues/", "/next"
 STATUS: dict[type[AdequateError], int] = {  # the first that fits
     TooManyTriesError: 429,
     AccessError: 403,
@@ -73,18 +72,62 @@ def make(studio: Studio, *, hosts: Collection[str] = HOME, provider: Provider | 
         url: our address as people have it, where a proxy stands before us.
     """
     app = FastAPI(
-        title="adequate studio", version=__version__, openapi_url="/api/openapi.json", docs_url=None, lifespan=_living
+        title="adequate studio",
+        version=__version__,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        lifespan=_living,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # nobody is told; to ask each time costs, too
     )
     app.state.studio = studio
     app.state.auth = auth = Auth(studio.store.sql, studio.hub, provider=provider, url=url)
-    for path, (screen, name) in QUICK.items():  # found first; the screens describe them
-        app.router.routes.append(Route(path, getattr(_screen(screen), name), methods=["POST"]))
     for screen in SCREENS:
         app.include_router(_screen(screen).router)
     studio.hub.mount(app)
     speak(app)
-    app.add_middleware(Guard, auth=auth, hosts=hosts)
+    app.add_middleware(Short)
+    app.add_middleware(Guard, auth=auth, hosts=hosts)  # added last, it stands before
     return app
+
+
+class Short:
+    """The short way to the two routes that everybody waits for, past what the framework does for the others: that took
+    longer than all of ours. The screens describe them, and errors are said as everywhere.
+
+    Args:
+        app: has all routes.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, by one way or the other."""
+        route = _short(scope) if scope["type"] == "http" and scope["method"] == "POST" else None
+        if route is None:
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        try:
+            response = await route(request)
+        except AdequateError as error:
+            response = await _ours(request, error)
+        except HTTPException as error:
+            response = await _http(request, error)
+        except FAULTS as error:
+            response = await _below(request, error)
+        await response(scope, receive, send)
+
+
+def _short(scope: Scope) -> Callable[[Request], Awaitable[Response]] | None:
+    path: str = scope["path"]
+    if path == "/api/ops":
+        return live.perform
+    before, task, after = path[: len(QUEUES)], path[len(QUEUES) : -len(NEXT)], path[-len(NEXT) :]
+    if before != QUEUES or after != NEXT or not task or "/" in task:
+        return None
+    scope["path_params"] = {"task": task}
+    return label.following
 
 
 def _screen(name: str) -> ModuleType:
@@ -106,6 +149,7 @@ def speak(app: FastAPI) -> None:
 async def _living(app: FastAPI) -> AsyncIterator[None]:
     """What runs beside the requests."""
     here: Studio = app.state.studio
+    erased.follow(here)
     async with here.hub.running(), here.engine.running(here), here.webhooks.running():
         yield
 

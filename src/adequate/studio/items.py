@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 from collections.abc import Sequence
 
@@ -11,14 +10,14 @@ import sqlalchemy as sa
 
 from adequate.store import QueueItem, queue
 from adequate.store.schema import lease, queue_item
-from adequate.store.sql import upsert
 from adequate.types import Part
 
 
 def swept(connection: sa.Connection, task: str, actor: str, n: int, label: str) -> list[QueueItem]:
     """Lease the first items of which the model says one label."""
-    now = time.time()
-    others = (lease.c.item == queue_item.c.id, lease.c.actor != actor, lease.c.until > now)
+    alone(connection)
+    at = now(connection)
+    others = (lease.c.item == queue_item.c.id, lease.c.actor != actor, lease.c.until > at)
     # The miner writes the label first, so that its beginning tells.
     begins = json.dumps({"label": label}, ensure_ascii=False).removesuffix("}") + ","
     query = (
@@ -29,8 +28,7 @@ def swept(connection: sa.Connection, task: str, actor: str, n: int, label: str) 
         .limit(n)
     )
     items = [queue.find(connection, number)[0] for number in connection.scalars(query).all()]
-    leases = [{"item": item.id, "actor": actor, "until": now + queue.LEASE_SECONDS} for item in items]
-    upsert(connection, lease, leases)
+    queue.lend(connection, items, actor, now + queue.LEASE_SECONDS)
     return items
 
 
@@ -54,10 +52,11 @@ def _swept(task: str) -> tuple[sa.ColumnElement[bool], ...]:
 
 def hold(connection: sa.Connection, items: Sequence[int], actor: str) -> float:
     """Hold items for longer; returns until when."""
-    now = time.time()
-    mine = (lease.c.actor == actor, lease.c.item.in_(items), lease.c.until > now)
-    connection.execute(sa.update(lease).where(*mine).values(until=now + queue.LEASE_SECONDS))
-    return now + queue.LEASE_SECONDS
+    alone(connection)
+    at = now(connection)
+    mine = (lease.c.actor == actor, lease.c.item.in_(items), lease.c.until > at)
+    connection.execute(sa.update(lease).where(*mine).values(until=at + queue.LEASE_SECONDS))
+    return at + queue.LEASE_SECONDS
 
 
 def give_back(connection: sa.Connection, items: Sequence[int], actor: str, until: float | None) -> None:

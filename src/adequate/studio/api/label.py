@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from functools import cache
 from itertools import pairwise
 from typing import Annotated, Any
@@ -24,6 +23,7 @@ from adequate.store import queue as store
 from adequate.store.events import LABEL
 from adequate.store.schema import event as log
 from adequate.store.schema import queue_item
+from adequate.store.sql import now
 from adequate.studio import items, tasks
 from adequate.studio.api import review
 from adequate.studio.api.review import disputed, texts
@@ -134,10 +134,11 @@ async def following(request: Request) -> Response:
             if label is None
             else items.swept(connection, of.name, person.id, int(n), label)
         )
-        until = time.time() + store.LEASE_SECONDS
+        until = now(connection) + store.LEASE_SECONDS
         return {"items": shown(connection, person, of.name, leased, suggestions=suggestions), "until": until}
 
-    answer = await asyncio.wrap_future(here.store.sql.submit(job))
+    # After a power cut nobody waits for what they were handed: it is asked again in two minutes anyway.
+    answer = await asyncio.wrap_future(here.store.sql.submit(job, "leasing items", lasting=False))
     return Response(encoded(answer), media_type="application/json")
 
 
