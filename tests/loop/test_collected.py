@@ -50,6 +50,9 @@ def test_a_question_carries_its_text_and_what_the_model_says(tmp_path: Path) -> 
     for said in (json.loads(item.suggestion) for item in items if item.suggestion):
         assert next(iter(said)) == "label"  # SQL finds items by how this text begins
         assert 0 <= said["second_confidence"] <= 1 - said["confidence"] + 1e-3
+        # Of the five others none is likelier: where a rare label is preferred, what it was preferred to is named.
+        assert said["second"] != said["label"]
+        assert said["second_confidence"] >= (1 - said["confidence"]) / 5 - 1e-3
 
 
 def test_they_are_declared_and_written_down_again() -> None:

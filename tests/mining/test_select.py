@@ -122,7 +122,7 @@ def test_once_the_head_knows_better_what_is_left_is_doubt() -> None:
     rows = np.random.default_rng(0).choice(800, 400, replace=False)
     picks = select("adequate", 50, made.knowledge(rows), np.random.default_rng(0))
     assert picks.policy.count("doubt") >= 40
-    assert "The model can't tell" in picks.reason[picks.policy.index("doubt")]
+    assert "? Close, as mistakes are weighed" in picks.reason[picks.policy.index("doubt")]
 
 
 def test_a_label_that_is_exhausted_is_not_sought() -> None:
@@ -183,7 +183,7 @@ def test_several_labels_an_example_are_mined_by_failures_names_and_doubt() -> No
     picks = select("adequate", 40, knowledge, np.random.default_rng(0))
     assert set(picks.policy) == {"failures", "names", "doubt", "audit"}
     assert len(np.unique(picks.rows)) == len(picks) == 40
-    assert any(reason.endswith("or not? The model can't tell") for reason in picks.reason)
+    assert any(reason.endswith("or not? Close, as mistakes are weighed") for reason in picks.reason)
 
 
 def test_a_task_with_one_label_only_can_still_be_asked_about() -> None:

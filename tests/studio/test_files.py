@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 import time
@@ -65,6 +66,16 @@ def test_labels_go_out_in_every_format_with_what_was_lost(served: Served, form: 
     if form == "label-studio":
         names = zipfile.ZipFile(io.BytesIO(body)).namelist()
         assert sorted(name.split(".", 1)[1] for name in names) == ["config.xml", "json"]
+
+
+def test_a_format_that_needs_an_install_says_so_before_it_is_chosen(served: Served) -> None:
+    with served.client("engineer") as client:
+        formats = client.get("/api/files/formats").json()
+    assert "spacy" in formats["out"]
+    here = importlib.util.find_spec("spacy") is not None
+    assert formats["missing"] == (
+        {} if here else {"spacy": {"message": "DocBin needs spaCy", "remedy": "pip install 'adequate[spacy]'"}}
+    )
 
 
 def test_only_an_owner_takes_everything_and_nothing_that_lets_in_is_there(served: Served) -> None:

@@ -169,8 +169,8 @@ def _why(told: dict[str, Any], *, near: bool, several: bool) -> str:
     if near:
         return "resembles examples that it gets wrong"
     if several or not told["runner_up"]:
-        return "the model is in doubt"
-    return f"the model wavers between {told['label']} and {told['runner_up']}"
+        return "close, as mistakes are weighed"
+    return f"{told['label']} or {told['runner_up']} is close, as mistakes are weighed"
 
 
 def _suggestion(told: dict[str, Any], model: str) -> dict[str, Any]:
@@ -178,6 +178,5 @@ def _suggestion(told: dict[str, Any], model: str) -> dict[str, Any]:
         "label": told["label"],
         "confidence": round(told["confidence"], 4),
         "second": told["runner_up"],
-        "second_confidence": round(max(told["confidence"] - told["margin"], 0.0), 4),
         "model": model,
     }

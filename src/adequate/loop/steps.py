@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 EVER = 0.01  # a task that is where it should be still gets a share of labels this large
 START = 100  # labels of the first round, before there is a model
 SHOWN = 2_000  # characters of a text that a question carries along; longer ones are looked up
+CANDIDATES = 5  # questions whose answer is known, for each that is asked beside: among them are some that look like it
 CHUNK = 1 << 16  # predictions written at once
 
 
@@ -278,17 +279,19 @@ def _as_asked(cycle: Cycle, items: Sequence[QueueItem]) -> list[QueueItem]:
         how, these = policy.of(cycle.store.overrides, task.name), [item for item in items if item.task == task.name]
         if how.gold and these:
             rng = np.random.default_rng([cycle.seed, cycle.number])
-            these = policy.mixed_with(these, _known(cycle, task, these, rng), how, rng)
+            candidates = known(cycle, task, {item.row for item in these}, CANDIDATES * len(these), rng)
+            these = policy.mixed_with(these, candidates, how, rng)
         found += policy.asked(these, how)
     return found
 
 
-def _known(cycle: Cycle, task: Task, beside: Sequence[QueueItem], rng: np.random.Generator) -> list[QueueItem]:
-    """As many questions whose answer people have given already, of examples that teach."""
+def known(cycle: Cycle, task: Task, beside: Collection[int], most: int, rng: np.random.Generator) -> list[QueueItem]:
+    """Questions whose answer people have given already, of examples that teach and aren't asked beside; at most so
+    many."""
     now = cycle.store.labels.current(task.name)
     usable = (now["part"].to_numpy() == str(Part.TEACH)) & np.isin(now["source"].to_numpy(), ["human", "import"])
-    usable &= ~np.isin(now["row"].to_numpy(), [item.row for item in beside])
-    at = rng.permutation(np.flatnonzero(usable))[: len(beside)]
+    usable &= ~np.isin(now["row"].to_numpy(), list(beside))
+    at = rng.permutation(np.flatnonzero(usable))[:most]
     rows = now["row"].to_numpy()[at]
     asked = _items(cycle, task, rows, Part.TEACH, [""] * len(at), [""] * len(at), np.ones(len(at)))
     return [replace(item, gold=gold) for item, gold in zip(asked, now["value"].take(at).to_pylist(), strict=True)]
@@ -424,16 +427,23 @@ def _suggestions(cycle: Cycle, task: Task, rows: Rows) -> list[str | None]:
     if not len(rows) or model is None or cycle.store.predictions.count(task.name, model) < len(cycle.world):
         return [None] * len(rows)
     said = cycle.store.predictions.read(task.name, model, rows, ["label", "confidence", "runner_up"]).to_pylist()
-    head, code = cycle.learned(task).head, {name: i for i, name in enumerate(cycle.names[task.name])}
+    head, names = cycle.learned(task).head, cycle.names[task.name]
+    code = {name: i for i, name in enumerate(names)}
     # As the answer's own confidence is: calibrated, and before the decision rule weighs misses against alarms.
     probs = head.probs(head.logits(cycle.world.take(rows)))
+    if task.kind is Kind.MULTILABEL:  # the label in doubt
+        second = np.array([code[row["runner_up"]] for row in said])
+    else:  # the likeliest beside the answer: where the rule prefers a rare label, the one that it was preferred to
+        beside = probs.copy()
+        beside[np.arange(len(said)), [code[row["label"]] for row in said]] = -1
+        second = beside.argmax(axis=1)
     return [
         json.dumps(
             {
                 "label": row["label"],
                 "confidence": round(row["confidence"], 4),
-                "second": row["runner_up"],
-                "second_confidence": round(float(probs[i, code[row["runner_up"]]]), 4),
+                "second": names[second[i]],
+                "second_confidence": round(float(probs[i, second[i]]), 4),
                 "model": model,
             },
             ensure_ascii=False,

@@ -175,12 +175,14 @@ def _doubt(batch: Batch, look: Outlook, count: int, rng: np.random.Generator) ->
 
 
 def _between(knowledge: Knowledge, look: Outlook, chosen: Rows) -> list[str]:
-    """What the model can't decide about each of these."""
+    """Which answers are close for each of these.
+
+    Close by the decision rule, which weighs rare labels and costly mistakes more: the calibrated probability that a
+    labeller sees beside this may be far from one half, so nothing is said of doubt.
+    """
     names = knowledge.labels
     return [
-        f"{names[a]!r} or {names[b]!r}? The model can't tell"
-        if a != b
-        else f"{names[a]!r} or not? The model can't tell"
+        f"{names[a]!r} or {'not' if a == b else repr(names[b])}? Close, as mistakes are weighed"
         for a, b in zip(look.top[chosen].tolist(), look.second[chosen].tolist(), strict=True)
     ]
 

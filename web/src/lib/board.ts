@@ -105,6 +105,8 @@ export const row = (board: Board, task: string): (Cell | undefined)[] =>
 export type LabelRow = { label: string; cells: Cell[]; mark: Mark }
 export type Order = 'attention' | 'name' | 'value' | 'to go'
 const RANK: Record<Mark, number> = { regressed: 0, inadequate: 1, near: 2, open: 3, few: 4, adequate: 5 }
+/** The place of a mark when the worst come first; what has none comes last. */
+export const worst = (mark: Mark | undefined) => (mark === undefined ? 6 : RANK[mark])
 
 /** A line a label with its recall and precision; the mark of a line is that of its worst cell. */
 export function labelRows(cells: Cell[], order: Order = 'attention'): LabelRow[] {
@@ -113,14 +115,14 @@ export function labelRows(cells: Cell[], order: Order = 'attention'): LabelRow[]
   const rows = [...by].map(([label, its]) => ({
     label,
     cells: its,
-    mark: its.map((cell) => cell.mark).sort((a, b) => RANK[a] - RANK[b])[0],
+    mark: its.map((cell) => cell.mark).sort((a, b) => worst(a) - worst(b))[0],
   }))
   const least = (one: LabelRow) => Math.min(...one.cells.map((cell) => cell.value ?? 2))
   const need = (one: LabelRow) => Math.max(...one.cells.map((cell) => (cell.state === 'adequate' ? -1 : (cell.need ?? cell.forecast?.labels ?? 1e9))))
   if (order === 'name') return rows.sort((a, b) => a.label.localeCompare(b.label))
   if (order === 'value') return rows.sort((a, b) => least(a) - least(b))
   if (order === 'to go') return rows.sort((a, b) => need(a) - need(b))
-  return rows.sort((a, b) => RANK[a.mark] - RANK[b.mark] || need(a) - need(b))
+  return rows.sort((a, b) => worst(a.mark) - worst(b.mark) || need(a) - need(b))
 }
 
 /** Keys of the cells whose state or value is another than before. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { most, outcome, pairAt, surprise } from './cycles'
+import { most, pairAt, surprise } from './cycles'
 
 test('an address names two models by number or id', () => {
   expect(pairAt('12..13')).toEqual(['12', '13'])
@@ -14,11 +14,6 @@ test('how surprising the losses are is said in words', () => {
   expect(surprise(9, 1, 0.006)).toBe('more losses than chance (p = 0.006)')
   expect(surprise(40, 2, 1e-9)).toBe('more losses than chance (p < 0.001)')
   expect(surprise(3, 2, 0.3)).toBe('within chance (p = 0.300)')
-})
-
-test('an outcome that nobody knows is said as it is', () => {
-  expect(outcome('blocked')).toMatchObject({ sign: '✕', tone: 'bad' })
-  expect(outcome(null).says).toBe('none')
 })
 
 test('the heat of a list goes by its largest count', () => {

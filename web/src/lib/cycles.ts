@@ -59,16 +59,6 @@ export function pairAt(part: string | undefined): [string, string] | null {
   return found ? [found[1], found[2]] : null
 }
 
-export const OUTCOME: Record<string, { sign: string; says: string; tone: 'good' | 'bad' | 'unsure' | 'quiet' }> = {
-  passed: { sign: '✓', says: 'passed', tone: 'good' },
-  blocked: { sign: '✕', says: 'blocked', tone: 'bad' },
-  needs_labels: { sign: '◐', says: 'needs labels', tone: 'unsure' },
-  accepted: { sign: '●', says: 'accepted', tone: 'good' },
-  rejected: { sign: '✕', says: 'rejected', tone: 'bad' },
-  candidate: { sign: '○', says: 'candidate', tone: 'quiet' },
-}
-export const outcome = (name: string | null) => OUTCOME[name ?? ''] ?? { sign: '–', says: name ?? 'none', tone: 'quiet' as const }
-
 /** What the count of losses and wins says, in words. */
 export function surprise(lost: number, won: number, p: number | null): string {
   if (p === null) return 'no example that neither model learned from changed'

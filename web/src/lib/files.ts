@@ -20,6 +20,8 @@ export type Job = {
   result: Brought | null
   error: { kind: string; message: string; remedy: string } | null
 }
+/** What can be read and written; of those that are missing something, what it is and what to do. */
+export type Formats = { in: string[]; out: string[]; missing: Record<string, { message: string; remedy: string }> }
 export type Made = { id: string; name: string; bytes: number; texts: number | null; losses: Loss[] }
 
 /** What the formats are called, and what people use them for. */
@@ -33,7 +35,7 @@ export const FORMATS: Record<string, { name: string; hint: string }> = {
   prodigy: { name: 'Prodigy', hint: 'JSONL with spans, options and answers' },
   doccano: { name: 'doccano', hint: 'JSONL with labels or spans' },
   conll: { name: 'CoNLL / BIO', hint: 'tokens with tags: spans only' },
-  spacy: { name: 'spaCy DocBin', hint: 'needs adequate[spacy]' },
+  spacy: { name: 'spaCy DocBin', hint: 'documents with categories, entities or spans' },
   datasets: { name: 'Hugging Face datasets', hint: 'a folder for load_dataset()' },
 }
 

@@ -5,6 +5,7 @@ test('a hundred percent is only said of all', () => {
   expect(percent(0.9999)).toBe('99.9\u00a0%')
   expect(percent(1)).toBe('100.0\u00a0%')
   expect(percent(0.942, 0)).toBe('94\u00a0%')
+  expect([percent(0.004, 0), percent(0, 0)]).toEqual(['<\u20091\u00a0%', '0\u00a0%'])
   expect(percent(null)).toBe('–')
 })
 test('figures as people read them', () => {

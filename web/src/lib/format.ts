@@ -1,10 +1,11 @@
 /** Figures and times as people read them. Fractions come in as fractions. */
 
-/** `.942` -> `94.2 %`; a hundred percent is only said of all. */
+/** `.942` -> `94.2 %`; a hundred percent is only said of all, nought of nothing. */
 export function percent(fraction: number | null | undefined, digits = 1): string {
   if (fraction === null || fraction === undefined || Number.isNaN(fraction)) return '–'
-  const most = 100 - 10 ** -digits
-  const shown = fraction < 1 ? Math.min(100 * fraction, most) : 100
+  const least = 10 ** -digits
+  if (fraction > 0 && 100 * fraction < least / 2) return `<\u2009${least.toFixed(digits)}\u00a0%`
+  const shown = fraction < 1 ? Math.min(100 * fraction, 100 - least) : 100
   return `${shown.toFixed(digits)}\u00a0%`
 }
 

@@ -34,6 +34,9 @@ export const good = (one: Invite | Token, now = Date.now() / 1000) =>
 /** Why it can't: as one word. */
 export const over = (one: Invite | Token) => (one.revoked !== null ? 'taken back' : 'most' in one && one.uses >= one.most ? 'used' : 'expired')
 
+/** Those that are good first, the newest of each first. */
+export const goodFirst = <One extends Invite | Token>(all: One[]) => [...all].sort((a, b) => Number(good(b)) - Number(good(a)) || b.at - a.at)
+
 /** What an event says, as a sentence without its subject. */
 export function sentence(entry: Entry): string {
   const body = entry.body ?? {}

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { asked, consequences, lines, shown, stateOf, type Label, type Preview } from './schema'
+import type { LabelRow, Mark } from './board'
+import { asked, consequences, lines, shown, type Label, type Preview } from './schema'
 
-const label = (name: string, teach: number, state = ''): Label => ({
-  label: name, teach, steer: 0, gate: 0, waiting: 0,
-  cells: state ? [{ key: '', slice: 'all', metric: 'recall', state, value: 0.5, low: 0, high: 1, target: 0.9, n: 1, need: null }] : [],
-})
+const label = (name: string, teach: number): Label => ({ label: name, teach, steer: 0, gate: 0, waiting: 0 })
 const preview = (more: Partial<Preview>): Preview => ({
   said: '', labels: [], before: [], examples: 0, withdrawn: 0, by_part: { teach: 0, steer: 0, gate: 0 }, waiting: 0, cells: [], targets: [],
   slices: [], models: 0, fixed: false, ask: { all: 0, doubtful: [], gate: 0 }, ...more,
@@ -33,12 +31,12 @@ describe('a change of labels', () => {
 })
 
 describe('the labels', () => {
-  const labels = [label('b', 1, 'adequate'), label('A', 3, 'inadequate'), label('c', 2)]
+  const labels = [label('b', 1), label('A', 3), label('c', 2)]
+  const marks = new Map(Object.entries({ A: 'inadequate', b: 'adequate' }).map(([label, mark]): [string, LabelRow] => [label, { label, cells: [], mark: mark as Mark }]))
   it('are found and ordered', () => {
-    expect(shown(labels, 'name', '').map((one) => one.label)).toEqual(['A', 'b', 'c'])
-    expect(shown(labels, 'labels', '').map((one) => one.label)).toEqual(['A', 'c', 'b'])
-    expect(shown(labels, 'state', '').map((one) => one.label)).toEqual(['A', 'b', 'c'])
-    expect(shown(labels, 'declared', ' B').map((one) => one.label)).toEqual(['b'])
+    expect(shown(labels, 'name', '', marks).map((one) => one.label)).toEqual(['A', 'b', 'c'])
+    expect(shown(labels, 'labels', '', marks).map((one) => one.label)).toEqual(['A', 'c', 'b'])
+    expect(shown(labels, 'state', '', marks).map((one) => one.label)).toEqual(['A', 'b', 'c']) // what has no cell comes last
+    expect(shown(labels, 'declared', ' B', marks).map((one) => one.label)).toEqual(['b'])
   })
-  it('have the state of their worst cell', () => expect(labels.map(stateOf)).toEqual(['adequate', 'inadequate', 'empty']))
 })

@@ -1,8 +1,8 @@
 /** The labels of a task, as the server tells them; what a change would do, in words. */
+import { worst, type LabelRow } from './board'
 import { count, plural } from './format'
 
-export type Cell = { key: string; slice: string; metric: string; state: string; value: number | null; low: number; high: number; target: number; n: number; need: number | null }
-export type Label = { label: string; teach: number; steer: number; gate: number; waiting: number; cells: Cell[] }
+export type Label = { label: string; teach: number; steer: number; gate: number; waiting: number }
 export type Change = { seq: number; by: string; at: number; why: string; change: string; said: string; n: number; undone: boolean; of?: number; asked?: number }
 export type Schema = {
   task: string
@@ -75,14 +75,12 @@ export function consequences(kind: Kind, preview: Preview): string[] {
 const some = (all: string[]) => all.slice(0, 4).join(', ') + (all.length > 4 ? ` and ${all.length - 4} more` : '')
 
 export type Order = 'declared' | 'name' | 'labels' | 'waiting' | 'predicted' | 'state'
-const WORST = ['inadequate', 'unknown', 'adequate']
-
-/** The worst state of a label's cells on everything; `empty` where nothing was measured. */
-export const stateOf = (label: Label): string => WORST.find((state) => label.cells.some((cell) => cell.slice === 'all' && cell.state === state)) ?? 'empty'
+/** Of a label, its cells on everything as the board has them; the mark is that of the worst. */
+export type Marks = Map<string, LabelRow>
 export const total = (label: Label): number => label.teach + label.steer + label.gate
 
 /** The labels that a search finds, in an order. */
-export function shown(labels: Label[], by: Order, words: string, predicted?: Predicted): Label[] {
+export function shown(labels: Label[], by: Order, words: string, marks: Marks, predicted?: Predicted): Label[] {
   const found = labels.filter((one) => one.label.toLowerCase().includes(words.trim().toLowerCase()))
   const key: Record<Order, (label: Label) => number | string> = {
     declared: () => 0,
@@ -90,7 +88,7 @@ export function shown(labels: Label[], by: Order, words: string, predicted?: Pre
     labels: (one) => -total(one),
     waiting: (one) => -one.waiting,
     predicted: (one) => -(predicted?.labels[one.label] ?? 0),
-    state: (one) => [...WORST, 'empty'].indexOf(stateOf(one)),
+    state: (one) => worst(marks.get(one.label)?.mark),
   }
   return found.map((one) => ({ one, at: key[by](one) })).sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)).map(({ one }) => one)
 }

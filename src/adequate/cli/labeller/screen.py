@@ -106,7 +106,7 @@ def _option(key: str, label: str, chosen: bool) -> Text:
 
 
 def _suggested(labels: Sequence[str], confidence: float | None) -> Text:
-    sure = "" if confidence is None else f" ({confidence:.0%} sure)"
+    sure = "" if confidence is None else f" ({f'{confidence:.0%}' if confidence >= 0.005 else 'under 1%'} sure)"
     return Text.assemble((" a ", "reverse"), f" as the model: {_listed(labels)}{sure}")
 
 

@@ -17,7 +17,7 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
 from adequate.errors import FormatError, unknown
-from adequate.store.formats.exchange import FORMATS
+from adequate.store.formats.exchange import FORMATS, missing
 from adequate.studio.child import lines
 from adequate.studio.context import Engineer, Here, Owner, Studio
 from adequate.studio.roles import Can
@@ -61,9 +61,10 @@ class Out(BaseModel):
 
 
 @router.get("/formats")
-def formats(_: Engineer) -> dict[str, list[str]]:
-    """What can be read and written."""
-    return {"in": ["auto", "table", *FORMATS], "out": [*TABLES, *FORMATS]}
+def formats(_: Engineer) -> dict[str, Any]:
+    """What can be read and written; `missing` says of some what must be installed first."""
+    lacking = {name: {"message": error.message, "remedy": error.remedy} for name, error in missing().items()}
+    return {"in": ["auto", "table", *FORMATS], "out": [*TABLES, *FORMATS], "missing": lacking}
 
 
 @router.post("/import", status_code=202)
@@ -98,7 +99,7 @@ async def bring_in(request: Request, here: Here, person: Engineer, name: str, fo
 async def _bring(here: Studio, job: Job, file: Path, form: str) -> None:
     """Read the file beside the server; the loop waits meanwhile, so that no cycle sees half of it."""
     try:
-        async with here.engine.alone:
+        async with here.engine.still("studio (adding data)"):
             job.state = "working"
             words = (str(here.root), str(file), form, job.name, job.by)
             async with contextlib.aclosing(lines("adequate.studio.bring", *words)) as said:

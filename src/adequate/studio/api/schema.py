@@ -39,7 +39,7 @@ def one(here: Here, _: Viewer, task: str) -> dict[str, Any]:
     with here.store.sql.reading() as connection:
         labels = tasks.labels(connection, here, of, anew=True)
         counts, by_part = _counts(connection, of.name)
-        measured, newest = _measured(connection, here, of.name)
+        newest = _newest(connection)
         waiting = _waiting(connection, of.name)
         changes = ops.history(connection, of.name)
     shown = ("seq", "by", "at", "why", "change", "said", "n", "undone", "of", "asked")
@@ -56,7 +56,6 @@ def one(here: Here, _: Viewer, task: str) -> dict[str, Any]:
                 "label": label,
                 **{str(part): counts.get((label, str(part)), 0) for part in PARTS},
                 "waiting": waiting.get(label, 0),
-                "cells": measured.get(label, []),
             }
             for label in labels
         ],
@@ -91,7 +90,7 @@ async def preview(here: Here, _: Engineer, task: str, body: Annotated[dict[str, 
         again = ops.with_labels(connection, of.name, asked)
         waiting = _waiting(connection, of.name)
         grown = about | ({body["into"]} if kind == "merge" else set())
-        cells = {row["key"] for name in grown for row in _measured(connection, here, of.name)[0].get(name, [])}
+        cells = _measured(connection, here, of.name, grown)
         models = [
             row.number
             for row in connection.execute(sa.select(model.c.number, model.c.card))
@@ -107,7 +106,7 @@ async def preview(here: Here, _: Engineer, task: str, body: Annotated[dict[str, 
         "withdrawn": sum(new is None for _, new in read),
         "by_part": {str(part): n for part, n in zip(PARTS, _by_part(parts, [row.row for row, _ in read]), strict=True)},
         "waiting": sum(waiting.get(name, 0) for name in about),
-        "cells": sorted(cells),
+        "cells": cells,
         "targets": sorted(
             key for key in here.project.targets if _label_of(key) in about and key.startswith(f"{of.name}/")
         ),
@@ -150,20 +149,18 @@ def _by_part(parts: bytes, rows: list[int]) -> list[int]:
     return [found[code] for code in range(len(PARTS))]
 
 
-def _measured(connection: sa.Connection, here: Here, task: str) -> tuple[dict[str, list[dict[str, Any]]], str | None]:
-    """The newest model's cells of each label, by the names that labels have now."""
-    newest = connection.execute(sa.select(model.c.id).order_by(model.c.number.desc()).limit(1)).scalar()
-    if newest is None:
-        return {}, None
-    query = sa.select(cell).where(cell.c.model == newest, cell.c.task == task, cell.c.label != "")
-    rows = [dict(row._mapping) for row in connection.execute(query.order_by(cell.c.slice, cell.c.metric))]
-    found: dict[str, list[dict[str, Any]]] = {}
-    for row in carried(rows, here.project):
-        key = "/".join((row["task"], row["slice"], row["label"], row["metric"]))
-        shown = {name: row[name] for name in ("slice", "metric", "state", "value", "low", "high", "n", "need")}
-        target = here.project.targets.get(key, row["target"])
-        found.setdefault(row["label"], []).append({"key": key, "target": target, **shown})
-    return found, newest
+def _newest(connection: sa.Connection) -> str | None:
+    """The newest model."""
+    return connection.execute(sa.select(model.c.id).order_by(model.c.number.desc()).limit(1)).scalar()
+
+
+def _measured(connection: sa.Connection, here: Here, task: str, labels: set[str]) -> list[str]:
+    """The newest model's cells of these labels, by the names that labels have now."""
+    query = sa.select(cell).where(cell.c.model == _newest(connection), cell.c.task == task, cell.c.label != "")
+    rows = carried([dict(row._mapping) for row in connection.execute(query)], here.project)
+    return sorted(
+        "/".join(row[name] for name in ("task", "slice", "label", "metric")) for row in rows if row["label"] in labels
+    )
 
 
 def _waiting(connection: sa.Connection, task: str) -> Counter[str]:

@@ -7,7 +7,6 @@
  *   Tabs       <Tabs label="Views" tabs={[{ id, name, count, href? }]} bind:chosen />; with `href` they are links
  *   Field      <Field label="Name" hint="…" error={…}>{#snippet children(field)}<input {...field} bind:value />{/snippet}</Field>
  *   StateSign  <StateSign state="adequate" word /> : ● ◐ ✕ ▼ ▽ ▲ with their words; states and changes of cells
- *   Meter      <Meter label="refund" value={.87} low={.84} high={.9} target={.92} state="inadequate" from={.5} />
  *   Avatar     <Avatar name="Ada Lovelace" small />
  *   Empty      <Empty title="No labels yet">Why.{#snippet action()}<a class="button primary" href="/label">Label</a>{/snippet}</Empty>
  *   ErrorNote  <ErrorNote error={view.error} again={view.again} /> : message and remedy as the server worded them
@@ -37,7 +36,6 @@ export { default as ErrorNote } from './ErrorNote.svelte'
 export { default as Field } from './Field.svelte'
 export { default as Loading } from './Loading.svelte'
 export { default as Menu } from './Menu.svelte'
-export { default as Meter } from './Meter.svelte'
 export { default as StateSign } from './StateSign.svelte'
 export { default as Tabs } from './Tabs.svelte'
 export type { Entry } from './menu'
