@@ -3,13 +3,13 @@
 The same inserts with the same waits for the disk, by sqlite3 alone, are the physical limit that submits are held
 against. CPU is that of the whole process, writer's thread included.
 
-Run: python benchmarks/studio_store.py [FOLDER]
+Run: python benchmarks/studio_store.py [--project FOLDER] [--db postgresql://...]
 """
 
 from __future__ import annotations
 
+import argparse
 import sqlite3
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -31,9 +31,9 @@ SUBMITS = 1000
 IMPORTED = 100_000
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, db: str | None) -> None:
     """Print each figure with its goal."""
-    with store.create(folder / "project") as one:
+    with store.create(folder / "project", db=db) as one:
         print(f"{'':44}{'measured':>12}{'goal':>12}")
         say("submit, CPU-ms", submit_cpu(one), 0.6)
         rate = submits(one)
@@ -214,8 +214,9 @@ def timed(work: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        main(Path(sys.argv[1]))
-    else:
-        with tempfile.TemporaryDirectory() as scratch:
-            main(Path(scratch))
+    asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    asked.add_argument("--project", type=Path, help="where to make it; kept")
+    asked.add_argument("--db", help="URL of a PostgreSQL database, instead of SQLite")
+    args = asked.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        main(args.project or Path(scratch), args.db)

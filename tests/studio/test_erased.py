@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import sqlalchemy as sa
 
+from adequate.store.lock import locked
 from adequate.store.schema import event as log
+from adequate.studio.turn import TURNING
 from tests.store.test_erase import files_with
 from tests.studio.serving import Served
 from tests.studio.tabs import joined, operate, until
@@ -72,9 +73,8 @@ def test_erasing_waits_for_nobody_and_is_refused_while_a_cycle_turns(wide: Serve
     example = wide.studio.store.queue.waiting("intent")[0].example
     studio = wide.studio
     with wide.client() as client:
-        asyncio.run_coroutine_threadsafe(studio.engine.alone.acquire(), studio.hub.loop).result()
-        refused = client.post(f"/api/examples/{example}/erase", json={"confirm": example})
-        studio.hub.loop.call_soon_threadsafe(studio.engine.alone.release)
+        with locked(studio.root / ".adequate" / TURNING, "studio (its engine)"):  # as another server's does
+            refused = client.post(f"/api/examples/{example}/erase", json={"confirm": example})
         assert refused.status_code == 503
         assert "wait" in refused.json()["remedy"]
         assert client.post(f"/api/examples/{example}/erase", json={"confirm": example}).status_code == 200

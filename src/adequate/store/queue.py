@@ -269,7 +269,7 @@ def hand_out(
         else quick.rows(connection, _NEXT_OF_CELL, asked | {"at_cell": cell, "or_label": _label_of(cell)})
     )
     items = [_item(row) for row in found]
-    lend(connection, items, actor, now + seconds)
+    lend(connection, items, actor, at + seconds)
     return items
 
 

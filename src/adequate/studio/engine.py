@@ -2,8 +2,9 @@
 
 A cycle is due when enough labels came since the last one, when nothing waits any more and there is something to
 learn, when the last one was cut short, or when somebody asks. One turns at a time. While it turns the board is told
-of every step (`turn`), and at the end of what came of it (`turned`, which is recorded). What fails is said, and tried
-again later and later. What somebody holds is never taken from under them: the miner withdraws what nobody holds.
+of every step (`turn`), and at the end what came of it (`turned`, which is recorded). What fails is said, and tried
+again later and later. Of several servers one turns at a time. What somebody holds is never taken from under them: the
+miner withdraws what nobody holds.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ import sqlalchemy as sa
 from adequate.errors import AdequateError, BusyError
 from adequate.store import Event
 from adequate.store.events import record
+from adequate.store.lock import locked
 from adequate.store.schema import event as log
 from adequate.studio.child import lines
 from adequate.studio.live import counts
+from adequate.studio.turn import TURNING
 from adequate.types import Source
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 LEAST, SHARE = 10, 0.05  # new labels after which a cycle is due: a twentieth of those there are, at least ten
 SETTING = "setting:refit_after"  # an override that says how many instead
 LOOK = 0.5  # seconds between two looks whether one is due
+ELSEWHERE = 5.0  # seconds between two looks whether another server's cycle has ended
 AGAIN, LATEST = 30.0, 900.0  # seconds after a failure, doubled each time
 WHO = "engine"
 NOTHING = {"cycle": None, "step": "", "what": "", "done": 0, "total": None}
@@ -48,7 +52,7 @@ class Engine:
     def __init__(self, root: Path, *, automatic: bool = True) -> None:
         self.root = root
         self.automatic = automatic
-        self.alone = asyncio.Lock()  # held while a cycle turns; take it to add data, which a cycle must not see half of
+        self._alone = asyncio.Lock()  # held while a cycle turns
         self._fresh = 0  # labels since the last cycle
         self._labels = 0
         self._unfinished = False
@@ -81,7 +85,7 @@ class Engine:
         Raises:
             BusyError: one is being turned.
         """
-        if self.alone.locked() or self._asked.is_set():
+        if self._alone.locked() or self._asked.is_set():
             raise BusyError("a cycle is being turned", remedy="wait until it ends: the board says how far it is")
         self._asked.set()
         return self.state()
@@ -89,7 +93,7 @@ class Engine:
     def state(self) -> dict[str, Any]:
         """For people: is a cycle being turned, how far is it, when does the next begin, what failed?"""
         return {
-            "running": self.alone.locked() or self._asked.is_set(),
+            "running": self._alone.locked() or self._asked.is_set(),
             **NOTHING,
             **self._now,
             "fresh": self._fresh,
@@ -97,6 +101,29 @@ class Engine:
             "automatic": self.automatic,
             "failure": self._failure,
         }
+
+    @contextlib.asynccontextmanager
+    async def still(self, doing: str, *, wait: bool = True) -> AsyncIterator[None]:
+        """While no cycle turns, here or at another server: a cycle must not see half of what is added or erased.
+
+        Raises:
+            BusyError: one turns, and who asks won't wait.
+        """
+        busy = BusyError(
+            "a cycle is being turned, or data added", remedy="wait until it ends: the board says how far it is"
+        )
+        if self._alone.locked() and not wait:
+            raise busy
+        async with self._alone, contextlib.AsyncExitStack() as held:
+            while True:
+                try:
+                    held.enter_context(locked(self.root / ".adequate" / TURNING, doing))
+                    break
+                except BusyError:  # another server turns one
+                    if not wait:
+                        raise busy from None
+                await asyncio.sleep(LOOK)
+            yield
 
     def _begin(self) -> None:
         store = self.studio.store
@@ -113,6 +140,7 @@ class Engine:
         if event.kind == "label":
             self._fresh += 1
             self._labels += 1
+        self._uncounted |= event.kind == "turned"  # perhaps by another server, with what we counted
         self._changed = True
 
     def _missed(self) -> None:
@@ -127,7 +155,7 @@ class Engine:
                 await asyncio.wait_for(self._asked.wait(), LOOK)
             try:
                 if self._asked.is_set() or (self.automatic and await self._due()):
-                    async with self.alone:
+                    async with self._alone:
                         self._asked.clear()
                         await self._turn()
             except AdequateError as error:
@@ -173,7 +201,11 @@ class Engine:
             await self._record(turned)
         else:
             self._unfinished = True  # it goes on where it was
-            self._failed(error["message"], error["remedy"])
+            if self.automatic and error.get("kind") == BusyError.__name__:  # another server turns one
+                self._not_before = time.monotonic() + ELSEWHERE
+                self._say({})
+            else:
+                self._failed(error["message"], error["remedy"])
 
     def _say(self, now: dict[str, Any]) -> None:
         self._now = now

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from adequate.store import QueueItem, queue
 from adequate.store.schema import lease, queue_item
+from adequate.store.sql import alone, now
 from adequate.types import Part
 
 
@@ -28,7 +29,7 @@ def swept(connection: sa.Connection, task: str, actor: str, n: int, label: str) 
         .limit(n)
     )
     items = [queue.find(connection, number)[0] for number in connection.scalars(query).all()]
-    queue.lend(connection, items, actor, now + queue.LEASE_SECONDS)
+    queue.lend(connection, items, actor, at + queue.LEASE_SECONDS)
     return items
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from adequate.loop.state import State
     from adequate.store import Store
 
+TURNING = "turning"  # held in PROJECT/.adequate by whichever server turns a cycle, or needs that none is turned
 Key = tuple[str, str, str, str]
 
 
@@ -28,7 +29,7 @@ def turn(root: Path) -> dict[str, Any]:
     from adequate.loop.run import run
     from adequate.store.lock import locked
 
-    with locked(root / ".adequate" / "turning", "studio (its engine)"):
+    with locked(root / ".adequate" / TURNING, "studio (its engine)"):
         project = place.effective(root)
         with stores.open(root, write=True, beside=True, verb="studio", text=project.text) as store:
             before, began = _states(store), time.time()

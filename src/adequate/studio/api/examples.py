@@ -6,20 +6,18 @@ has labelled it.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from adequate.errors import BusyError, DataError, unknown
+from adequate.errors import DataError, unknown
 from adequate.store.events import SCHEMA
 from adequate.store.schema import current_label, queue_item
-from adequate.studio import far_examples, held, tasks
-from adequate.studio.context import Here, Owner, Studio, Viewer
+from adequate.studio import erased, far_examples, tasks
+from adequate.studio.context import Here, Owner, Viewer
 from adequate.studio.live.frames import event_frame
 from adequate.studio.roles import Can
 
@@ -77,23 +75,8 @@ async def erase(here: Here, person: Owner, example: str, typed: Confirmed) -> di
         name = (await here.worker.run(far_examples.chip, name))["id"]
     if typed.confirm != name:
         raise DataError("what was typed isn't the example's id", remedy=f"type {name}")
-    if here.engine.alone.locked():
-        raise BusyError(
-            "a cycle is being turned, or data added", remedy="wait until it ends: the board says how far it is"
-        )
-    async with here.engine.alone, here.worker.resting():
-        await asyncio.to_thread(here.store.erase, name, person.id)
-        await asyncio.to_thread(_forgotten, here)
-    here.hub.nudge()
+    await erased.erase(here, name, person.id)
     return {"erased": name}
-
-
-def _forgotten(here: Studio) -> None:
-    """Nothing that was kept for a while holds a text any more."""
-    held.forget(here)
-    for kept in ("opened", "mined", "questions"):
-        here.extra.pop(kept, None)
-    shutil.rmtree(here.root / ".adequate" / "outgoing", ignore_errors=True)
 
 
 def _named(example: str) -> str:

@@ -10,8 +10,9 @@ their kinds when they are imported; `load` imports them all.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -24,6 +25,7 @@ from adequate.store import Event, Override, quick
 from adequate.store.events import record
 from adequate.store.looks import decide
 from adequate.store.schema import event as log
+from adequate.store.sql import alone, now
 from adequate.studio.roles import Can, Person
 from adequate.types import Source
 
@@ -44,7 +46,7 @@ class Ask:
         body: what the operation needs, as its handler says.
         rev: the number of the last event that its author had seen of the topic; None: don't compare.
         person: who asks, from the session.
-        at: when it came in, seconds since 1970, by our clock.
+        at: when it came in, seconds since 1970: by our clock until it is performed, then by the database's.
         studio: the project.
     """
 
@@ -145,6 +147,9 @@ def together(connection: sa.Connection, asks: Sequence[Ask]) -> list[Outcome]:
         DBAPIError: the database fails; then none has happened.
         Exception: there is one operation, and it is refused.
     """
+    alone(connection)  # else the same operation, sent to another server too, could be performed twice
+    late = now(connection) - time.time()
+    asks = [replace(ask, at=ask.at + late) for ask in asks]
     before = _before(connection, asks)
     if len(asks) == 1:  # the writer sees to it that one that fails leaves nothing
         return [_perform(connection, asks[0], before)]
