@@ -18,7 +18,7 @@ test('the board says what the terminal says, and axe finds nothing', async () =>
   const said = JSON.parse(studio.cli('board', '--json')) as { cells: { state: string }[] }
   const adequate = said.cells.filter((cell) => cell.state === 'adequate').length
   await eve.page.getByRole('heading', { name: `${adequate} of ${said.cells.length} cells adequate` }).waitFor()
-  expect(await cells(eve).count()).toBe(said.cells.length)
+  await eve.until(async () => (await cells(eve).count()) === said.cells.length)
   await eve.axe()
 })
 
@@ -27,12 +27,12 @@ test('h j k l walk the cells, enter opens one at its own address, escape comes b
   await cells(eve).first().waitFor()
   await eve.press('j')
   const at = () => eve.page.evaluate(() => (document.activeElement as HTMLElement).dataset.cell)
+  await eve.until(at)
   const first = await at()
-  expect(first).toBeTruthy()
   await eve.press('l')
-  expect(await at()).not.toBe(first)
+  await eve.until(async () => (await at()) !== first)
   await eve.press('h')
-  expect(await at()).toBe(first)
+  await eve.until(async () => (await at()) === first)
   await eve.press('Enter')
   await eve.page.getByRole('dialog').waitFor()
   expect(new URL(eve.page.url()).pathname).toMatch(/^\/board\/./)

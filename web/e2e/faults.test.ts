@@ -45,7 +45,7 @@ test('hostile texts are text on every screen, and no screen breaks its own conte
   expect(await operate(ada, 'comment.add', `example:${id}`, { ...said, text: 'half \ud800 a character' })).not.toBe('ack')
   for (const path of [...SCREENS, `/examples/${id}`, '/label/intent', '/label/intent?mode=flagged', '/guide/intent']) {
     await ada.open(path)
-    await sleep(300)
+    await ada.quiet()
     expect(await ada.page.title(), path).not.toContain('owned')
     expect(await ada.page.locator('main img[src=x], main script, main [onclick], a[href^="javascript:" i]').count(), path).toBe(0)
     expect(await ada.page.evaluate(() => (window as unknown as { violations: string[] }).violations), path).toEqual([])

@@ -19,7 +19,9 @@ test('from the link to the first label in well under a minute, and the board mov
   const kim = await studio.enter()
   const begun = Date.now()
   await kim.follow(link)
+  const looking = Date.now()
   await kim.axe()
+  const looked = Date.now() - looking // by axe: nobody else waits for it
   await kim.page.getByLabel('Your name').fill('Kim')
   await kim.page.getByRole('button', { name: 'Join and label the first' }).click()
   await kim.page.locator('main a[href="/label/intent"]').or(kim.page.getByRole('heading', { name: 'Six keys, and you can start' })).first().click()
@@ -29,7 +31,7 @@ test('from the link to the first label in well under a minute, and the board mov
   const labels = () => studio.sql<{ n: number }>("SELECT count(*) AS n FROM event WHERE kind = 'label' AND actor = 'kim'")[0].n
   let said = await answer(kim, '1', null)
   await until(() => labels() === 1)
-  expect((Date.now() - begun) / 1000).toBeLessThan(30)
+  expect((Date.now() - begun - looked) / 1000).toBeLessThan(30)
 
   await eve.until(async () => (await badge.textContent()) !== before)
   const turned = () => studio.sql<{ n: number }>("SELECT count(*) AS n FROM event WHERE kind = 'turned'")[0].n
@@ -41,7 +43,7 @@ test('from the link to the first label in well under a minute, and the board mov
   for (let n = 1; n < many; n++) said = await answer(kim, '1', said)
   await until(() => labels() === many)
   await until(() => turned() > 0, 120)
-  await eve.until(async () => (await model.textContent()) !== first) // a new model stands there
+  await eve.until(async () => (await model.textContent()) !== first, 60) // a new model stands there
   await eve.page.locator('[data-cell]').first().waitFor()
   expect(await eve.page.evaluate(() => (window as unknown as { same?: boolean }).same)).toBe(true)
 }, 240_000)

@@ -149,6 +149,7 @@ test('erasing takes an owner and the id, typed', async () => {
   const { example: id } = example(0, 'urgent')
   await rob.open(`/examples/${id}`)
   await rob.page.getByRole('button', { name: 'More' }).click()
+  await rob.page.getByRole('menuitem').first().waitFor()
   expect(await rob.page.getByRole('menuitem', { name: 'Erase for good…' }).count()).toBe(0)
   await ada.open(`/examples/${id}`)
   await ada.page.getByRole('button', { name: 'More' }).click()

@@ -45,7 +45,7 @@ test('two people edit one example, the server is killed twice: 0 of 300 edits ar
     await studio.again()
   }
   const ops = (await both).flat()
-  await until(async () => (await pending(ann)) + (await pending(ben)) === 0, 30)
+  await until(async () => (await pending(ann)) + (await pending(ben)) === 0, 60)
   const kept = new Set(studio.sql<{ op: string }>("SELECT op FROM event WHERE kind = 'span'").map((row) => row.op))
   expect(ops.length).toBe(2 * EDITS)
   expect(ops.filter((op) => !kept.has(op))).toEqual([])

@@ -24,14 +24,18 @@ test('somebody who has only the link sees six keys, tries them without a record,
   const before = studio.sql<{ n: number }>('SELECT count(*) AS n FROM event')[0].n
   await ann.open('/label/intent')
   await ann.page.getByRole('heading', { name: 'Six keys, and you can start' }).waitFor()
+  const looking = Date.now()
   await ann.axe()
-  await ann.page.getByText('1 of 3').waitFor()
-  for (let n = 0; n < 3; n++) await ann.press('1', 'Enter')
+  const looked = Date.now() - looking // by axe: nobody else waits for it
+  for (let n = 1; n <= 3; n++) {
+    await ann.page.getByText(`${n} of 3`).waitFor()
+    await ann.press('1', 'Enter')
+  }
   await ann.page.locator('.acts').waitFor()
   expect(studio.sql<{ n: number }>('SELECT count(*) AS n FROM event')[0].n).toBe(before)
   await ann.press('1')
   await saved(ann, 'intent', 1)
-  expect(Date.now() - begun).toBeLessThan(60_000)
+  expect(Date.now() - begun - looked).toBeLessThan(60_000)
 })
 
 test('the next one is there at once; digits, accept, skip and undo become events', async () => {
@@ -60,9 +64,11 @@ test('the next one is there at once; digits, accept, skip and undo become events
 test('a suggestion is accepted with a, and what was seen is kept; of the sealed part there is none', async () => {
   await desk(ann, '/label/intent')
   for (let n = 0; n < 12; n++) {
+    await ann.page.locator('.suggestion').waitFor()
     if (await ann.page.getByText('The model says').count()) break
     await ann.press('1')
   }
+  await ann.saved() // what was pressed on the way here is none of the next
   const label = (await ann.page.locator('.suggestion strong').textContent())!
   const before = events('intent').length
   await ann.press('a')
@@ -76,7 +82,8 @@ test('a suggestion is accepted with a, and what was seen is kept; of the sealed 
 test('one of the last ten answers is changed by the mouse', async () => {
   await desk(ann, '/label/intent')
   await ann.press('1')
-  const before = (await saved(ann, 'intent', 1)).length
+  await ann.saved()
+  const before = events('intent').length
   await ann.page.locator('#last-answer').click()
   await ann.page.getByText('Was card').waitFor()
   await ann.page.getByRole('group', { name: 'Labels' }).getByRole('button', { name: /fee/ }).click()
@@ -131,8 +138,10 @@ test('two people change one example: the second is told, and chooses', async () 
 test('a comment is read by the other, a flag is found by the reviewer', async () => {
   await desk(ann, '/label/intent')
   await ann.press('c')
+  await ann.typing('TEXTAREA')
   await ann.page.keyboard.type('<b>is a chargeback a refund?</b>')
   await ann.press('Enter', 'f')
+  await ann.typing('INPUT')
   await ann.page.keyboard.type('two intents')
   await ann.press('Enter')
   await ann.until(() => studio.sql("SELECT * FROM event WHERE kind IN ('comment', 'flag')").length === 2)
@@ -166,8 +175,12 @@ test('pairs are compared with 1, 2 and =', async () => {
   if (await skip.count()) await skip.click()
   await ann.page.getByRole('region', { name: 'First text' }).waitFor()
   await ann.axe()
-  await ann.press('1', '2', '=')
-  const rows = await saved(ann, 'anger', 3)
+  for (const [n, key] of ['1', '2', '='].entries()) {
+    await ann.page.getByRole('region', { name: 'First text' }).waitFor()
+    await ann.press(key)
+    await saved(ann, 'anger', n + 1)
+  }
+  const rows = events('anger')
   expect(rows.map((row) => (JSON.parse(row.value) as { winner: string }).winner)).toEqual(['a', 'b', '='])
 })
 

@@ -1,7 +1,7 @@
 /** Addresses of the label screen, disputes of every kind, and texts of every script and size. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { desk, text } from './desk.ts'
-import { sleep, Studio, until, type Tab } from './studio.ts'
+import { answer, desk, text } from './desk.ts'
+import { Studio, until, type Tab } from './studio.ts'
 
 /** A family of five code points, Hebrew, Arabic, Chinese, a flag, a letter with its mark apart. */
 const ODD = ['👨‍👩‍👧 Ada Lovelace wrote 🇩🇪 notes', 'שלום עולם, מחר בבוקר', 'مرحبا بالعالم غدا', '明天早上退款到银行卡', 'cafe\u0301 fe\u0301e 𝒳 end']
@@ -28,13 +28,14 @@ test('"label these" asks the questions of one cell alone; "relabel" opens one ex
   const { cell, n } = studio.sql<{ cell: string; n: number }>("SELECT cell, count(*) AS n FROM queue_item WHERE task = 'topics' AND state = 'waiting' AND cell != '' GROUP BY cell ORDER BY n LIMIT 1")[0]
   await desk(ann, `/label/topics?cell=${encodeURIComponent(cell)}`)
   await ann.page.getByText('Only questions for').waitFor()
+  let before: string | null = null
   for (let k = 0; k < n; k++) {
-    await text(ann).waitFor()
-    await ann.press('1', 'Enter')
-    await sleep(50)
+    before = await answer(ann, '1', before)
+    await ann.press('Enter')
   }
   await ann.page.getByText(/^That was all for/).waitFor()
   await ann.axe()
+  await ann.saved()
   expect(studio.sql("SELECT DISTINCT q.cell FROM event e JOIN queue_item q ON q.id = e.item WHERE e.actor = 'ann' AND e.kind = 'label'")).toEqual([{ cell }])
   await ann.page.getByRole('link', { name: 'Label the others' }).click()
   await text(ann).waitFor()
@@ -104,6 +105,7 @@ test('spans in any script are what Python slices, by keys and by mouse; a text o
       const forward = n === 2 ? 'ArrowLeft' : 'ArrowRight' // Arabic goes on to the left
       await rob.press(forward, forward, `Shift+${forward}`, '1')
     } else {
+      await rob.quiet() // nothing moves any more
       const box = (await text(rob).boundingBox())!
       const style = await text(rob).evaluate((node) => {
         const range = document.createRange()

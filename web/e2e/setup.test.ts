@@ -48,7 +48,7 @@ test('a file is dropped, what it is is inferred and corrected, and the board ope
   const source = readFileSync(join(studio.root, 'project.py'), 'utf8')
   expect(source).toContain('accuracy=0.7')
   expect(source).not.toContain('group=')
-  expect(studio.sql<{ n: number }>("SELECT count(*) AS n FROM event WHERE kind = 'label'")[0].n).toBe(200)
+  await tab.until(() => studio.sql<{ n: number }>("SELECT count(*) AS n FROM event WHERE kind = 'label'")[0].n === 200)
 })
 
 test('a file that can’t be read says why, and another can be dropped', async () => {

@@ -177,8 +177,14 @@ export class Tab {
     for (const key of keys) await this.page.keyboard.press(key)
   }
 
+  /** What is typed goes to such an element. */
+  typing = (tag: 'INPUT' | 'TEXTAREA') => this.page.waitForFunction((tag) => document.activeElement?.tagName === tag, tag)
+
   /** Wait until something holds; asked again and again. */
   until = until
+
+  /** All that the screen asked for has come. */
+  quiet = () => this.page.waitForLoadState('networkidle')
 
   /** Wait until all is saved. */
   saved = () => this.page.locator('[data-saved=saved]').waitFor({ state: 'attached' })
@@ -199,7 +205,7 @@ export class Tab {
 export const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms))
 
 /** Ask until an answer is true; says what was asked when it never is. */
-export async function until(what: () => unknown, seconds = 15): Promise<void> {
+export async function until(what: () => unknown, seconds = 30): Promise<void> {
   const end = Date.now() + 1000 * seconds
   while (Date.now() < end) {
     if (await what()) return

@@ -54,6 +54,7 @@ test('two answer for themselves: nothing of the other, of the model or of gold r
   }
   expect([said('Ann'), said('Ben')]).toEqual([MANY, MANY])
   await ann.press('c')
+  await ann.typing('TEXTAREA')
   await ann.page.keyboard.type('is a fee a charge?')
   await ann.press('Enter')
   await until(() => one("SELECT count(*) AS n FROM event WHERE kind = 'comment'") === 1)
