@@ -7,7 +7,7 @@ the old name stays in the history, and the map of names makes older models, file
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,10 +133,20 @@ def rewritten(value: Any, maps: Mapping[str, str | None], *, whole: bool = False
 
 
 def names(value: Any) -> list[str]:
-    """The labels that a value uses."""
+    """The labels that a value of any kind of task uses.
+
+    >>> names([{"start": 0, "end": 2, "label": "who"}]), names("refund"), names(["a", "b"])
+    (['who'], ['refund'], ['a', 'b'])
+    """
     if isinstance(value, list):
-        return [one["label"] if isinstance(one, dict) else one for one in value]
+        return [str(one.get("label", "")) if isinstance(one, dict) else str(one) for one in value]
     return [value] if isinstance(value, str) else []
+
+
+def used(task: Task, values: Iterable[Any]) -> list[str]:
+    """The labels that some values use, by the names that they have now, sorted."""
+    said = {name for value in values for name in names(value)}
+    return sorted({now for name in said if (now := task.now(name)) is not None})
 
 
 def known(labels: Sequence[str], label: str) -> None:

@@ -31,7 +31,7 @@ from adequate.loop.features import Held
 from adequate.loop.filters import UNSURE
 from adequate.loop.memory import kept, moment
 from adequate.loop.selections import shown_parts
-from adequate.loop.unseen import dense, lexical_of, newest, unseen
+from adequate.loop.unseen import dense, lexical_of, meant, newest, unseen
 from adequate.mining.neighbours import walk
 from adequate.store.schema import current_label
 from adequate.types import PARTS, Block, Doubles, Floats, Kind, Mask, Part, Rows
@@ -345,9 +345,7 @@ def confusion(engine: Engine, task: str | None, most: int = 12) -> dict[str, Any
     """
     with engine.store() as store:
         project = engine.project
-        of = project.learnable.get(task) if task else next(iter(project.learnable.values()), None)
-        if task and of is None:
-            raise unknown("task", task, project.learnable)
+        of = meant(project, task)
         if of is None or newest(store, of.name) is None:
             return {"task": None if of is None else of.name, "pairs": [], "labelled": 0, "wrong": 0}
         return kept(("confusion", moment(store), of.name), lambda: _confusion(store, project, of, most))

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from itertools import pairwise
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from adequate.labelling.pace import pauses, typical
 from adequate.loop.board import FEW
 from adequate.store.schema import event as log
 
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from adequate.store.sql import Sql
 
 WEEK = 7 * 86_400.0
-PAUSE = 120.0  # seconds: a longer gap between two answers is a break, not an answer
-BULK = 0.2  # a shorter one is no person reading
 MOST = 50_000  # answers looked at
 
 
@@ -107,13 +104,11 @@ def pace(sql: Sql, now: float) -> Pace:
     said: dict[str, list[float]] = {}
     for actor, at in sql.rows(query):
         said.setdefault(actor, []).append(at)
-    gaps = [later - earlier for times in said.values() for earlier, later in pairwise(sorted(times))]
-    typical = [gap for gap in gaps if BULK < gap <= PAUSE]
     answers = sum(map(len, said.values()))
     first = min((at for times in said.values() for at in times), default=now)
     days = max((now - first) / 86_400, 1.0)
     return Pace(
-        seconds=median(typical) if len(typical) >= 5 else None,
+        seconds=typical([gap for times in said.values() for gap in pauses(times)]),
         answers=answers,
         people=len(said),
         a_day=answers / days if answers else None,

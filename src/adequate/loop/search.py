@@ -17,12 +17,12 @@ import numpy as np
 import sqlalchemy as sa
 
 from adequate.encoders import onnx
-from adequate.errors import QueryError, UnknownNameError, unknown
+from adequate.errors import QueryError, UnknownNameError
 from adequate.loop.filters import CONTENT, Filters, task_of
 from adequate.loop.memory import kept, moment
 from adequate.loop.query import PHRASE, TEXT, WORD, Query, Term
 from adequate.loop.selections import shown_parts
-from adequate.loop.unseen import dense, newest, unseen
+from adequate.loop.unseen import dense, meant, newest, unseen
 from adequate.mining.neighbours import nearest
 from adequate.store.schema import current_label
 from adequate.types import PARTS, Block, Doubles, Floats, Mask, Part, Rows, part_name
@@ -125,9 +125,8 @@ def find(
     """
     if store.examples.count == 0:
         return Found(hits=[], total=0)
-    if task is not None and task not in project.learnable:
-        raise unknown("task", task, project.learnable)
-    given = {"sql": where, "pred": predicted, "like": like, "task": task or next(iter(project.learnable), None)}
+    of = meant(project, task)
+    given = {"sql": where, "pred": predicted, "like": like, "task": None if of is None else of.name}
     terms = [Term(key=WORD, values=(words,))] if words else []
     terms += [Term(key=key, values=(value,)) for key, value in given.items() if value is not None]
     if below is not None:

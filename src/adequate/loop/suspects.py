@@ -17,12 +17,11 @@ import sqlalchemy as sa
 from adequate.encoders.duplicates import earlier
 from adequate.encoders.lexical import texts_of
 from adequate.encoders.signatures import Signatures
-from adequate.errors import unknown
 from adequate.loop.memory import kept, moment
 from adequate.loop.query import Query
 from adequate.loop.search import hits, shown
 from adequate.loop.selections import shown_parts
-from adequate.loop.unseen import unseen
+from adequate.loop.unseen import meant, unseen
 from adequate.store.schema import event
 from adequate.training.noise import suspicion
 from adequate.types import Kind
@@ -73,9 +72,7 @@ def listed(engine: Engine, task: str | None, after: int, limit: int) -> dict[str
     """
     with engine.store() as store:
         project = engine.project
-        of = project.learnable.get(task) if task else next(iter(project.learnable.values()), None)
-        if task and of is None:
-            raise unknown("task", task, project.learnable)
+        of = meant(project, task)
         if of is None:
             return {"task": None, "total": 0, "by": {MODEL: 0, COPY: 0}, "suspects": [], "asked": False}
         found = kept(("suspects", moment(store), of.name), lambda: suspects(store, project, of))

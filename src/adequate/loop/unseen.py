@@ -14,6 +14,7 @@ import numpy as np
 
 from adequate.encoders import onnx
 from adequate.encoders.lexical import Lexical
+from adequate.errors import unknown
 from adequate.loop.answers import labels_of, names_of
 from adequate.loop.features import weighing
 from adequate.loop.memory import kept
@@ -53,6 +54,18 @@ class Unseen:
         """Where label and answer differ, shape (m,)."""
         differs = np.asarray(self.gold != self.answers)
         return differs if differs.ndim == 1 else np.asarray(differs.any(axis=1))
+
+
+def meant(project: Project, task: str | None) -> Task | None:
+    """The task of that name, or the first, of those that the loop trains; None where there is none.
+
+    Raises:
+        UnknownNameError: there is none of that name.
+    """
+    tasks = project.learnable
+    if task and task not in tasks:
+        raise unknown("task", task, tasks)
+    return tasks[task] if task else next(iter(tasks.values()), None)
 
 
 def newest(store: Store, task: str) -> str | None:

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from adequate.spec.tasks import Task
     from adequate.studio.context import Studio
 
-LONGEST = 200  # characters of a label's name
-
 
 def named(studio: Studio, name: object) -> Task:
     """A task of the project.
@@ -46,21 +44,9 @@ def labels(connection: sa.Connection, studio: Studio, task: Task, *, anew: bool 
         values = connection.scalars(
             sa.select(current_label.c.value).where(current_label.c.task == task.name).distinct()
         )
-        said = {name for value in values for name in names(json.loads(value))}
-        studio.extra[key] = sorted({now for name in said if (now := task.now(name)) is not None})
+        studio.extra[key] = schema.used(task, map(json.loads, values))
     found: list[str] = studio.extra[key]
     return found
-
-
-def names(value: Any) -> list[str]:
-    """The labels that a value of any kind of task uses.
-
-    >>> names([{"start": 0, "end": 2, "label": "who"}]), names("refund"), names(["a", "b"])
-    (['who'], ['refund'], ['a', 'b'])
-    """
-    if isinstance(value, list):
-        return [one["label"] if isinstance(one, dict) else str(one) for one in value]
-    return [value] if isinstance(value, str) else []
 
 
 def checked(
@@ -81,19 +67,13 @@ def checked(
     if task.renamed:  # who was offline while a label was renamed still says the old name
         value = schema.rewritten(value, {old: now for old in task.renamed if (now := task.now(old)) is not None})
     if task.labels is None:
-        said = names(value)
+        said = schema.names(value)
         if not set(said) <= set(known):
             known = labels(connection, studio, task, anew=True)
         if new:
-            known = [*known, *(_name(name) for name in said if name not in known)]
+            known = [*known, *(schema.named(name) for name in said if name not in known)]
     if task.kind is Kind.SPAN:
         return spans(value, task=task.name, labels=known, length=length)
     if not isinstance(value, str) and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
         raise LabelError(f"task {task.name!r}: {value!r} is no label", remedy="a label, or a list of labels")
     return labelling.check(value, task=task.name, kind=task.kind, labels=known)
-
-
-def _name(name: str) -> str:
-    if not name.strip() or len(name) > LONGEST or not name.isprintable():
-        raise LabelError(f"{name[:50]!r} can't be a label", remedy=f"a printable name of at most {LONGEST} characters")
-    return name

@@ -27,6 +27,7 @@ from adequate.store import Event, QueueItem, queue
 from adequate.store.events import ANSWER, LABEL
 from adequate.store.schema import answer, current_label, queue_item
 from adequate.store.schema import event as log
+from adequate.studio import tasks
 from adequate.studio.ops import Ask, operation, rest_of
 from adequate.studio.ops.answers import place
 from adequate.studio.roles import Can
@@ -78,14 +79,14 @@ def sorted_out(
     connection: sa.Connection, task: Task, label: str, selection: Selection, *, replace: bool, steer: bool = False
 ) -> Sorted:
     """Which of a selection get a label, which have it, which have another."""
-    held = _held(connection, task.name, selection.rows)
+    held = _current(connection, task.name, selection.rows)
     rows, ids, values, same, left = [], [], [], 0, 0
     conflicts: dict[str, int] = {}
     for row, example, part in zip(selection.rows, selection.ids, selection.parts, strict=True):
         if part != Part.TEACH and not (steer and part == Part.STEER):
             left += part == Part.STEER
             continue
-        before = held.get(row)
+        before = json.loads(held[row].value) if row in held else None
         value: Any = [label] if task.kind is Kind.MULTILABEL else label
         if before is not None and task.kind is Kind.MULTILABEL:
             value = sorted({label, *before})
@@ -108,7 +109,7 @@ def sorted_out(
 def label_all(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
     """Label all of a selection, but for those that were looked at and found to be something else."""
     body = ask.body
-    task, label = _task(ask), body.get("label")
+    task, label = tasks.named(ask.studio, body.get("task")), body.get("label")
     if task.kind not in (Kind.CLASSIFY, Kind.MULTILABEL) or not isinstance(label, str) or not label.strip():
         raise DataError(f"{label!r} can't be given to many examples of {task.name!r}", remedy="a label of the task")
     if task.labels is not None and label not in task.labels:
@@ -119,7 +120,7 @@ def label_all(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
     audit = _audit(body.get("audit"), told)
     right = sum(audit.values())
     summary = {"label": label, "selected": len(selection), "looked": len(audit), "right": right, "replaced": changes[0]}
-    chances = _chances(connection, task.name, told.rows)
+    drawn = _current(connection, task.name, told.rows)
     events = [_summary(ask, BULK, task.name)]
     for row, example, value in zip(told.rows, told.ids, told.values, strict=True):
         if audit.get(example) is False:
@@ -135,7 +136,8 @@ def label_all(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
                 source=Source.HUMAN if example in audit else Source.RULE,
                 why=f"labelled with {len(told.rows) - 1:,} others" if len(told.rows) > 1 else "labelled in bulk",
                 policy=BULK,
-                probability=chances.get(row, 1.0),  # one that is corrected was drawn as before
+                # One that is corrected was drawn as before.
+                probability=drawn[row].probability if row in drawn else 1.0,
                 body={"bulk": ask.op, "looked": len(audit), "right": right},
             )
         )
@@ -188,7 +190,7 @@ def undo(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
 @operation("selection.queue", needs=Can.REVIEW)
 def ask_people(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
     """Put what `POST /api/selections/KEY/questions` made of a selection before everything else that waits."""
-    task = _task(ask)
+    task = tasks.named(ask.studio, ask.body.get("task"))
     name = f"{ask.body.get('selection', '')} {task.name}"
     found = ask.studio.extra.get("questions", {}).pop(name, None)
     if found is None:
@@ -206,20 +208,12 @@ def ask_people(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
 @operation("suspect.keep", needs=Can.LABEL)
 def keep(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
     """A label that looked wrong is right: it isn't brought up again."""
-    task = _task(ask)
+    task = tasks.named(ask.studio, ask.body.get("task"))
     example, row = place(connection, ask, ask.body.get("example"))
     value = ask.body.get("value")
     if value is None:
         raise DataError("which label is right?", remedy="{task, example, value}")
     return [ask.event(KEPT, example=example, row=row, task=task.name, value=value, why="looked wrong, is right")]
-
-
-def _task(ask: Ask) -> Task:
-    name = ask.body.get("task")
-    tasks = ask.studio.project.tasks
-    if not isinstance(name, str) or name not in tasks:
-        raise unknown("task", str(name), tasks)
-    return tasks[name]
 
 
 def _summary(ask: Ask, kind: str, task: str) -> Event:
@@ -244,22 +238,13 @@ def _audit(given: object, told: Sorted) -> dict[str, bool]:
     return audit
 
 
-def _held(connection: sa.Connection, task: str, rows: Sequence[int]) -> dict[int, Any]:
-    """The current labels of some rows."""
+def _current(connection: sa.Connection, task: str, rows: Sequence[int]) -> dict[int, Any]:
+    """The current labels of some rows, and the chance with which each was drawn."""
     found: dict[int, Any] = {}
     here = current_label.c
     for some in _pieces(rows):
-        query = sa.select(here.row, here.value).where(here.task == task, here.row.in_(some))
-        found.update({row.row: json.loads(row.value) for row in connection.execute(query)})
-    return found
-
-
-def _chances(connection: sa.Connection, task: str, rows: Sequence[int]) -> dict[int, float]:
-    found: dict[int, float] = {}
-    here = current_label.c
-    for some in _pieces(rows):
-        query = sa.select(here.row, here.probability).where(here.task == task, here.row.in_(some))
-        found.update({row.row: row.probability for row in connection.execute(query)})
+        query = sa.select(here.row, here.value, here.probability).where(here.task == task, here.row.in_(some))
+        found.update({row.row: row for row in connection.execute(query)})
     return found
 
 
@@ -281,12 +266,12 @@ def _withdraw(connection: sa.Connection, task: str, rows: Sequence[int]) -> list
     for some in _pieces(rows):
         these = (queue_item.c.task == task, queue_item.c.row.in_(some), queue_item.c.state == queue.WAITING)
         found += connection.scalars(sa.select(queue_item.c.id).where(*these)).all()
-    _become(connection, found, queue.WAITING, "withdrawn")
+    _become(connection, found, queue.WAITING, queue.WITHDRAWN)
     return found
 
 
 def _ask_again(connection: sa.Connection, items: Sequence[int]) -> None:
-    _become(connection, items, "withdrawn", queue.WAITING)
+    _become(connection, items, queue.WITHDRAWN, queue.WAITING)
 
 
 def _become(connection: sa.Connection, items: Sequence[int], was: str, state: str) -> None:

@@ -101,11 +101,11 @@ def undo(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
     for what, value in last["before"].items():
         ask.decide(connection, what, value, said)
     for number, (suggestion, gold, cell) in last["suggestion"].items():
-        change = sa.update(queue_item).where(queue_item.c.id == int(number), queue_item.c.state == "waiting")
+        change = sa.update(queue_item).where(queue_item.c.id == int(number), queue_item.c.state == queue.WAITING)
         connection.execute(change.values(suggestion=suggestion, gold=gold, cell=cell))
     if last["asked"]:
-        relabel = (queue_item.c.task == task, queue_item.c.policy == "relabel", queue_item.c.state == "waiting")
-        connection.execute(sa.update(queue_item).where(*relabel).values(state="withdrawn"))
+        relabel = (queue_item.c.task == task, queue_item.c.policy == "relabel", queue_item.c.state == queue.WAITING)
+        connection.execute(sa.update(queue_item).where(*relabel).values(state=queue.WITHDRAWN))
     body = {"change": "undo", "said": said, "of": seq, "labels": last["labels_before"], "n": len(events)}
     return [_event(ask, task, body, ""), *events]
 
@@ -230,7 +230,7 @@ def _waiting(connection: sa.Connection, task: str, change: schema.Change) -> dic
     """Rewrite what waits for an answer; returns what it was, by item."""
     maps: dict[str, str | None] = {**change.renamed, **change.maps}
     columns = (queue_item.c.id, queue_item.c.suggestion, queue_item.c.gold, queue_item.c.cell)
-    here = (queue_item.c.task == task, queue_item.c.state == "waiting")
+    here = (queue_item.c.task == task, queue_item.c.state == queue.WAITING)
     was, now = {}, []
     for row in connection.execute(sa.select(*columns).where(*here)):
         new = (_suggestion(row.suggestion, maps), _gold(row.gold, maps), maps.get(row.cell, row.cell) or "")
@@ -300,7 +300,7 @@ def asked_again(connection: sa.Connection, ask: Ask, task: str, rows: Sequence[A
         known = (queue_item.c.row.in_(numbers[start : start + _CHUNK]), queue_item.c.text.is_not(None))
         texts |= dict(connection.execute(sa.select(queue_item.c.row, queue_item.c.text).where(*known)).all())
     first = connection.scalar(
-        sa.select(sa.func.min(queue_item.c.rank)).where(queue_item.c.task == task, queue_item.c.state == "waiting")
+        sa.select(sa.func.min(queue_item.c.rank)).where(queue_item.c.task == task, queue_item.c.state == queue.WAITING)
     )
     items = [
         QueueItem(
