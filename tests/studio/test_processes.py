@@ -35,6 +35,13 @@ from tests.studio.test_webhooks import receiver
 __all__ = ["postgres_url"]
 
 AHEAD = 10  # edits on their way at once
+SERVE = """
+import sys, time
+clock = time.time
+time.time = lambda: clock() + {ahead}
+from adequate.cli.main import main
+sys.exit(main())
+"""
 PROJECT = """
 import adequate as aq
 
@@ -58,12 +65,16 @@ class Process:
 
 
 @contextmanager
-def studio(root: Path) -> Iterator[Process]:
-    """Serve a project until the end."""
+def studio(root: Path, *, ahead: float = 0.0) -> Iterator[Process]:
+    """Serve a project until the end.
+
+    Args:
+        ahead: seconds by which this server's clock is.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    words = ["-m", "adequate.cli.main", "studio", "--project", str(root), "--port", str(port)]
+    words = ["-c", SERVE.format(ahead=ahead), "studio", "--project", str(root), "--port", str(port)]
     process = subprocess.Popen([sys.executable, *words], stdout=subprocess.DEVNULL, start_new_session=True)
     try:
         while True:
