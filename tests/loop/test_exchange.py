@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
+import orjson
 import pytest
+import sqlalchemy as sa
 
 from adequate import store
 from adequate.errors import FormatError
@@ -14,6 +17,7 @@ from adequate.spec.project import Project
 from adequate.spec.targets import Target
 from adequate.store import Store
 from adequate.store.formats.exchange import FORMATS
+from adequate.store.schema import answer
 from tests.loop.projects import SEVERAL
 from tests.made import begun, mail, without_weights
 
@@ -104,3 +108,19 @@ def test_a_broken_file_adds_nothing(tmp_path: Path) -> None:
             brought_in(opened, _project(), file, "prodigy")
         assert opened.examples.count == 0
         assert not list((tmp_path / "mail" / ".adequate").glob("incoming*"))
+
+
+def test_what_comes_in_is_named_and_kept_as_one_label_at_a_time_would_be(tmp_path: Path) -> None:
+    rows = [_task(1, "a card", ("ann", "fee"), ("ann", "card")), _task(2, "half \ud83d of a sign", ("", "fee"))]
+    brought, opened = _brought(tmp_path, "label-studio", rows)
+    with opened:
+        assert brought.labels == {"intent": 2}
+        [card, fee] = opened.labels.current("intent").select(["example", "value", "source"]).to_pylist()
+        assert (card["value"], card["source"], fee["value"], fee["source"]) == ('"card"', "human", '"fee"', "import")
+        [(number, said)] = opened.labels.history(card["example"])
+        assert (said.actor, said.kind, said.probability, said.why) == ("ann", "label", 1.0, "came with in.json")
+        named = orjson.dumps(["exchange", "intent", card["example"], "card", "ann", None])
+        assert said.op == hashlib.sha256(named).hexdigest()[:32]  # as before: a file brought in earlier stays known
+        assert opened.sql.value(sa.select(answer.c.seq).where(answer.c.actor == "ann")) == number
+        again = brought_in(opened, _project(), tmp_path / "in.json", "label-studio")
+        assert (again.new, again.labels) == (0, {})

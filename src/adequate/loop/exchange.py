@@ -7,34 +7,34 @@ label; disputed, it waits for a reviewer. What can't be carried is counted, with
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import compress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import orjson
 import sqlalchemy as sa
 
-from adequate.encoders.identity import content_ids
 from adequate.labelling.answers import answered
 from adequate.loop.answers import names_of
 from adequate.loop.ingest import add
+from adequate.loop.spool import Spool, Words, words
 from adequate.loop.steps import SHOWN
 from adequate.spec.tasks import Task
-from adequate.store.events import Event, record
+from adequate.store.events import Event, Many, record, record_many
 from adequate.store.formats import exchange
 from adequate.store.formats.exchange import Losses, Marked, Said
 from adequate.store.formats.exchange.marked import plain
-from adequate.store.formats.records import encoded
+from adequate.store.formats.pieces import SUFFIX
 from adequate.store.queue import QueueItem, put
 from adequate.store.schema import current_label, queue_item
 from adequate.store.schema import event as log
+from adequate.store.sql import among
 from adequate.types import PARTS, Kind, Progress, Source, part_name, silent
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _names(store: Store, task: Task) -> tuple[str, ...]:
     if task.kind is not Kind.SPAN or task.labels is not None:
         return names_of(store, task)
     said = store.labels.current(task.name)["value"].to_pylist()
-    return tuple(sorted({mark["label"] for value in said for mark in json.loads(value)}))
+    return tuple(sorted({mark["label"] for value in said for mark in orjson.loads(value)}))
 
 
 def _marked(store: Store, project: Project, tasks: Sequence[Task], rows: np.ndarray) -> Iterator[Marked]:
@@ -164,189 +164,132 @@ def brought_in(
     """
     losses = Losses()
     folder = store.root / ".adequate"
-    texts_file, said_file = (folder / f"incoming.{os.getpid()}.{part}.jsonl" for part in ("texts", "said"))
-    labels: dict[str, int] = {}
+    texts_file, said_file = (folder / f"incoming.{os.getpid()}{suffix}" for suffix in (SUFFIX, ".said"))
+    names = {task.name: set(_names(store, task)) for task in project.tasks.values()}
+    labels: Counter[str] = Counter()
     disputed = done = 0
     try:
-        # The file is read once, and as a whole before anything of it is added.
-        _spooled(texts_file, said_file, project, exchange.read(path, name, losses))
-        texts = add(store, project, [texts_file], with_labels=False, actor=actor, progress=progress)
-        fields = {task.name: set(_names(store, task)) for task in project.tasks.values()}
-        with said_file.open("rb") as said:
-            while some := [_unspooled(line) for line in islice(said, CHUNK)]:
-                events = _events(store, project, fields, some, path.name, actor, losses)
-                questions = {one.example: one for one in _questions(store, events, some)}
-                disputed += _recorded(store, events, questions, labels)
-                done += len(some)
-                progress(f"recording the labels of {path.name}", done, None)
+        with texts_file.open("wb") as texts, said_file.open("wb") as said:
+            spool = Spool(texts=texts, said=said, project=project, names=names, actor=actor, losses=losses)
+            for one in exchange.read(path, name, losses):
+                spool.take(one)
+            spool.flush()
+        added = add(store, project, [texts_file], with_labels=False, actor=actor, progress=progress)
+        for some in words(said_file):
+            new, open_ = _recorded(store, project, some, f"came with {path.name}", losses)
+            labels, disputed, done = labels + new, disputed + open_, done + len(some.example)
+            progress(f"recording the labels of {path.name}", done, None)
     finally:
         texts_file.unlink(missing_ok=True)
         said_file.unlink(missing_ok=True)
     return Brought(
-        new=texts.new,
-        known=texts.known,
-        labels=labels,
+        new=added.new,
+        known=added.known,
+        labels=dict(labels),
         disputed=disputed,
         losses=losses,
-        notices=tuple(notice for notice in texts.notices if texts_file.name not in notice),  # of a file that is ours
+        notices=tuple(notice for notice in added.notices if texts_file.name not in notice),  # of a file that is ours
     )
 
 
-def _spooled(texts: Path, said: Path, project: Project, records: Iterable[Marked]) -> None:
-    """The texts and what else is known of them as ordinary data; and beside it what was said of them."""
-    ours = {project.text, *(task.column for task in project.tasks.values())}
-    with texts.open("wb") as data, said.open("wb") as answers:
-        for one in records:
-            meta = {key: value for key, value in one.meta.items() if key not in ours and not key.startswith("aq_")}
-            data.write(encoded({project.text: one.text, **meta}) + b"\n")
-            if one.said:
-                words = [[o.field, o.kind, o.value, o.by, o.at, o.source] for o in one.said]
-                answers.write(encoded([one.text, one.id, words]) + b"\n")
+def _recorded(store: Store, project: Project, said: Words, why: str, losses: Losses) -> tuple[Counter[str], int]:
+    """Record a chunk in one transaction: new labels by task, and how many are disputed.
 
+    Of one person's words on one text the last holds. What is recorded already stays as it is.
+    """
+    many, where = np.array(said.many), store.examples.rows_of(said.example)
+    here = where >= 0
+    here[here] = store.examples.parts()[where[here]] < len(PARTS)
+    for i in np.flatnonzero(~here & (many > 0)).tolist():
+        losses.add("answers to a text that was erased from the project", said.name[i])
+    text = np.repeat(np.arange(len(many)), many)
+    rows = where[text].tolist()
+    one, several = _shared(said, rows, np.flatnonzero(here[text]))
+    single = Many(
+        why=why,
+        example=[said.example[i] for i in text[one].tolist()],
+        row=[rows[i] for i in one],
+        task=[said.task[i] for i in one],
+        value=[said.value[i] for i in one],
+        actor=[said.actor[i] for i in one],
+        source=[said.source[i] for i in one],
+        at=[time.time() if (at := said.at[i]) is None else at for i in one],
+        probability=[1.0] * len(one),
+        op=[said.op[i] for i in one],
+    )
+    events = [[_event(said, i, said.example[text[i]], rows[i], why) for i in those] for those in several]
+    questions = _questions(store, project, [those[0] for those in events])
 
-def _unspooled(line: bytes) -> Marked:
-    text, name, words = orjson.loads(line)
-    said = [
-        Said(field=f, kind=Kind(kind), value=value, by=by, at=at, source=Source(source))
-        for f, kind, value, by, at, source in words
-    ]
-    return Marked(text=text, said=said, id=name)
-
-
-def _events(
-    store: Store,
-    project: Project,
-    fields: dict[str, set[str]],
-    records: Sequence[Marked],
-    file: str,
-    actor: str,
-    losses: Losses,
-) -> dict[tuple[str, int], list[Event]]:
-    """What was said, by task and row; of one person's words on one text the last."""
-    ids = content_ids([one.text for one in records])
-    rows, parts = store.examples.rows_of(ids).tolist(), store.examples.parts()
-    found: dict[tuple[str, int], dict[str, Event]] = {}
-    for one, example, row in zip(records, ids, rows, strict=True):
-        if row < 0 or parts[row] >= len(PARTS):
-            losses.add("answers to a text that was erased from the project", one.id)
-            continue
-        for said in one.said:
-            where = one.id or one.text
-            task = _task(project, said, losses)
-            value = None if task is None else _value(task, said, fields[task.name], where, losses)
-            if task is None or value is None:
-                continue
-            by = said.by or actor
-            named = encoded(["exchange", task.name, example, value, by, said.at])
-            found.setdefault((task.name, row), {})[by] = Event(
-                example=example,
-                row=row,
-                task=task.name,
-                value=value,
-                actor=by,
-                source=Source.HUMAN if said.by else Source.IMPORT,
-                at=said.at if said.at is not None else time.time(),
-                why=f"came with {file}",
-                op=hashlib.sha256(named).hexdigest()[:32],
-            )
-    return {key: list(events.values()) for key, events in found.items()}
-
-
-def _task(project: Project, said: Said, losses: Losses) -> Task | None:
-    """Which task an answer is of: the one its field names, or the only one of its kind."""
-    if said.source is not Source.HUMAN:
-        losses.add("prediction of another model: the engine makes its own")
-        return None
-    for task in project.tasks.values():
-        if said.field in (task.name, task.column):
-            return task
-    kinds = (Kind.SPAN,) if said.kind is Kind.SPAN else (Kind.CLASSIFY, Kind.MULTILABEL)
-    fitting = [task for task in project.tasks.values() if task.kind in kinds]
-    if len(fitting) == 1:
-        return fitting[0]
-    losses.add(f"answer to {said.field or 'a question'!r}, of which the project has no task", said.kind)
-    return None
-
-
-def _value(task: Task, said: Said, names: set[str], where: str, losses: Losses) -> Any:
-    """The answer as the task takes it; None where it can't."""
-    value = said.value
-    if task.kind is Kind.SPAN:
-        used = {mark["label"] for mark in value} if said.kind is Kind.SPAN else None
-    elif task.kind is Kind.MULTILABEL:
-        value = [value] if isinstance(value, str) else value
-        used = set(value)
-    else:
-        used = {value} if isinstance(value, str) else None
-    if used is None:
-        losses.add(f"answer that isn't of the kind of {task.name!r} ({task.kind})", where)
-        return None
-    strange = used - names if task.labels is not None else set()
-    if strange:
-        losses.add(f"label that {task.name!r} doesn't declare", sorted(strange)[0])
-        return None
-    return value
-
-
-def _questions(
-    store: Store, said: dict[tuple[str, int], list[Event]], records: Sequence[Marked]
-) -> Iterator[QueueItem]:
-    """Of each text on which several people said something: the question that each of them has answered."""
-    several = [events for events in said.values() if len(events) > 1]
-    if not several:
-        return
-    parts = store.examples.parts()
-    texts = dict(zip(content_ids([one.text for one in records]), (one.text for one in records), strict=True))
-    for events in several:
-        first = events[0]
-        text = texts[first.example]
-        yield QueueItem(
-            task=first.task,
-            row=first.row,
-            example=first.example,
-            part=part_name(parts[first.row]),
-            why=first.why,
-            policy="import",
-            overlap=len(events),
-            rank=1.0,
-            text=text if len(text) <= SHOWN else None,
-        )
-
-
-def _recorded(
-    store: Store, said: dict[tuple[str, int], list[Event]], questions: dict[str, QueueItem], labels: dict[str, int]
-) -> int:
-    """Record a chunk in one transaction; returns how many are disputed. What is recorded already stays as it is."""
-
-    def job(connection: sa.Connection) -> int:
-        ops = [event.op for events in said.values() for event in events]
-        before = _before(connection, ops)
-        single = [events[0] for events in said.values() if len(events) == 1 and events[0].op not in before]
-        record(connection, single)
-        for event in single:
-            labels[event.task] = labels.get(event.task, 0) + 1
+    def job(connection: sa.Connection) -> tuple[Counter[str], int]:
+        labels = Counter(compress(single.task, record_many(connection, single)))
+        before = _before(connection, [event.op for those in events for event in those])
         disputed = 0
-        for events in said.values():
-            if len(events) > 1 and not all(event.op in before for event in events):
-                agreed = _several(connection, questions[events[0].example], events)
-                labels[events[0].task] = labels.get(events[0].task, 0) + agreed
+        for those, question in zip(events, questions, strict=True):
+            if not all(event.op in before for event in those):
+                agreed = _several(connection, replace(question, overlap=len(those)), those)
+                labels[question.task] += agreed
                 disputed += not agreed
-        return disputed
+        return +labels, disputed
 
     return store.sql.write(job, "recording labels")
 
 
+def _shared(said: Words, rows: Sequence[int], there: np.ndarray) -> tuple[list[int], list[list[int]]]:
+    """Of those words the ones that are one person's on a text, and those of several people, together."""
+    codes = {task: code for code, task in enumerate(dict.fromkeys(said.task))}
+    asked = [(rows[i] * len(codes)) + codes[said.task[i]] for i in there.tolist()]
+    _, question, times = np.unique(asked, return_inverse=True, return_counts=True)
+    again = times[question] > 1 if len(asked) else np.zeros(0, bool)
+    one = there[~again].tolist()
+    people: dict[tuple[str, int], dict[str, int]] = {}
+    for i in there[again].tolist():
+        people.setdefault((said.task[i], rows[i]), {})[said.actor[i]] = i
+    last = [list(those.values()) for those in people.values()]
+    return sorted(one + [those[0] for those in last if len(those) == 1]), [those for those in last if len(those) > 1]
+
+
+def _event(said: Words, i: int, example: str, row: int, why: str) -> Event:
+    at = said.at[i]
+    return Event(
+        example=example,
+        row=row,
+        task=said.task[i],
+        value=said.value[i],
+        actor=said.actor[i],
+        source=Source(said.source[i]),
+        at=time.time() if at is None else at,
+        why=why,
+        op=said.op[i],
+    )
+
+
+def _questions(store: Store, project: Project, firsts: Sequence[Event]) -> list[QueueItem]:
+    """Of each text on which several people said something: the question that each of them has answered."""
+    parts = store.examples.parts()
+    rows = np.array([event.row for event in firsts], np.int64)
+    texts = store.examples.take(rows, [project.text])[project.text].to_pylist() if firsts else []
+    return [
+        QueueItem(
+            task=event.task,
+            row=event.row,
+            example=event.example,
+            part=part_name(parts[event.row]),
+            why=event.why,
+            policy="import",
+            rank=1.0,
+            text=text if len(text) <= SHOWN else None,
+        )
+        for event, text in zip(firsts, texts, strict=True)
+    ]
+
+
 def _before(connection: sa.Connection, ops: Sequence[str]) -> set[str]:
-    found: set[str] = set()
-    for start in range(0, len(ops), 10_000):
-        some = sa.select(log.c.op).where(log.c.op.in_(ops[start : start + 10_000]))
-        found |= set(connection.scalars(some))
-    return found
+    return set(connection.scalars(sa.select(log.c.op).where(among(connection, log.c.op, ops)))) if ops else set()
 
 
 def _several(connection: sa.Connection, question: QueueItem, events: Sequence[Event]) -> bool:
     """Several people's words on one text: a question that each of them answers. Whether they agree."""
-    put(connection, [replace(question, task=events[0].task)])
+    put(connection, [question])
     here = (queue_item.c.task == events[0].task, queue_item.c.row == question.row)
     number = connection.scalar(sa.select(sa.func.max(queue_item.c.id)).where(*here))
     assert number is not None

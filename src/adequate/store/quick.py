@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import itemgetter
@@ -32,13 +32,15 @@ class _Text:
     Args:
         text: in the driver's words.
         fixed: the values that the statement holds itself.
-        laid: lays out values as the driver takes them: by name, or by place.
+        places: the order in which the driver takes values; None: by name.
+        laid: lays out values as the driver takes them.
         row: makes a named row of a tuple.
         truths: the columns where the database says 0 and 1 for false and true.
     """
 
     text: str
     fixed: dict[str, Any]
+    places: tuple[str, ...] | None
     laid: Callable[[Values], Any]
     row: Callable[[Sequence[Any]], Any]
     truths: tuple[int, ...]
@@ -79,6 +81,17 @@ def change_all(
     else:
         laid = ({**known.fixed, **row} for row in rows) if known.fixed else rows
         _run(connection, known, map(known.laid, laid), many=True)
+
+
+def insert_columns(connection: sa.Connection, statement: sa.Insert, columns: Mapping[str, Iterable[Any]]) -> None:
+    """Insert many rows that are given as columns: no row is an object on its way."""
+    known = _known(connection.dialect.name, statement, tuple(columns))
+    if known.places is None:
+        names = tuple(columns)
+        rows: Iterable[Any] = (dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True))
+    else:
+        rows = zip(*(columns[name] for name in known.places), strict=True)
+    _run(connection, known, rows, many=True)
 
 
 def one_of(dialect: str, column: sa.Column[Any], name: str, values: Any = None) -> sa.ColumnElement[bool]:
@@ -128,7 +141,7 @@ def _known(dialect: str, statement: Words, names: tuple[str, ...] | None = None)
     kind: sa.Dialect = sa.make_url(_DRIVERS[dialect]).get_dialect()()
     compiled = statement.compile(dialect=kind, column_keys=None if names is None else list(names))
     assert isinstance(compiled, SQLCompiler)
-    places = compiled.positiontup
+    places = None if compiled.positiontup is None else tuple(compiled.positiontup)
     columns = list(statement.selected_columns) if isinstance(statement, sa.Select) else []
     named: Any = namedtuple  # its checker wants names that stand in the text
     made = named("Row", [column.key or "" for column in columns], rename=True)
@@ -136,7 +149,8 @@ def _known(dialect: str, statement: Words, names: tuple[str, ...] | None = None)
     return _Text(
         text=str(compiled),
         fixed={name: value for name, value in compiled.params.items() if value is not None},
-        laid=dict if places is None else _placed(tuple(places)),
+        places=places,
+        laid=dict if places is None else _placed(places),
         row=made._make,
         truths=truths if dialect == "sqlite" else (),
     )

@@ -271,15 +271,21 @@ def upsert(
     """
     if rows:
         given = tuple(names or rows[0])
-        quick.change_all(connection, _upsertion(connection.dialect.name, table, given), rows, given)
+        quick.change_all(connection, upsertion(connection.dialect.name, table, given), rows, given)
 
 
 @cache
-def _upsertion(dialect: str, table: sa.Table, names: tuple[str, ...]) -> sa.Insert:
+def upsertion(dialect: str, table: sa.Table, names: tuple[str, ...], rows: sa.Select[Any] | None = None) -> sa.Insert:
+    """The statement that does so with these columns.
+
+    Args:
+        rows: a query that has them; it needs a WHERE, or SQLite reads the ON of "ON CONFLICT" as that of a join.
+    """
     insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     keys = [column.name for column in table.primary_key]
     changed = {name: insert.excluded[name] for name in names if name not in keys}
-    return insert.on_conflict_do_update(index_elements=keys, set_=changed)
+    filled = insert if rows is None else insert.from_select(list(names), rows)
+    return filled.on_conflict_do_update(index_elements=keys, set_=changed)
 
 
 def sqlite_url(path: Path) -> str:

@@ -23,10 +23,12 @@ from adequate.store.formats.delimited import Delimited
 from adequate.store.formats.exchange import told
 from adequate.store.formats.exchange.table import Answers
 from adequate.store.formats.files import LONGEST, checked, found, known, unpacked
+from adequate.store.formats.pieces import SUFFIX, Pieces
 from adequate.store.formats.records import Records
 from adequate.store.formats.tables import Table
 
 JSON = (".json", ".jsonl", ".ndjson")
+ANNOTATED = (".conll", ".bio", ".iob", ".iob2", ".spacy")
 COLUMNS = (".csv", ".tsv", ".tab", ".txt", ".psv")
 
 
@@ -136,6 +138,10 @@ def opened(path: Path, encoding: str | None, lenient: bool) -> Readable:
     suffix = suffixes[-1] if suffixes else ""
     if suffix in (".parquet", ".pq"):
         return Table(path)
+    if suffix in ANNOTATED and (form := told(path)) is not None:
+        return Answers(path, form)
+    if suffix == SUFFIX:
+        return Pieces(path)
     start = b""
     if suffix not in (*JSON, *COLUMNS):
         with unpacked(path) as file:

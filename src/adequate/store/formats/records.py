@@ -60,7 +60,7 @@ class Records:
         first, _, rest = start.partition(b"\n")
         if not first.rstrip().endswith(b"}"):
             return self.document()  # it breaks off after its first line
-        alone = not rest.strip()
+        alone = not rest.strip() and not {".jsonl", ".ndjson"} & {each.lower() for each in self.path.suffixes}
         return self.document() if alone and any(lists(loaded(first), ())) else self.lines()
 
     def text(self) -> io.TextIOWrapper:

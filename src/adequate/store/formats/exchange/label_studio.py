@@ -36,14 +36,13 @@ def marked(task: Mapping[str, Any], number: int, losses: Losses) -> Marked:
     """One task."""
     data = task.get("data") or {}
     where = f"task {task.get('id', number)}"
-    name = next((name for name in TEXTS if isinstance(data.get(name), str)), None)
-    name = name or next((key for key, value in data.items() if isinstance(value, str)), None)
+    texts = [key for key, value in data.items() if isinstance(value, str)]
+    name = next((name for name in TEXTS if name in texts), None) if len(texts) > 1 else None
+    name = name or next(iter(texts), None)
     if name is None:
         losses.add("task without a text (images, audio and video can't be read yet)", where)
         return Marked(text="")
-    found = Marked(
-        text=data[name], meta=plain({k: v for k, v in data.items() if k != name}), id=str(task.get("id", ""))
-    )
+    found = Marked(text=data[name], meta=plain(data, but=name) if len(data) > 1 else {}, id=str(task.get("id", "")))
     for annotation in task.get("annotations") or ():
         if annotation.get("was_cancelled"):
             losses.add("skipped annotation", where)
@@ -101,6 +100,8 @@ def _who(given: Mapping[str, Any]) -> str:
 
 
 def _at(time: Any) -> float | None:
+    if time is None:
+        return None
     try:
         return datetime.fromisoformat(str(time).replace("Z", "+00:00")).timestamp()
     except ValueError:

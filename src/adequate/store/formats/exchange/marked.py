@@ -16,6 +16,7 @@ from adequate.store.formats.files import head
 from adequate.store.formats.records import Records
 from adequate.types import Kind, Source
 
+PLAIN = (str, int, float)  # a truth is a number
 SHOWN = 3  # examples of each kind of loss
 
 
@@ -126,6 +127,6 @@ def objects(path: Path) -> Iterator[Mapping[str, Any]]:
     return (row for row in (source.elements() if listed else source.lines()) if isinstance(row, dict))
 
 
-def plain(values: dict[str, Any]) -> dict[str, Any]:
-    """Those values that a column can hold."""
-    return {name: value for name, value in values.items() if isinstance(value, str | int | float | bool)}
+def plain(values: Mapping[str, Any], *, but: str | None = None) -> dict[str, Any]:
+    """Those values that a column can hold; `but` one."""
+    return {name: value for name, value in values.items() if isinstance(value, PLAIN) and name != but}
