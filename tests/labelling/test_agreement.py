@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import krippendorff
 import numpy as np
 import pytest
@@ -60,7 +62,11 @@ def test_one_label_can_be_seen_differently_while_the_others_are_not() -> None:
 @given(answers)
 def test_two_people_meet_on_the_examples_that_both_answered(table: np.ndarray) -> None:
     items, people, codes = _long(table)
-    for pair in pairs(items, people, codes):
+    met = pairs(items, people, codes)
+    said = table >= 0
+    every = [{a, b} for a, b in combinations(range(table.shape[1]), 2) if (said[:, a] & said[:, b]).any()]
+    assert sorted(map(sorted, every)) == sorted(sorted((pair.one, pair.other)) for pair in met)
+    for pair in met:
         both = (table[:, pair.one] >= 0) & (table[:, pair.other] >= 0)
         assert pair.examples == both.sum()
         assert pair.same == pytest.approx((table[both, pair.one] == table[both, pair.other]).mean())

@@ -53,6 +53,7 @@ def test_a_pair_is_new_and_nobody_is_in_two(games: Games, seed: int) -> None:
     asked = pairs(8, games, 4, np.random.default_rng(seed))
     members = [one for pair in asked for one in pair]
     met = {frozenset(game[:2]) for game in games}
+    assert bool(asked) == (len(met) < 28)
     assert len(members) == len(set(members))
     assert not {frozenset(pair) for pair in asked} & met
 

@@ -30,15 +30,6 @@ def test_spans_of_any_text_are_kept_by_place_each_once(marked: tuple[str, list[d
     assert spans(kept, task="t", labels=["a", "b"], length=len(text)) == kept
 
 
-@given(_marked())
-def test_offsets_are_those_of_python_whatever_browsers_count(marked: tuple[str, list[dict[str, object]]]) -> None:
-    text, made = marked
-    for span in spans(made, task="t", labels=None, length=len(text)):
-        units = [len(text[: span[side]].encode("utf-16-le")) // 2 for side in ("start", "end")]
-        piece = text.encode("utf-16-le")[2 * units[0] : 2 * units[1]].decode("utf-16-le")
-        assert piece == text[span["start"] : span["end"]]
-
-
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -49,6 +49,7 @@ def test_what_measures_is_never_found(engine: Engine) -> None:
         parts = dict(zip(store.examples.ids(range(200)), store.examples.parts().tolist(), strict=True))
         sealed = next(one for one, part in parts.items() if part == 2)
         text = store.examples.take([store.examples.row_of(sealed)], ["body"])["body"][0].as_py()
+    assert len(engine.find(limit=1000).hits) == len([part for part in parts.values() if part < 2])
     for found in (engine.find(limit=1000), engine.find(text, limit=1000), engine.find(like=sealed, limit=1000)):
         assert {parts[hit.example] for hit in found.hits} <= {0, 1}
 

@@ -64,7 +64,8 @@ class Served:
         """A WebSocket of somebody with this role; "" is a stranger."""
         headers = self.signed_in(role, name) if role else {}
         url = self.url.replace("http", "ws") + "/api/live"
-        return connect(url, origin=Origin(self.url), additional_headers=headers, **options)
+        socket: ClientConnection = connect(url, origin=Origin(self.url), additional_headers=headers, **options)
+        return socket
 
 
 @contextmanager

@@ -123,7 +123,7 @@ def test_a_bulk_that_came_twice_is_one(studio: Studio, tmp_path: Path) -> None:
         counts = []
         for _ in range(2):
             ops.perform(connection, ops.Ask(op="once", studio=studio, **frame))
-            counts.append(connection.scalar(sa.select(sa.func.count()).select_from(current_label)))
+            counts.append(connection.execute(sa.select(sa.func.count()).select_from(current_label)).scalar_one())
         return counts[0], counts[1]
 
     first, again = studio.store.sql.write(job)

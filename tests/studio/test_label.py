@@ -92,7 +92,9 @@ def test_an_item_of_the_sealed_part_has_no_suggestion(served: Served, client: ht
 
 def test_nothing_is_handed_out_of_what_is_known(served: Served, client: httpx.Client) -> None:
     served.studio.store.sql.write(lambda c: c.execute(sa.update(queue_item).values(gold=json.dumps("refund"))))
-    assert not any("gold" in item for item in following(client))
+    items = following(client)
+    assert items
+    assert not any("gold" in item for item in items)
 
 
 def test_an_answer_is_an_event_with_what_its_author_saw(served: Served, client: httpx.Client) -> None:
@@ -203,6 +205,7 @@ def test_comments_and_flags_stand_beside_the_example(client: httpx.Client) -> No
 
 def test_practice_is_on_labels_that_are_there(client: httpx.Client) -> None:
     items = client.get(f"/api/queues/{TASK}/practice").json()["items"]
+    assert items
     assert all(item["text"] and item["value"] for item in items)
 
 
@@ -269,8 +272,11 @@ def test_an_example_that_was_compared_often_enough_is_not_asked_any_more_and_its
     assert client.get("/api/queues/anger/pairs").json()["waiting"] == before["waiting"]
 
 
-def test_the_questions_of_one_cell_come_alone_where_it_is_named(client: httpx.Client) -> None:
+def test_the_questions_of_one_cell_come_alone_where_it_is_named(served: Served, client: httpx.Client) -> None:
+    of = sa.update(queue_item).where(queue_item.c.id % 2 == 0).values(cell="intent/all/fee/recall")
+    served.studio.store.sql.write(lambda c: c.execute(of))
     cells = {one["cell"] for one in following(client, 50)}
+    assert len(cells) > 1
     for cell in cells:
         assert {one["cell"] for one in following(client, 50, cell=cell)} == {cell}
     assert following(client, cell="intent/nowhere/accuracy") == []
@@ -297,8 +303,10 @@ def test_a_blind_labeller_gets_neither_suggestion_nor_talk(served: Served, clien
     item = following(client)[0]
     of = {"task": TASK, "example": item["example"]}
     operate(client, "comment.add", of | {"text": "surely a refund"})
+    client.post("/api/queues/give-back", json={"items": [one["id"] for one in following(client, 50)]})
     with served.client("labeller") as other:
         items = following(other, 50)
+        assert item["example"] in {one["example"] for one in items}
         assert not any("suggestion" in one or one["comments"] or one["rev"] for one in items)
         talk = other.get(f"/api/examples/{item['example']}/talk", params={"task": TASK}).json()
         assert talk == {"comments": [], "flag": None, "drafts": {}}
