@@ -178,20 +178,29 @@ def test_a_policy_holds_for_what_waits_already(one: Store) -> None:
     assert [(of.overlap, of.blind) for of in one.queue.waiting("t")] == [(2, True), (3, True)]
 
 
-def test_known_questions_come_with_the_policy_and_go_with_it(one: Store) -> None:
-    one.labels.record([event(n, "yes") for n in range(3)])
-    one.queue.put([item(n) for n in (4, 5)])
+def test_known_questions_are_mixed_under_the_others_and_go_with_the_policy(one: Store) -> None:
+    one.queue.put([item(n, cycle=1, rank=float(n)) for n in range(4, 12)])
+    known = [item(n, gold='"yes"') for n in range(3)]
 
-    def change(given: Policy) -> list[tuple[int, str | None]]:
-        one.sql.write(lambda connection: policy.change(connection, "t", given, who="eve", why="how well?"))
-        asked = sa.select(schema.queue_item.c.row, schema.queue_item.c.gold)
-        found = one.sql.rows(asked.where(schema.queue_item.c.state == "waiting"))
-        return sorted((row.row, row.gold) for row in found)
+    def waits() -> list[Any]:
+        columns = schema.queue_item.c
+        query = sa.select(schema.queue_item).where(columns.state == "waiting")
+        return list(one.sql.rows(query.order_by(columns.rank, columns.id)))
 
-    known = [one for one in change(Policy(gold=0.5)) if one[1] is not None]
-    assert 0 < len(known) <= 2
-    assert all(row < 3 and said == '"yes"' for row, said in known)
-    assert change(Policy()) == [(4, None), (5, None)]
+    assert one.sql.write(lambda connection: policy.mix(connection, "t", known, Policy(gold=0.2))) == 2
+    numbers = [row.id for row in waits()]
+    assert numbers == list(range(numbers[0], numbers[0] + 10))
+    assert [row.row for row in waits() if row.gold is None] == list(range(4, 12))
+    one.sql.write(lambda connection: policy.change(connection, "t", Policy(), who="eve", why="known well"))
+    assert [row.row for row in waits()] == list(range(4, 12))
+
+
+def test_nobody_is_asked_as_known_what_they_said_before(one: Store) -> None:
+    one.labels.record([event(0, "yes")])
+    [author] = {said.actor for _, said in one.labels.history(event(0, "yes").example)}
+    one.queue.put([item(0, gold='"yes"', overlap=policy.EVERYBODY)])
+    assert one.queue.next("t", author) == []
+    assert [of.row for of in one.queue.next("t", "somebody")] == [0]
 
 
 @pytest.mark.parametrize(
@@ -207,16 +216,32 @@ def test_a_setting_that_is_misspelt_is_refused_with_what_was_meant() -> None:
         policy.read({"overlapp": 2})
 
 
+GUESS = '{"label": "yes", "confidence": 0.6, "second": "no"}'
+
+
+def test_of_known_questions_those_are_asked_that_the_model_is_as_sure_of_as_of_the_others() -> None:
+    def guess(confidence: float, label: str = "b") -> str:
+        return json.dumps({"label": label, "confidence": confidence, "second": "c"})
+
+    items = [item(k, why="'a' or 'c'?", suggestion=guess(0.5 + k / 100, "a")) for k in range(8)]
+    gold = [item(100 + k, gold='"b"', suggestion=guess(k / 50)) for k in range(50)]
+    mixed = policy.mixed_with(items, gold, Policy(gold=0.2), np.random.default_rng(0))
+    known = [one for one in mixed if one.gold is not None]
+    assert len(known) == 2
+    assert all(0.48 <= json.loads(str(one.suggestion))["confidence"] <= 0.6 for one in known)
+    assert {one.why for one in known} == {"'b' or 'c'?"}
+
+
 @given(st.integers(1, 60), st.floats(0, 0.5), st.integers(0, 40))
 def test_known_questions_have_their_share_and_look_like_the_others(n: int, share: float, known: int) -> None:
-    items = [item(k, why="model unsure", cell="c", rank=k / n, cycle=3, suggestion="s") for k in range(n)]
-    gold = [item(100 + k, gold='"yes"', suggestion="s") for k in range(known)]
+    items = [item(k, why="model unsure", cell="c", rank=k / n, cycle=3, suggestion=GUESS) for k in range(n)]
+    gold = [item(100 + k, gold='"yes"', suggestion=GUESS) for k in range(known)]
     given_policy = Policy(gold=share)
     mixed = policy.mixed_with(items, gold, given_policy, np.random.default_rng(0))
     found = [one for one in mixed if one.gold is not None]
     assert len(found) == min(known, round(n * share / (1 - share)))
     for one in policy.asked(found, given_policy):
-        assert (one.why, one.cell, one.cycle, one.suggestion) == ("model unsure", "c", 3, "s")
+        assert (one.why, one.cell, one.cycle, one.suggestion) == ("model unsure", "c", 3, GUESS)
         assert one.overlap == policy.EVERYBODY
     assert [one.rank for one in mixed] == sorted(one.rank for one in mixed)
 

@@ -10,7 +10,7 @@ from adequate.types import Source
 from tests.studio.serving import Served
 
 
-def _say(served: Served, row: int, actor: str, value: str) -> None:
+def _say(served: Served, row: int, actor: str, value: str, item: int | None = None) -> None:
     store = served.studio.store
     example = store.examples.ids([row])[0]
     store.labels.record(
@@ -24,6 +24,7 @@ def _say(served: Served, row: int, actor: str, value: str) -> None:
                 source=Source.HUMAN,
                 at=time.time(),
                 kind="answer",
+                item=item,
             )
         ]
     )
@@ -49,10 +50,14 @@ def test_gold_questions_say_who_is_right_how_often(served: Served) -> None:
     store.queue.put(
         [QueueItem(task="intent", row=row, example=ids[row], part="teach", gold='"card"') for row in range(4)]
     )
+    numbers = {of.row: of.id for of in store.queue.next("intent", "ann", 50)}
     for row, said in enumerate(["card", "card", "card", "fee"]):
-        _say(served, row, "ann", said)
+        _say(served, row, "bo", "card")  # not to a gold question: it made the known answer, and measures nobody
+        _say(served, row, "ann", said, item=numbers[row])
     with served.client("reviewer") as client:
-        [ann] = client.get("/api/together/intent").json()["people"]
+        people = {one["id"]: one for one in client.get("/api/together/intent").json()["people"]}
+    ann = people["ann"]
+    assert people["bo"]["gold"]["asked"] == 0
     assert (ann["gold"]["right"], ann["gold"]["asked"]) == (3, 4)
     assert 0 < ann["gold"]["low"] < 0.75 < ann["gold"]["high"] < 1
 

@@ -15,8 +15,6 @@ import sqlalchemy as sa
 
 from adequate.errors import DataError, unknown
 from adequate.store import Override, QueueItem, looks, queue
-from adequate.store.schema import current_label, part_codes, queue_item
-from adequate.types import PARTS, Part, Source
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,13 +33,20 @@ class Policy:
         overlap: how many different people answer each.
         blind: nobody who labels sees others' answers, or the model's.
         suggestions: the model's answer is shown with the question.
-        gold: the share of questions whose answer is known, in [0, 0.5]; they are asked to learn about the labeller.
+        gold: the share of questions whose answer is known, in [0, 0.5]; they are asked to learn about the labeller, who
+            is asked none that they answered before. Where there are any, nobody who labels sees others' answers.
     """
 
     overlap: int = 1
     blind: bool = False
     suggestions: bool = True
     gold: float = 0.0
+
+    @property
+    def apart(self) -> bool:
+        """Whether those who label see nothing of what others said: also where an answer that is known could be looked
+        up."""
+        return self.blind or self.gold > 0
 
     def __post_init__(self) -> None:
         if isinstance(self.overlap, bool) or not isinstance(self.overlap, int) or not 1 <= self.overlap <= MOST:
@@ -77,34 +82,30 @@ def read(value: Mapping[str, Any]) -> Policy:
 
 
 def change(connection: sa.Connection, task: str, policy: Policy, *, who: str, why: str) -> None:
-    """Give a task another policy, inside a transaction of the caller's."""
+    """Give a task another policy, inside a transaction of the caller's. Questions whose answer is known go; others come
+    by `mix`, or with the next cycle."""
     looks.decide(connection, Override(what=f"queue:{task}", value=asdict(policy), who=who, why=why))
     queue.ask_of(connection, task, overlap=policy.overlap, blind=policy.blind)
     queue.withdraw_known(connection, task)
-    if policy.gold:
-        import numpy as np
-
-        items = queue.waiting(connection, task)
-        known = _known(connection, task, len(items))
-        mixed = mixed_with(items, known, policy, np.random.default_rng()) if items else []
-        queue.put(connection, asked([item for item in mixed if item.gold is not None], policy))
 
 
-def _known(connection: sa.Connection, task: str, most: int) -> list[QueueItem]:
-    """Questions whose answer people have given already, of examples that teach and don't wait; the model's guess comes
-    with the next cycle."""
-    parts = b"".join(connection.scalars(sa.select(part_codes.c.codes).order_by(part_codes.c.first_row)))
-    now = current_label.c
-    waits = sa.select(queue_item.c.row).where(queue_item.c.task == task, queue_item.c.state == queue.WAITING)
-    usable = (now.task == task, now.source.in_([str(Source.HUMAN), str(Source.IMPORT)]), now.row.not_in(waits))
-    # A few parts are small: of three times as many, enough teach.
-    rows = connection.execute(sa.select(current_label).where(*usable).order_by(sa.func.random()).limit(3 * most))
-    teach = PARTS.index(Part.TEACH)
-    return [
-        QueueItem(task=task, row=row.row, example=row.example, part=str(Part.TEACH), gold=row.value)
-        for row in rows
-        if row.row < len(parts) and parts[row.row] == teach
-    ][:most]
+def mix(connection: sa.Connection, task: str, known: Sequence[QueueItem], policy: Policy) -> int:
+    """Put questions whose answer is known between those that wait; returns how many, in a transaction of the caller's.
+
+    All that nobody holds is put anew with them: a number or a place tells nothing.
+    """
+    import numpy as np
+
+    queue.withdraw_known(connection, task)
+    items = queue.free(connection, task)
+    if not (items and policy.gold):
+        return 0
+    mixed = mixed_with(items, known, policy, np.random.default_rng())
+    queue.withdraw(connection, {task})
+    queue.put(
+        connection, [replace(item, overlap=EVERYBODY, blind=policy.blind) if item.gold else item for item in mixed]
+    )
+    return len(mixed) - len(items)
 
 
 def asked(items: Sequence[QueueItem], policy: Policy) -> list[QueueItem]:
@@ -125,28 +126,52 @@ def mixed_with(
 ) -> list[QueueItem]:
     """Questions with some of those whose answer is known between them, at random places, nothing else telling.
 
+    Each looks like its neighbour. The model has learned from it, and would be surer of it than of what it asks: so it
+    is, of the candidates left, the one that the model is about as sure of as of the neighbour.
+
     Args:
         items: questions of one task, by rank.
-        known: candidates, each with its answer in `gold`; of examples that `items` doesn't ask about.
+        known: candidates, each with its answer in `gold` and what the model says in `suggestion`; of examples that
+            `items` doesn't ask about. The more there are, the better they can be told apart by nothing.
         policy: `gold` is their share of all questions afterwards, as far as there are enough.
         rng: picks which, and where.
     """
     many = min(round(len(items) * policy.gold / (1 - policy.gold)), len(known))
+    left = [(known[pick], _guess(known[pick])) for pick in rng.permutation(len(known))]
     found = list(items)
-    for pick in rng.permutation(len(known))[:many]:
-        beside = items[int(rng.integers(len(items)))]  # a gold question looks like its neighbour
+    for at in rng.integers(len(items), size=many) if items else ():
+        beside, its = items[at], _guess(items[at])
+        near = [abs(mine.get("confidence", 0.0) - its.get("confidence", 0.0)) for _, mine in left]
+        one, mine = left.pop(near.index(min(near)))
+        if its and not mine:  # it would be the only one without a guess
+            continue
         found.append(
             replace(
-                known[pick],
+                one,
                 part=beside.part,
                 cell=beside.cell,
                 policy=beside.policy,
-                why=beside.why,
+                why=_reworded(beside.why, its, mine),
                 rank=beside.rank,
                 cycle=beside.cycle,
+                suggestion=one.suggestion if its else None,
             )
         )
     return sorted(found, key=lambda item: item.rank)
+
+
+def _guess(item: QueueItem) -> dict[str, Any]:
+    return json.loads(item.suggestion) if item.suggestion is not None else {}
+
+
+def _reworded(why: str, its: Mapping[str, Any], mine: Mapping[str, Any]) -> str:
+    """A reason that names what the model wavers between names that of this question."""
+    for name in ("label", "second"):
+        if isinstance(its.get(name), str) and isinstance(mine.get(name), str):
+            why = why.replace(f"{its[name]!r}", f"\x00{name}\x00")
+    for name in ("label", "second"):
+        why = why.replace(f"\x00{name}\x00", repr(mine.get(name)))
+    return why
 
 
 def settle(values: Collection[Any]) -> Any:

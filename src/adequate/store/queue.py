@@ -247,7 +247,19 @@ def put(connection: sa.Connection, items: Sequence[QueueItem], *, replace: bool 
         quick.change_all(connection, _SUGGEST, guessed)
     if fresh:
         quick.change_all(connection, _INSERT, list(fresh.values()))
+        _spare(connection, {task for (task, _), values in fresh.items() if values["gold"] is not None})
     return len(fresh)
+
+
+def _spare(connection: sa.Connection, tasks: set[str]) -> None:
+    """Whoever said of an example what it is isn't asked it as a question whose answer is known: they would know it
+    again, and be right by their own word."""
+    asked = (queue_item.c.task.in_(tasks), queue_item.c.state == WAITING, queue_item.c.gold.is_not(None))
+    same = sa.and_(answer.c.task == queue_item.c.task, answer.c.row == queue_item.c.row)
+    query = sa.select(queue_item.c.id, answer.c.actor).join(answer, same).where(*asked)
+    if tasks:
+        done = [{"item": row.id, "actor": row.actor, "until": 0.0, "done": True} for row in connection.execute(query)]
+        upsert(connection, lease, done)
 
 
 def hand_out(
@@ -355,16 +367,20 @@ def renew(connection: sa.Connection, actor: str, seconds: float = LEASE_SECONDS)
     connection.execute(sa.update(lease).where(*still).values(until=at + seconds))
 
 
+def free(connection: sa.Connection, task: str) -> list[QueueItem]:
+    """What a cycle asked of a task and `withdraw` would withdraw, first things first; without what is known."""
+    return [_item(row) for row in connection.execute(_waiting(WAITING, task).where(*_unheld(connection)))]
+
+
 def withdraw(connection: sa.Connection, tasks: set[str] | None) -> None:
     """Withdraw what waits, nobody holds and nobody has answered yet."""
-    held = sa.select(lease.c.item).where(lease.c.until > now(connection))
-    change = (
-        sa.update(queue_item)
-        .where(queue_item.c.state == WAITING, queue_item.c.id.not_in(held), queue_item.c.answers == 0)
-        .where(queue_item.c.cycle != BY_PEOPLE)
-        .values(state=WITHDRAWN)
-    )
+    change = sa.update(queue_item).where(queue_item.c.state == WAITING, *_unheld(connection)).values(state=WITHDRAWN)
     connection.execute(change if tasks is None else change.where(queue_item.c.task.in_(tasks)))
+
+
+def _unheld(connection: sa.Connection) -> tuple[sa.ColumnElement[bool], ...]:
+    held = sa.select(lease.c.item).where(lease.c.until > now(connection))
+    return queue_item.c.id.not_in(held), queue_item.c.answers == 0, queue_item.c.cycle != BY_PEOPLE
 
 
 def withdraw_known(connection: sa.Connection, task: str) -> None:

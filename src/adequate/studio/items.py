@@ -14,8 +14,21 @@ from adequate.store.sql import alone, now
 from adequate.types import Part
 
 
-def swept(connection: sa.Connection, task: str, actor: str, n: int, label: str) -> list[QueueItem]:
-    """Lease the first items of which the model says one label."""
+def waiting(connection: sa.Connection, actor: str) -> dict[str, int]:
+    """How many questions wait for somebody, by task: those that they have answered or passed over don't, whoever else
+    is still to answer them, and whether or not their answer is known."""
+    query = sa.select(queue_item.c.task, sa.func.count()).where(
+        queue_item.c.state == queue.WAITING, queue_item.c.id.not_in(_done(actor))
+    )
+    return {row[0]: row[1] for row in connection.execute(query.group_by(queue_item.c.task))}
+
+
+def swept(connection: sa.Connection, task: str, actor: str, n: int, label: str, *, shared: bool) -> list[QueueItem]:
+    """Lease the first items of which the model says one label.
+
+    Args:
+        shared: whether several answer each question of the task.
+    """
     alone(connection)
     at = now(connection)
     others = (lease.c.item == queue_item.c.id, lease.c.actor != actor, lease.c.until > at)
@@ -23,8 +36,8 @@ def swept(connection: sa.Connection, task: str, actor: str, n: int, label: str) 
     begins = json.dumps({"label": label}, ensure_ascii=False).removesuffix("}") + ","
     query = (
         sa.select(queue_item.c.id)
-        .where(*_swept(task))
-        .where(queue_item.c.suggestion.startswith(begins, autoescape=True), ~sa.exists().where(*others))
+        .where(*_swept(task, actor, shared=shared), queue_item.c.suggestion.startswith(begins, autoescape=True))
+        .where(queue_item.c.gold.is_not(None) | ~sa.exists().where(*others))
         .order_by(queue_item.c.rank, queue_item.c.id)
         .limit(n)
     )
@@ -33,22 +46,32 @@ def swept(connection: sa.Connection, task: str, actor: str, n: int, label: str) 
     return items
 
 
-def predicted(connection: sa.Connection, task: str) -> list[tuple[str, int]]:
+def predicted(connection: sa.Connection, task: str, actor: str, *, shared: bool) -> list[tuple[str, int]]:
     """The labels that the model says of what can be swept, with how many, most first."""
-    query = sa.select(queue_item.c.suggestion).where(*_swept(task), queue_item.c.suggestion.is_not(None))
+    query = (
+        sa.select(queue_item.c.suggestion)
+        .where(*_swept(task, actor, shared=shared))
+        .where(queue_item.c.suggestion.is_not(None))
+    )
     said = (json.loads(text)["label"] for text in connection.scalars(query))
     return Counter(label for label in said if isinstance(label, str)).most_common()
 
 
-def _swept(task: str) -> tuple[sa.ColumnElement[bool], ...]:
-    """Never sealed or blind ones, nor what several people answer."""
+def _swept(task: str, actor: str, *, shared: bool) -> tuple[sa.ColumnElement[bool], ...]:
+    """Never sealed or blind ones, nor what several people answer; those whose answer is known as the others."""
+    single = queue_item.c.overlap == 1
     return (
         queue_item.c.task == task,
         queue_item.c.state == queue.WAITING,
         queue_item.c.part != str(Part.GATE),
         queue_item.c.blind.is_(sa.false()),
-        queue_item.c.overlap == 1,
+        single if shared else single | queue_item.c.gold.is_not(None),
+        queue_item.c.id.not_in(_done(actor)),
     )
+
+
+def _done(actor: str) -> sa.Select[tuple[int]]:
+    return sa.select(lease.c.item).where(lease.c.actor == actor, lease.c.done)
 
 
 def hold(connection: sa.Connection, items: Sequence[int], actor: str) -> float:

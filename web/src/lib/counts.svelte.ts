@@ -10,6 +10,8 @@ export const waiting = () => Object.values(counts.waiting).reduce((sum, n) => su
 export const follow = () =>
   listen('board', (event) => {
     if (event.kind !== 'counts') return
-    counts.waiting = (event.body.waiting as Record<string, number>) ?? {}
+    const told = (event.body.waiting as Record<string, number>) ?? {}
+    const untold = (event.body.untold as string[]) ?? []  // labelled blind: as of the last look at the session
+    counts.waiting = { ...Object.fromEntries(untold.map((task) => [task, counts.waiting[task] ?? 0])), ...told }
     counts.labels = (event.body.labels as Record<string, number>) ?? {}
   })

@@ -13,7 +13,9 @@ export type Team = {
     answers: number
     last: number
     pace: number | null
-    skill: number | null
+    skill: number | null // of too few examples: none
+    skill_low: number | null
+    skill_high: number | null
     gold: { right: number; asked: number; low: number | null; high: number | null }
   }[]
   pairs: { one: string; other: string; examples: number; same: number }[]

@@ -18,7 +18,6 @@ from adequate.store.events import SCHEMA
 from adequate.store.schema import current_label, queue_item
 from adequate.studio import erased, far_examples, tasks
 from adequate.studio.context import Here, Owner, Viewer
-from adequate.studio.live.frames import event_frame
 from adequate.studio.roles import Can
 
 if TYPE_CHECKING:
@@ -123,8 +122,8 @@ def _history(here: Here, person: Person, example: str, *, sealed: bool) -> list[
     for seq, event in said:
         if not here.hub.may_see(event, person):
             continue
-        shown = event_frame(seq, event, secrets=secrets)
-        one = {"seq": seq, "by": event.actor, "at": event.at, "kind": event.kind, "task": event.task}
+        shown = here.hub.frame(seq, event, secrets=secrets)
+        one = {"seq": seq, "by": event.actor, "at": event.at, "kind": shown["kind"], "task": event.task}
         one |= {"source": str(event.source), "why": event.why, "policy": event.policy, "guide": event.guide}
         one |= {"value": event.value, "saw": event.saw if secrets else None, "body": shown["body"]}
         if sealed:  # that somebody labelled it, not what it is

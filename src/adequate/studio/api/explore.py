@@ -153,7 +153,7 @@ def _hidden(here: Studio, who: Person) -> set[str]:
     """The tasks of which this person sees neither labels nor answers: they label them blind."""
     if who.can(Can.REVIEW):
         return set()
-    return {task for task in here.project.tasks if policy.of(here.store.overrides, task).blind}
+    return {task for task in here.project.tasks if policy.of(here.store.overrides, task).apart}
 
 
 def _task(here: Studio, who: Person, task: str | None) -> str | None:

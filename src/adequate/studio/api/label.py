@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 from functools import cache
-from itertools import pairwise
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -18,17 +17,19 @@ from pydantic import BaseModel, Field
 
 from adequate.errors import AccessError, DataError, UnknownNameError
 from adequate.labelling import policy
+from adequate.labelling.pace import pauses, typical
 from adequate.store import QueueItem, quick
 from adequate.store import queue as store
 from adequate.store.events import LABEL
+from adequate.store.schema import answer, lease, queue_item
 from adequate.store.schema import event as log
-from adequate.store.schema import queue_item
 from adequate.store.sql import now
 from adequate.studio import items, tasks
 from adequate.studio.api import review
 from adequate.studio.api.review import disputed, texts
-from adequate.studio.context import Here, Labeller, Viewer, asking
+from adequate.studio.context import Here, Labeller, Studio, Viewer, asking
 from adequate.studio.live.frames import encoded
+from adequate.studio.live.policies import Seen
 from adequate.studio.ops.answers import last_label
 from adequate.studio.ops.comments import COMMENT, RESOLVED
 from adequate.studio.roles import Can, Person
@@ -74,7 +75,14 @@ def queues(here: Here, person: Viewer) -> dict[str, Any]:
 def _task(connection: sa.Connection, here: Any, person: Person, name: str) -> dict[str, Any]:
     task = here.project.tasks[name]
     newest = sa.select(sa.func.max(queue_item.c.cycle)).where(queue_item.c.task == name).scalar_subquery()
-    by = (queue_item.c.cell, queue_item.c.state)
+    # To whoever asks: of what several answer, or of what is known, it is theirs alone that counts.
+    mine = sa.and_(lease.c.item == queue_item.c.id, lease.c.actor == person.id, lease.c.done)
+    same = (answer.c.task == name, answer.c.row == queue_item.c.row, answer.c.item == queue_item.c.id)
+    theirs = sa.and_(*same, answer.c.actor == person.id)
+    state = sa.case(
+        (~sa.exists().where(mine), queue_item.c.state), (sa.exists().where(theirs), store.ANSWERED), else_=store.SKIPPED
+    ).label("state")
+    by = (queue_item.c.cell, state)
     query = sa.select(*by, sa.func.count().label("items")).where(queue_item.c.task == name)
     query = query.where(sa.or_(queue_item.c.state == "waiting", queue_item.c.cycle == newest)).group_by(*by)
     cells: dict[str, dict[str, int]] = {}
@@ -92,18 +100,12 @@ def _task(connection: sa.Connection, here: Any, person: Person, name: str) -> di
         "open": task.labels is None,
         "waiting": sum(counts["waiting"] for counts in cells.values()),
         "cells": [{"cell": cell, **counts} for cell, counts in sorted(cells.items())],
-        "pace": _pace(times),
+        "pace": typical(pauses(times)),
         "blind": rules.blind,
         "overlap": rules.overlap,
         "suggestions": rules.suggestions,
         "disputed": disputed(connection, name) if person.can(Can.REVIEW) else 0,
     }
-
-
-def _pace(times: Any) -> float | None:
-    """Seconds an answer: the median of the pauses of at most two minutes; None before there are three."""
-    pauses = sorted(late - early for late, early in pairwise(times) if 0 < late - early < 120)
-    return round(pauses[len(pauses) // 2], 2) if len(pauses) > 2 else None
 
 
 _NEXT = {
@@ -126,16 +128,16 @@ async def following(request: Request) -> Response:
     if not (n.isascii() and n.isdigit() and len(n) < 3 and 1 <= int(n) <= AHEAD):
         raise DataError(f"n is {n!r}", remedy=f"a whole number from 1 to {AHEAD}")
     of = tasks.named(here, request.path_params["task"])
-    suggestions = here.hub.policies.of(of.name).suggestions
+    seen = here.hub.policies.of(of.name)
 
     def job(connection: sa.Connection) -> dict[str, Any]:
         leased = (
             store.hand_out(connection, of.name, person.id, int(n), cell=cell)
             if label is None
-            else items.swept(connection, of.name, person.id, int(n), label)
+            else items.swept(connection, of.name, person.id, int(n), label, shared=_shared(here, of.name))
         )
         until = now(connection) + store.LEASE_SECONDS
-        return {"items": shown(connection, person, of.name, leased, suggestions=suggestions), "until": until}
+        return {"items": shown(connection, person, of.name, leased, seen), "until": until}
 
     # After a power cut nobody waits for what they were handed: it is asked again in two minutes anyway.
     answer = await asyncio.wrap_future(here.store.sql.submit(job, "leasing items", lasting=False))
@@ -143,16 +145,17 @@ async def following(request: Request) -> Response:
 
 
 def shown(
-    connection: sa.Connection, person: Person, task: str, leased: list[QueueItem], *, suggestions: bool
+    connection: sa.Connection, person: Person, task: str, leased: list[QueueItem], seen: Seen
 ) -> list[dict[str, Any]]:
-    """Items as a labeller may see them: no suggestion where it would sway a measurement, and never the gold."""
+    """Items as a labeller may see them: no suggestion where it would sway a measurement, and never the gold, nor what
+    it could be told by: what others said of it before."""
     rows, examples = [item.row for item in leased], [item.example for item in leased]
     dialect = connection.dialect.name
     revs = dict(quick.rows(connection, _revs(dialect), {"of": task, "rows": quick.listed(connection, rows)}))
     talk = dict(quick.rows(connection, _talk(dialect), {"some": quick.listed(connection, examples)}))
     found = []
     for item in leased:
-        alone = item.blind and not person.can(Can.REVIEW)
+        alone = (item.blind or seen.blind) and not person.can(Can.REVIEW)
         several = item.overlap > 1  # everybody answers for themselves: nothing of what others said is compared
         one: dict[str, Any] = {
             "id": item.id,
@@ -166,19 +169,23 @@ def shown(
         }
         if item.part == Part.GATE:
             one["part"] = item.part
-        elif item.suggestion is not None and suggestions and not alone:
+        elif item.suggestion is not None and seen.suggestions and not (item.blind and alone):
             one["suggestion"] = json.loads(item.suggestion)
         found.append(one)
     return found
 
 
 @router.get("/queues/{task}/predicted")
-def predicted(here: Here, _: Labeller, task: str) -> dict[str, Any]:
+def predicted(here: Here, person: Labeller, task: str) -> dict[str, Any]:
     """What the model says of the questions that can be swept: labels, most first."""
     of = tasks.named(here, task)
     with here.store.sql.reading() as connection:
-        counts = items.predicted(connection, of.name)
+        counts = items.predicted(connection, of.name, person.id, shared=_shared(here, of.name))
     return {"labels": [{"label": label, "n": n} for label, n in counts]}
+
+
+def _shared(here: Studio, task: str) -> bool:
+    return policy.of(here.store.overrides, task).overlap > 1
 
 
 @router.post("/queues/hold")
@@ -214,7 +221,6 @@ async def one(here: Here, person: Labeller, task: str, example: str) -> dict[str
         AccessError: it is sealed or blind, and was not asked of this person.
     """
     of = tasks.named(here, task)
-    suggestions = policy.of(here.store.overrides, of.name).suggestions
     found = await texts(here, [example])
     if example not in found:
         raise UnknownNameError(f"no example {example!r}", remedy="examples are found in Explore")
@@ -227,7 +233,8 @@ async def one(here: Here, person: Labeller, task: str, example: str) -> dict[str
             if held is not None
             else QueueItem(task=of.name, row=row, example=example, part="", why="opened by its address")
         )
-        shows = shown(connection, person, of.name, [item], suggestions=suggestions)[0] | {"text": found[example]}
+        here.hub.policies.read(connection)
+        shows = shown(connection, person, of.name, [item], here.hub.policies.of(of.name))[0] | {"text": found[example]}
         if shows["alone"] or (part == Part.GATE and not person.can(Can.REVIEW)):
             raise AccessError("this example comes to you when it is your turn", remedy=f"label {of.name}")
         last = last_label(connection, of.name, row)

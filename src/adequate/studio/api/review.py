@@ -209,7 +209,7 @@ def unseen(here: Studio, connection: sa.Connection, person: Person, task: str, e
     """Whether what others say of an example is hidden from somebody."""
     if person.can(Can.REVIEW):
         return False
-    if policy.of(here.store.overrides, task).blind:
+    if policy.of(here.store.overrides, task).apart:
         return True
     query = sa.select(queue_item.c.id).where(
         queue_item.c.task == task, queue_item.c.example == example, queue_item.c.blind

@@ -12,8 +12,8 @@ from pydantic import BaseModel, Field
 
 from adequate.errors import AccessError
 from adequate.store import people
-from adequate.store.schema import model, override, queue_item
-from adequate.studio import tasks
+from adequate.store.schema import model, override
+from adequate.studio import items, tasks
 from adequate.studio.auth import names, register
 from adequate.studio.auth.auth import Auth
 from adequate.studio.auth.guard import address, cookie
@@ -48,16 +48,13 @@ async def session(request: Request, studio: Here) -> dict[str, Any]:
 
     def read() -> dict[str, Any]:
         with studio.store.sql.reading() as connection:
-            waiting = sa.select(queue_item.c.task, sa.func.count().label("items")).where(
-                queue_item.c.state == "waiting"
-            )
             return {
                 "tasks": [
                     {"name": task.name, "kind": task.kind, "labels": tasks.labels(connection, studio, task)}
                     for task in studio.project.tasks.values()
                 ],
                 "undecided": undecided(connection),
-                "waiting": {row.task: row.items for row in connection.execute(waiting.group_by(queue_item.c.task))},
+                "waiting": items.waiting(connection, you.id),
             }
 
     found = await asyncio.to_thread(read)

@@ -12,14 +12,15 @@ import numpy as np
 import sqlalchemy as sa
 from fastapi import APIRouter
 
-from adequate.errors import unknown
 from adequate.labelling.ledger import Ledger, shown
+from adequate.labelling.pace import pauses, typical
 from adequate.labelling.skill import skill
 from adequate.spec.tasks import Task
 from adequate.store import Store
 from adequate.store.events import ANSWER, LABEL
 from adequate.store.schema import answer, person, queue_item
 from adequate.store.schema import event as log
+from adequate.studio import tasks
 from adequate.studio.context import Here, Reviewer, Studio
 from adequate.studio.ops.answers import DIFFERED
 from adequate.types import Kind, Source
@@ -39,19 +40,17 @@ class Known:
     ledger: Ledger
     seq: int
     door: asyncio.Lock = field(default_factory=asyncio.Lock)
-    skills: tuple[int, dict[str, float]] = (-1, {})
+    skills: tuple[int, dict[str, tuple[float, int]]] = (-1, {})
 
 
 @router.get("/together/{task}")
 async def together(task: str, here: Here, _: Reviewer) -> dict[str, Any]:
     """Agreement on a task, overall and by label; each person's answers, pace and skill; each two people; disputes.
 
-    Fractions in [0, 1]; `skill` is the expected share of right answers (Dawid and Skene), `gold` has Clopper-Pearson
-    bounds of 95 %; `pace` is the median of seconds between two answers, pauses left out.
+    Fractions in [0, 1]; `skill` is the expected share of right answers (Dawid and Skene); it and `gold` have
+    Clopper-Pearson bounds of 95 %; `pace` is the median of seconds between two answers, pauses left out.
     """
-    found = here.project.tasks.get(task)
-    if found is None:
-        raise unknown("task", task, here.project.tasks)
+    found = tasks.named(here, task)
     known = _known(here, found)
     async with known.door:
         return await asyncio.to_thread(_view, here.store, found, known)
@@ -69,7 +68,7 @@ def _view(store: Store, task: Task, known: Known) -> dict[str, Any]:
     _catch_up(store, task, known)
     ledger = known.ledger
     truth = _truth(store, task)
-    believed = _skills(task, known, truth | _decided(store, task))
+    believed = _skills(task, known, truth | _decided(store, task), _asked(store, task.name))
     met = ledger.pairs()
     names = {row.id: row.name for row in store.sql.rows(sa.select(person.c.id, person.c.name))}
     return {
@@ -120,17 +119,29 @@ def _catch_up(store: Store, task: Task, known: Known) -> None:
         known.seq = row.seq
 
 
-def _skills(task: Task, known: Known, truth: dict[int, Any]) -> dict[str, float]:
-    """The expected share of right answers of each person, from the examples that several answered or one is known of.
+def _skills(
+    task: Task, known: Known, truth: dict[int, Any], asked: dict[int, set[str]]
+) -> dict[str, tuple[float, int]]:
+    """The expected share of right answers of each person, from the examples that several answered or one is known of,
+    and from how many.
 
     Who met fewer than `FEW` such examples has none: it would say more of the examples than of them.
+
+    Args:
+        asked: of gold questions, by row, who answered them as such. What others said of these made their known answer,
+            and can't be measured by it.
     """
     if known.skills[0] != known.seq:
         items, people, codes, rows, names, answers = known.ledger.arrays()
         code = {said: i for i, said in enumerate(answers)}
         told = np.array([code.get(shown(truth[row]), -1) if row in truth else -1 for row in rows], np.int32)
-        use = (np.bincount(items, minlength=len(rows)) > 1) | (told >= 0) if len(items) else np.zeros(0, bool)
-        believed: dict[str, float] = {}
+        counts = np.array(
+            [rows[i] not in asked or names[who] in asked[rows[i]] for i, who in zip(items, people, strict=True)], bool
+        )
+        items, people, codes = items[counts], people[counts], codes[counts]
+        met = np.bincount(items, minlength=len(rows))
+        use = (met > 1) | ((met > 0) & (told >= 0))
+        believed: dict[str, tuple[float, int]] = {}
         if use.any() and task.kind is not Kind.SPAN:
             some = use[items]
             n, k, place = int(use.sum()), len(answers), np.cumsum(use) - 1
@@ -142,7 +153,11 @@ def _skills(task: Task, known: Known, truth: dict[int, Any]) -> dict[str, float]
                 known=told[use],
                 lent=LENT,
             )
-            believed = {name: float(found.accuracy[i]) for i, name in enumerate(names) if found.answers[i] >= FEW}
+            believed = {
+                name: (float(found.accuracy[i]), int(found.answers[i]))
+                for i, name in enumerate(names)
+                if found.answers[i] >= FEW
+            }
         known.skills = (known.seq, believed)
     return known.skills[1]
 
@@ -154,6 +169,15 @@ def _truth(store: Store, task: Task) -> dict[int, Any]:
     return {row.row: _now(task, json.loads(row.gold)) for row in store.sql.rows(asked.where(*where))}
 
 
+def _asked(store: Store, task: str) -> dict[int, set[str]]:
+    """Of each gold question, by row, who answered it as one."""
+    query = sa.select(queue_item.c.row, answer.c.actor).outerjoin(answer, answer.c.item == queue_item.c.id)
+    found: dict[int, set[str]] = {}
+    for row in store.sql.rows(query.where(queue_item.c.task == task, queue_item.c.gold.is_not(None))):
+        found.setdefault(row.row, set()).add(row.actor)
+    return found
+
+
 def _decided(store: Store, task: Task) -> dict[int, Any]:
     """What reviewers decided where people differed, by row."""
     said = sa.select(log.c.row, log.c.value).where(log.c.task == task.name, log.c.kind == LABEL, log.c.why == DIFFERED)
@@ -162,7 +186,7 @@ def _decided(store: Store, task: Task) -> dict[int, Any]:
 
 
 def _people(
-    store: Store, task: str, names: dict[str, str], believed: dict[str, float], truth: dict[int, Any]
+    store: Store, task: str, names: dict[str, str], believed: dict[str, tuple[float, int]], truth: dict[int, Any]
 ) -> list[dict[str, Any]]:
     """Everybody who answered, most answers first."""
     from adequate.testing.bounds import clopper_pearson  # brings scipy, which a server that labels has no need of
@@ -178,6 +202,10 @@ def _people(
     for row in store.sql.rows(counts.order_by(sa.desc("answers"))):
         right, asked = gold.get(row.actor, (0, 0))
         low, high = (float(bound) for bound in clopper_pearson(right, asked, 0.025)) if asked else (None, None)
+        share, n = believed.get(row.actor, (None, 0))
+        # As if the truth of these were known: what isn't known for certain can only widen it.
+        ends = (None, None) if share is None else clopper_pearson(round(share * n), n, 0.025)
+        least, most = (None if end is None else float(end) for end in ends)
         found.append(
             {
                 "id": row.actor,
@@ -185,7 +213,9 @@ def _people(
                 "answers": row.answers,
                 "last": row.last,
                 "pace": _pace(store, task, row.actor, since),
-                "skill": believed.get(row.actor),
+                "skill": share,
+                "skill_low": least,
+                "skill_high": most,
                 "gold": {"right": right, "asked": asked, "low": low, "high": high},
             }
         )
@@ -193,22 +223,19 @@ def _people(
 
 
 def _gold(store: Store, task: str, truth: dict[int, Any]) -> dict[str, tuple[int, int]]:
-    """Of each person, gold questions answered right, and answered."""
+    """Of each person, gold questions answered right, and answered. What they said before of an example, and made its
+    known answer, is none."""
     found: dict[str, tuple[int, int]] = {}
-    if truth:
-        said = sa.select(answer.c.actor, answer.c.row, answer.c.value).where(answer.c.task == task)
-        for row in store.sql.rows(said.where(answer.c.row.in_(list(truth)))):
-            right, n = found.get(row.actor, (0, 0))
-            found[row.actor] = right + (shown(json.loads(row.value)) == shown(truth[row.row])), n + 1
+    said = sa.select(answer.c.actor, answer.c.row, answer.c.value).join(queue_item, queue_item.c.id == answer.c.item)
+    for row in store.sql.rows(said.where(answer.c.task == task, queue_item.c.gold.is_not(None))):
+        right, n = found.get(row.actor, (0, 0))
+        found[row.actor] = right + (shown(json.loads(row.value)) == shown(truth[row.row])), n + 1
     return found
 
 
 def _pace(store: Store, task: str, actor: str, since: float) -> float | None:
     times = sa.select(log.c.at).where(log.c.task == task, log.c.actor == actor, log.c.at > since)
-    at = np.array([row.at for row in store.sql.rows(times.where(log.c.kind.in_([LABEL, ANSWER])).order_by(log.c.seq))])
-    gaps = np.diff(at)
-    working = gaps[(gaps > 0.05) & (gaps < 120)]
-    return float(np.median(working)) if len(working) else None
+    return typical(pauses([row.at for row in store.sql.rows(times.where(log.c.kind.in_([LABEL, ANSWER])))]))
 
 
 def _disputed(store: Store, task: str, names: dict[str, str]) -> list[dict[str, Any]]:

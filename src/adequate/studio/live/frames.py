@@ -9,6 +9,7 @@ from typing import Any
 
 from adequate.errors import AdequateError, ConflictError, StoreError
 from adequate.store import Event
+from adequate.store.events import ANSWER, LABEL
 
 OP_BYTES = 64_000
 READ_BYTES = 1_000_000  # of a frame that is read at all: one that is only too large for us is refused by its name
@@ -126,11 +127,13 @@ def topic_of(event: Event) -> str:
     return event.topic or f"example:{event.example}"
 
 
-def event_frame(seq: int, event: Event, *, secrets: bool) -> dict[str, Any]:
+def event_frame(seq: int, event: Event, *, secrets: bool, blind: bool) -> dict[str, Any]:
     """An event as it is told.
 
     Args:
         secrets: with what only reviewers are to know: gold answers, suggestions.
+        blind: whether those below them are to know no more of their own answers than that they gave them; what became
+            the label at once had no known answer.
     """
     body = event.body if isinstance(event.body, dict) else {}
     if not secrets and any(name in body for name in SECRET):
@@ -143,7 +146,7 @@ def event_frame(seq: int, event: Event, *, secrets: bool) -> dict[str, Any]:
         "topic": topic_of(event),
         "by": event.actor,
         "at": event.at,
-        "kind": event.kind,
+        "kind": ANSWER if event.kind == LABEL and blind and not secrets else event.kind,
         "body": said | body,
     }
 

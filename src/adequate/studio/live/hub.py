@@ -1,8 +1,8 @@
 """The hub: operations in, events out.
 
-Operations that arrive while a commit is under way are performed together in the next one. Each is answered only after
-its commit, in the order in which its tab sent it; its events are told in the order of their numbers, which is the
-order of the commits, whichever process made them.
+Operations that arrive while a commit is under way, or soon after one, are performed together in the next. Each is
+answered only after its commit, in the order in which its tab sent it; its events are told in the order of their
+numbers, which is the order of the commits, whichever process made them.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 TOGETHER = 200  # operations in one transaction at most
 BEAT = 20.0  # seconds
 TICK = 0.1  # seconds between two tellings of who is where
-GATHERED = 0.005  # seconds from the beginning of a commit to the next: a quick disk else makes one for each operation
+GATHERED = 0.01  # seconds from one commit's beginning to the next, where several people ask (`_follow_up`)
 COUNTED = 0.25  # seconds between two tellings of the counts
 
 Reply = Callable[[dict[str, Any]], None]
@@ -70,7 +70,8 @@ class Hub:
         self._pace = Pace()
         self._waiting: list[tuple[ops.Ask, Reply]] = []
         self._busy = False
-        self._next = 0.0  # when the next commit may begin
+        self._next = 0.0  # when the next commit begins at the earliest
+        self._last: set[str] = set()  # whose operations the last one held
         self._ending = False
 
     def mount(self, app: FastAPI) -> None:
@@ -125,7 +126,7 @@ class Hub:
         self._waiting.append((ask, reply))
         if not self._busy:
             self._busy = True
-            self.loop.call_at(self._next, self._flush)  # after whatever else is ready to be read now
+            self._follow_up()
 
     async def perform_all(self, person: Person, some: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Perform operations in order; returns the `ack` or `nack` of each once all are safe."""
@@ -134,10 +135,16 @@ class Hub:
             self.submit(person, frame, partial(_settle, answer))
         return list(await asyncio.gather(*answers))
 
+    def _follow_up(self) -> None:
+        """Commit what waits: where several people ask, with what comes meanwhile, for a commit of one costs as much as
+        four operations; after whatever else is ready to be read now in any case."""
+        several = len(self._last | {ask.person.id for ask, _ in self._waiting}) > 1
+        self.loop.call_at(self._next if several else 0.0, self._flush)
+
     def _flush(self) -> None:
-        self._next = self.loop.time() + GATHERED
         some, self._waiting = self._waiting[:TOGETHER], self._waiting[TOGETHER:]
         asks = [ask for ask, _ in some]
+        self._next, self._last = self.loop.time() + GATHERED, {ask.person.id for ask in asks}
 
         def job(connection: sa.Connection) -> list[ops.Outcome]:
             outcomes = ops.together(connection, asks)
@@ -165,7 +172,7 @@ class Hub:
     def _committed(self, some: list[tuple[ops.Ask, Reply]], outcomes: list[ops.Outcome]) -> None:
         self._busy = bool(self._waiting)
         if self._busy:
-            self.loop.call_at(self._next, self._flush)
+            self._follow_up()
         for outcome in outcomes:
             if isinstance(outcome, ops.Done):
                 for seq, event in zip(outcome.seqs, outcome.events, strict=False):
@@ -201,13 +208,17 @@ class Hub:
         for socket in self._topics.get(topic, ()):
             if self.may_see(event, socket.person):
                 if socket.knows_all not in texts:
-                    frame = frames.event_frame(seq, event, secrets=socket.knows_all)
+                    frame = self.frame(seq, event, secrets=socket.knows_all)
                     texts[socket.knows_all] = frames.encoded(frame)
                 socket.put(texts[socket.knows_all], topic)
 
     def may_see(self, event: Event, person: Person) -> bool:
         """Whether a person may see an event, as things are now."""
         return visible(event, person, self.policies.of(event.task), sealed=self.policies.sealed(event))
+
+    def frame(self, seq: int, event: Event, *, secrets: bool) -> dict[str, Any]:
+        """An event as it is told, as things are now."""
+        return frames.event_frame(seq, event, secrets=secrets, blind=self.policies.of(event.task).blind)
 
     def _skipped(self, upto: int) -> None:
         self.told = upto
@@ -253,7 +264,7 @@ class Hub:
 
     def _shown(self, person: Person, found: Sequence[past.Told]) -> list[dict[str, Any]]:
         secrets = person.can(Can.REVIEW)
-        return [frames.event_frame(seq, event, secrets=secrets) for seq, event in found if self.may_see(event, person)]
+        return [self.frame(seq, event, secrets=secrets) for seq, event in found if self.may_see(event, person)]
 
     def _read_past(self, topic: str, since: int, upto: int, limit: int) -> list[past.Told]:
         with self.studio.store.sql.reading("reading what was missed") as connection:
@@ -394,7 +405,16 @@ class Hub:
             if self._recount and now - counted >= COUNTED and self._topics.get("board"):
                 self._recount, counted = False, now
                 with contextlib.suppress(AdequateError):
-                    self.tell("board", "counts", self._counts.body(await asyncio.to_thread(self._count_waiting)))
+                    self._tell_counts(self._counts.body(await asyncio.to_thread(self._count_waiting)))
+
+    def _tell_counts(self, body: dict[str, dict[str, int]]) -> None:
+        """Those who label hear nothing of what they label blind: whatever they answer that changes no count had a known
+        answer."""
+        blind = {task for of in body.values() for task in of if self.policies.of(task).blind}
+        known = {name: {task: n for task, n in of.items() if task not in blind} for name, of in body.items()}
+        texts = {True: _counted(body), False: _counted({**known, "untold": sorted(blind)})}
+        for socket in self._topics.get("board", ()):
+            socket.put(texts[socket.knows_all], "board")
 
     def _count_waiting(self) -> dict[str, int]:
         with self.studio.store.sql.reading("counting what waits") as connection:
@@ -405,6 +425,10 @@ class Hub:
             await asyncio.sleep(BEAT)
             for socket in self._sockets:
                 socket.put('{"t":"ping"}')
+
+
+def _counted(body: dict[str, Any]) -> str:
+    return frames.encoded({"t": "ev", "topic": "board", "by": "", "at": time.time(), "kind": "counts", "body": body})
 
 
 def _settle(answer: asyncio.Future[dict[str, Any]], frame: dict[str, Any]) -> None:

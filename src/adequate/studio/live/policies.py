@@ -24,7 +24,12 @@ _QUEUE = "queue:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What a task's policy says of who sees what."""
+    """What a task's policy says of who sees what.
+
+    Args:
+        blind: those who label see nothing of what others said (`labelling.policy.Policy.apart`).
+        suggestions: the model's answer is shown.
+    """
 
     blind: bool = False
     suggestions: bool = True
@@ -86,7 +91,9 @@ class Policies:
             rows = connection.execute(query.order_by(override.c.id))
             found = {one.what.removeprefix(_QUEUE): json.loads(one.value) for one in rows}  # the last one holds
             self._tasks = {
-                task: Seen(blind=bool(said.get("blind", False)), suggestions=bool(said.get("suggestions", True)))
+                task: Seen(
+                    blind=bool(said.get("blind") or said.get("gold")), suggestions=bool(said.get("suggestions", True))
+                )
                 for task, said in found.items()
                 if said
             }

@@ -2,8 +2,8 @@
 
 Reviewers and above see all of the project's work. To everybody below:
 
-- of a task that is labelled blind, what others do with an example does not exist;
-- what others say of a sealed example (the `gate` part) does not exist either, nor do others' answers to gold questions;
+- of a task that is labelled blind, or with gold questions, what others do with an example does not exist;
+- what others say of a sealed example (the `gate` part) does not exist either;
 - what concerns people (invites, roles) is for owners, and for whom it is about.
 
 What one did oneself is always visible.
@@ -20,7 +20,7 @@ SAID = ("label", "answer", "span", "pair", "skip", "undone", "sweep", "adjudicat
 
 
 class Policy(Protocol):
-    """As `labelling.policy.Policy`, so far as it decides what is seen."""
+    """As `live.policies.Seen`, so far as it decides what is seen."""
 
     @property
     def blind(self) -> bool: ...
@@ -39,4 +39,4 @@ def visible(event: Event, person: Person, policy: Policy, *, sealed: bool) -> bo
         return True
     if not event.example:
         return not (policy.blind and event.kind in SAID)
-    return not (policy.blind or event.policy == "gold" or (sealed and event.kind in SAID))
+    return not (policy.blind or (sealed and event.kind in SAID))

@@ -110,14 +110,16 @@ def undo(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
 def set_label(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
     """A label changed: one's last ten, or any example that was opened by its address.
 
-    Where several people are asked, or blind, one labeller's word is an answer among others and goes through the queue.
+    Where several people are asked, blind, or with gold questions, one labeller's word is an answer among others and
+    goes through the queue.
     """
     task = tasks.named(ask.studio, ask.body.get("task"))
     if not ask.person.can(Can.REVIEW):
         asked = policy.of(ask.studio.store.overrides, task.name)
-        if asked.overlap > 1 or asked.blind:
+        if asked.overlap > 1 or asked.apart:
             raise AccessError(
-                f"{task.name} is labelled by several people, or blind: here one labeller's word is no label",
+                f"{task.name} is labelled by several people, blind, or with gold questions: here one labeller's word "
+                "is no label",
                 remedy="answer in the queue; a reviewer decides where answers differ",
             )
     return [_said(connection, ask, task)]
@@ -172,8 +174,11 @@ def last_label(connection: sa.Connection, task: str, row: int) -> Any:
 
 def _answered(connection: sa.Connection, ask: Ask, item: QueueItem, value: Any, *, i: int = 0) -> list[Event]:
     kept = _kept(connection, ask, item, value)
-    # What others say of a sealed example is not for labellers, so they can't be told of it either.
-    told = not item.blind and (item.part != Part.GATE or ask.person.can(Can.REVIEW))
+    # What others say of a sealed example, or where there are gold questions, is not for labellers, so they can't be
+    # told of it either.
+    told = not (item.blind or ask.studio.hub.policies.of(item.task).blind) and (
+        item.part != Part.GATE or ask.person.can(Can.REVIEW)
+    )
     if item.overlap == 1 and told:
         _unchanged(connection, ask, item.task, item.row, kept)
     hidden = item.blind or item.part == Part.GATE

@@ -18,6 +18,7 @@ from adequate.labelling import policy
 from adequate.spec import slices
 from adequate.spec.targets import fraction
 from adequate.store import Event
+from adequate.studio import golden, tasks
 from adequate.studio.ops import Ask, operation
 from adequate.studio.roles import Can
 
@@ -64,12 +65,12 @@ def tried(extra: dict[str, Any]) -> set[str]:
 def set_policy(connection: sa.Connection, ask: Ask) -> Sequence[Event]:
     """Change how a task's questions are asked."""
     body = dict(ask.body)
-    task, why = str(body.pop("task", "")), ask.reason(_WHAT)
+    task, why = tasks.named(ask.studio, body.pop("task", "")).name, ask.reason(_WHAT)
     del body["why"]
-    if task not in ask.studio.project.tasks:
-        raise unknown("task", task, ask.studio.project.tasks)
     asked = policy.read(body)
     policy.change(connection, task, asked, who=ask.person.id, why=why)
+    if asked.gold:
+        golden.soon(ask.studio, task)
     return [_event(ask, "policy", f"queue:{task}", body, task=task, why=why)]
 
 
