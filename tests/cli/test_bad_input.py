@@ -348,3 +348,21 @@ def test_project_py_without_a_store_gets_one_by_add(tmp_path: Path) -> None:
     done = adequate("add", data, "--project", tmp_path / "mail")
     assert done.returncode == 0, done.stderr
     assert whole(tmp_path / "mail")
+
+
+def test_init_of_a_file_says_how_the_folder_and_the_file_are_named(tmp_path: Path) -> None:
+    csv(tmp_path / "mail.csv", GOOD)
+    done = adequate("init", tmp_path / "mail.csv")
+    assert done.returncode == 3
+    assert f"adequate init mail --from {tmp_path / 'mail.csv'}" in done.stderr
+    done = adequate("init", tmp_path / "mail", "--from", tmp_path)
+    assert done.returncode == 3
+    assert f"--from {tmp_path / 'mail.csv'}" in done.stderr
+
+
+def test_a_project_without_a_task_is_told_to_declare_one(tmp_path: Path) -> None:
+    (tmp_path / "texts.txt").write_text("\n".join(mail(40)["body"].to_pylist()))
+    made = adequate("init", tmp_path / "texts", "--from", tmp_path / "texts.txt")
+    assert "declare a task in" in made.stdout
+    for verb in ("run", "board"):
+        assert "declares no task yet" in adequate(verb, "--project", tmp_path / "texts").stdout

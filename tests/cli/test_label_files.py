@@ -134,3 +134,11 @@ def test_an_export_of_label_studio_starts_a_project_and_brings_everybodys_answer
     written = adequate("label", "export", tmp_path / "out.jsonl", "--format", "doccano", "--project", tmp_path / "mail")
     assert "not carried" in written.stdout
     assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 61
+
+
+def test_spans_go_out_too_though_a_terminal_cannot_ask_for_them(tmp_path: Path, run: Callable[..., Result]) -> None:
+    (tmp_path / "names.conll").write_text("Ada\tB-who\nwrites\tO\n\nnotes\tO\n")
+    adequate("init", tmp_path / "names", "--from", tmp_path / "names.conll")
+    assert "wrote 2 examples" in run("export", "out.conll", "--format", "conll", "-p", "names").output
+    assert (tmp_path / "out.conll").read_text().startswith("# text = Ada writes\nAda\tB-who\n")
+    assert "wrote 2 examples" in run("export", "out.csv", "-p", "names").output

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from adequate.errors import StoreError
+from adequate.errors import LabelError, StoreError
 from adequate.loop import ingest
 from adequate.loop.answers import exported, import_labels, record
+from adequate.loop.begin import begin
 from adequate.loop.engine import Engine
 from adequate.store.formats import write
+from adequate.types import Kind
 from tests.loop.projects import EASY, SEVERAL
 from tests.made import begun, csv, mail
 
@@ -124,3 +127,42 @@ def test_an_add_that_broke_off_is_finished_by_the_same_add(
             columns = ["aq_id", "aq_part", "aq_group"]
             tables.append((store.examples.take(range(120), columns), store.labels.current("intent")["value"]))
     assert tables[0] == tables[1]
+
+
+ADA = "Ada Lovelace wrote notes"
+MARKED = """Ada\tB-who
+Lovelace\tI-who
+wrote\tO
+notes\tB-what
+
+nothing\tO
+here\tO
+
+Bob\tB-who
+reads\tO
+"""
+
+
+def test_a_file_of_spans_makes_a_task_of_spans_with_what_was_marked(tmp_path: Path) -> None:
+    (tmp_path / "names.conll").write_text(MARKED)
+    made = begin(tmp_path / "names", [tmp_path / "names.conll"])
+    (task,) = made.engine.project.tasks.values()
+    assert (task.name, task.kind, task.labels) == ("spans", Kind.SPAN, ("what", "who"))
+    assert made.added.labels == {"spans": 3}
+    with made.engine.store() as store:
+        said = exported(store, made.engine.project)
+        first = json.loads(dict(zip(said["text"].to_pylist(), said["spans"].to_pylist(), strict=True))[ADA])
+    assert [(one["start"], one["end"], one["label"]) for one in first] == [(0, 12, "who"), (19, 24, "what")]
+    write(tmp_path / "out.csv", said)
+    with made.engine.store(write=True, verb="test") as store:
+        assert import_labels(store, made.engine.project, tmp_path / "out.csv").labels == {"spans": 0}
+
+
+def test_spans_outside_their_text_are_refused_with_all_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "names.conll").write_text(MARKED)
+    engine = begin(tmp_path / "names", [tmp_path / "names.conll"]).engine
+    (tmp_path / "more.jsonl").write_text('{"text": "Eve", "spans": [{"start": 0, "end": 9, "label": "who"}]}\n')
+    with pytest.raises(LabelError, match="ends at 9, but the text at 3"):
+        engine.add(tmp_path / "more.jsonl")
+    with engine.store() as store:
+        assert store.examples.count == 3

@@ -218,3 +218,13 @@ def test_strange_names_survive_being_written(tmp_path: Path) -> None:
     assert project.text == 'the "text"'
     assert project.tasks["it_s_a_class"].column == "it's a class"
     assert project.slices["source\\ x'y"].sql == "\"source\\\" = 'x''y'"
+
+
+def test_a_list_of_stretches_is_a_task_of_spans_whatever_else_the_file_holds(tmp_path: Path) -> None:
+    marks = ['[{"start": 0, "end": 4, "label": "who", "score": 1}]', "[]", '[{"start": 5, "end": 9, "entity": "what"}]']
+    columns = mail(300) | {"marks": marks * 100}
+    found = guess({name: columns[name] for name in ("Message Body", "intent", "marks")})
+    assert found.text == "Message Body"
+    assert {task.name: task.kind for task in found.tasks} == {"intent": Kind.CLASSIFY, "marks": Kind.SPAN}
+    task = written(found, tmp_path).tasks["marks"]
+    assert (task.kind, task.labels) == (Kind.SPAN, ("what", "who"))

@@ -3,22 +3,47 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from adequate.cli.add import summary
 from adequate.cli.console import out, progress, safe
 
+ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".tab", ".txt", ".conll", ".spacy", ".gz")
+
+
+class Folder(click.Path):
+    """A folder to make; whoever names the file itself is told how the two are named."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if Path(value).is_file():
+            stem = Path(value).name.split(".")[0]
+            self.fail(f"{value} is a file. To make a project from it: adequate init {stem} --from {value}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Data(click.Path):
+    """A file to read; whoever names its folder is told to name the files."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if Path(value).is_dir():
+            some = sorted(one.name for one in Path(value).iterdir() if one.is_file() and one.suffix in ENDINGS)[:2]
+            named = " ".join(f"--from {Path(value) / one}" for one in some) or "--from FILE --from FILE"
+            self.fail(f"{value} is a folder. Name its files: {named}", param, ctx)
+        return super().convert(value, param, ctx)
+
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("folder", type=Folder(path_type=Path, file_okay=False))
 @click.option(
     "--from",
     "files",
     multiple=True,
     required=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="CSV, TSV, JSON lines, JSON, Parquet, Orange .tab or plain lines; gzip or not. Repeat for more files.",
+    type=Data(path_type=Path, dir_okay=False),
+    help="CSV, TSV, JSON lines, JSON, Parquet, Orange .tab, plain lines (gzip or not), or the file of another tool. "
+    "Repeat for more files.",
 )
 @click.option("--text", help="Column of the input, where it isn't inferred right.")
 @click.option("--label", "tasks", multiple=True, help="Column of labels, one task each; repeat for several.")
@@ -90,4 +115,9 @@ def init(
     for notice in begun.inferred.notices:
         out.print(f"  [dim]{safe(notice)}[/]")
     summary(begun.added)
-    out.print(f"\n[cyan]next:[/] [bold]cd {safe(str(folder))} && adequate run[/]")
+    there = safe(str(folder))
+    if not project.tasks:
+        out.print(f"\n[cyan]next:[/] declare a task in [bold]{there}/project.py[/], as its comment shows")
+        return
+    then = "adequate run" if project.learnable else "adequate studio --open"
+    out.print(f"\n[cyan]next:[/] [bold]cd {there} && {then}[/]")

@@ -155,7 +155,7 @@ def export(context: click.Context, file: Path, task: str | None, form: str | Non
     from adequate.store.formats import write
 
     engine = Engine.open(root or context.obj)
-    tasks = [one.name for one in _tasks(engine.project, task)]
+    tasks = [one.name for one in _declared(engine.project, task)]
     if form is not None:
         _carried(engine, file, form, tasks)
         return
@@ -264,12 +264,18 @@ def _report(desk: Desk) -> None:
         out.print("[dim]what others have before them is free again two minutes after they stop[/]")
 
 
-def _tasks(project: Project, name: str | None) -> Sequence[Task]:
+def _declared(project: Project, name: str | None) -> Sequence[Task]:
+    """All tasks, or the one that is named."""
     if not project.tasks:
         raise NotEnoughDataError("project.py declares no task to label", remedy='add project.classify("NAME", ...)')
     if name is not None and name not in project.tasks:
         raise unknown("task", name, project.tasks)
-    wanted = project.tasks.values() if name is None else [project.tasks[name]]
+    return list(project.tasks.values()) if name is None else [project.tasks[name]]
+
+
+def _tasks(project: Project, name: str | None) -> Sequence[Task]:
+    """Those of them that a terminal can ask about."""
+    wanted = _declared(project, name)
     found = [task for task in wanted if task.learnable]
     if not found:
         kinds = " and ".join(sorted({str(task.kind) for task in wanted}))

@@ -72,8 +72,8 @@ def invite(
     made, key, base = _at_desk(root, job)
     out.print(f"[bold]{safe(base.rstrip('/'))}/join#{key}[/]", soft_wrap=True)
     times = "once" if uses == 1 else f"by {uses:,} people"
-    said = f"shown this once; good until {_day(made.until)}, {times}. Take it back: adequate people revoke {made.id}"
-    out.print(f"[dim]{said}[/]", soft_wrap=True)
+    said = f"shown this once; good until {_day(made.until)}, {times}, while `adequate studio` runs"
+    out.print(f"[dim]{said}. Take it back: adequate people revoke {made.id}[/]", soft_wrap=True)
 
 
 @people.command("list")

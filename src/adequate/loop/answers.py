@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,9 +18,10 @@ from adequate.encoders.identity import content_ids
 from adequate.encoders.lexical import texts_of
 from adequate.errors import ColumnError, LabelError, NotEnoughDataError, unknown
 from adequate.labelling.compared import scored
+from adequate.labelling.spans import spans
 from adequate.spec.profile import missing
 from adequate.spec.tasks import Task, confusable
-from adequate.spec.values import given, types
+from adequate.spec.values import given, names_in, types
 from adequate.store.events import Event
 from adequate.store.formats import inspect
 from adequate.types import Codes, Doubles, Kind, Labels, Mask, Rows, Source
@@ -35,7 +36,8 @@ def names_of(store: Store, task: Task) -> tuple[str, ...]:
     if task.labels is not None:
         return task.labels
     values = store.labels.current(task.name)["value"].unique().to_pylist()
-    said = {name for value in map(json.loads, values) for name in ([value] if isinstance(value, str) else value)}
+    listed: list[list[Any]] = [[value] if isinstance(value, str) else value for value in map(json.loads, values)]
+    said = {one["label"] if task.kind is Kind.SPAN else one for value in listed for one in value}
     return tuple(sorted({now for name in said if (now := task.now(name)) is not None}))
 
 
@@ -91,6 +93,17 @@ def check_names(task: Task, values: Sequence[str], where: str) -> None:
         )
 
 
+def check_places(task: Task, texts: pa.Array, values: pa.Array) -> None:
+    """Refuse spans that don't lie in their text.
+
+    Raises:
+        LabelError: which, and how long the text is.
+    """
+    for text, value in zip(texts_of(texts), values.to_pylist(), strict=True):
+        if value:
+            spans(value, task=task.name, labels=None, length=len(text))
+
+
 def record(
     store: Store,
     task: Task,
@@ -106,18 +119,16 @@ def record(
     """Record values for examples; saying the same again changes nothing.
 
     Args:
-        said: columns example (id) and value (string, or list of strings).
+        said: columns example (id) and value (string, list of strings, or list of spans).
         overwrite: also where the example has a label already.
 
     Returns:
         How many labels are new or changed. Examples that the project doesn't have are passed over.
     """
-    flat = said["value"].combine_chunks()
-    flat = flat.flatten() if pa.types.is_list(flat.type) else flat
     now = store.labels.current(task.name)
     have = dict(zip(now["row"].to_pylist(), now["value"].to_pylist(), strict=True))
     drawn = dict(zip(now["row"].to_pylist(), now["probability"].to_pylist(), strict=True))
-    spelled = set(names_of(store, task)) | set(pc.unique(flat).drop_null().to_pylist())
+    spelled = set(names_of(store, task)) | set(names_in(said["value"].combine_chunks()))
     check_names(task, sorted(spelled), where)
     rows = store.examples.rows_of(said["example"])
     events = []
@@ -153,9 +164,13 @@ def record(
     return len(events)
 
 
-def _kept(value: str | list[str]) -> str | list[str]:
-    """A set of labels in one order, whoever gave it."""
-    return sorted(set(value)) if isinstance(value, list) else value
+def _kept(value: Any) -> Any:
+    """A set of labels, or spans, in one order, whoever gave it."""
+    if not isinstance(value, list):
+        return value
+    if value and isinstance(value[0], dict):
+        return sorted(value, key=lambda one: (one["start"], one["end"], one["label"]))
+    return sorted(set(value))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,15 +191,18 @@ def read_labels(project: Project, path: Path, encoding: str | None = None) -> di
     names = data.schema.names
     if "aq_id" not in names and project.text not in names:
         raise missing(project.text, names, f"in {path}")
-    tasks = [task for task in project.learnable.values() if task.column in names]
+    able = [task for task in project.tasks.values() if task.kind is not Kind.SCORE]
+    tasks = [task for task in able if task.column in names]
     if not tasks:
-        wanted = ", ".join(repr(task.column) for task in project.learnable.values())
+        wanted = ", ".join(repr(task.column) for task in able)
         raise ColumnError(f"{path} has no column of labels", remedy=f"expected {wanted}; there are: {', '.join(names)}")
     said: dict[str, list[pa.Table]] = {task.name: [] for task in tasks}
     for batch in data:
         ids = batch["aq_id"] if "aq_id" in names else content_ids(texts_of(batch[project.text]))
         for task in tasks:
             values = given(batch[task.column], task)
+            if task.kind is Kind.SPAN and project.text in names:
+                check_places(task, batch[project.text], values)
             said[task.name].append(pa.table({"example": ids, "value": values}).filter(pc.is_valid(values)))
     return {name: pa.concat_tables(pieces) for name, pieces in said.items()}
 

@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 from adequate.encoders.identity import content_ids, identify
 from adequate.encoders.lexical import texts_of
 from adequate.errors import DuplicateIdError
-from adequate.loop.answers import check_names, names_of, record
-from adequate.spec.values import given, types
+from adequate.loop.answers import check_names, check_places, names_of, record
+from adequate.spec.values import given, names_in, types
 from adequate.store import Added
 from adequate.store.formats import Data, inspect
 from adequate.types import Kind, Progress, Source, silent
@@ -136,7 +136,7 @@ def _chunks(file: Data) -> Iterator[pa.Table]:
 
 def _said(project: Project, file: Data) -> dict[Task, pa.Table]:
     """The labels that a file brings, by task: columns example and value."""
-    tasks = [task for task in project.learnable.values() if task.column in file.schema.names]
+    tasks = _told(project, file)
     said: dict[Task, list[pa.Table]] = {task: [] for task in tasks}
     for batch in file:
         ids = content_ids(texts_of(batch[project.text]))
@@ -146,9 +146,14 @@ def _said(project: Project, file: Data) -> dict[Task, pa.Table]:
     return {task: pa.concat_tables(pieces) for task, pieces in said.items() if pieces}
 
 
+def _told(project: Project, file: Data) -> list[Task]:
+    """The tasks whose labels a file holds; scores come from comparisons alone."""
+    return [task for task in project.tasks.values() if task.kind is not Kind.SCORE and task.column in file.schema.names]
+
+
 def _contradictions(task: Task, said: pa.Table) -> list[str]:
     """Texts that come with two labels, as a notice; the first is recorded."""
-    if task.kind is Kind.MULTILABEL:
+    if task.kind is not Kind.CLASSIFY:
         return []
     pairs = said.group_by(["example", "value"]).aggregate([])
     many = len(pairs) - len(pc.unique(pairs["example"]))
@@ -157,15 +162,16 @@ def _contradictions(task: Task, said: pa.Table) -> list[str]:
 
 def _check_labels(store: Store, project: Project, files: Sequence[Data]) -> None:
     """Refuse files with a label that the task doesn't know, or one that differs from another in case or spaces."""
-    for task in project.learnable.values():
-        names = set(names_of(store, task))
+    for task in project.tasks.values():
+        names = set(names_of(store, task)) if task.kind is not Kind.SCORE else set()
         for file in files:
-            if task.column not in file.schema.names:
+            if task not in _told(project, file):
                 continue
             for batch in file:
                 values = given(batch[task.column], task)
-                flat = values.flatten() if pa.types.is_list(values.type) else values
-                names |= set(pc.unique(flat).drop_null().to_pylist())
+                if task.kind is Kind.SPAN:
+                    check_places(task, batch[project.text], values)
+                names |= set(names_in(values))
             check_names(task, sorted(names), str(file.path))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 SHOWN = 5  # failing examples a cell
 OPENED = 40  # cells whose failures are shown
+ASKED = "every example that could help has its label"
+UNASKED = "project.py declares no task yet: say there what the model must put out, as its comment shows"
 
 
 def board(store: Store, project: Project, *, failures: bool = True) -> Board:
@@ -60,7 +63,7 @@ def board(store: Store, project: Project, *, failures: bool = True) -> Board:
         model=newest,
         labels=labels,
         cells=rows,
-        next=_next(store, rows, newest),
+        next=_next(store, project, rows, newest),
         sentences={
             task.name: _sentence(task.name, [row for row in rows if row.task == task.name])
             + _gone(store, task, names[task.name])
@@ -196,8 +199,17 @@ def _gone(store: Store, task: Task, names: tuple[str, ...]) -> str:
     return f" Not in this pool, as far as can be told: more of {shown}; add data that has them."
 
 
-def _next(store: Store, rows: list[CellRow], newest: str | None) -> dict[str, Any]:
+def where_asked(project: Project, tasks: Iterable[str]) -> str:
+    """The command that answers questions of these tasks: a terminal can't mark spans or compare."""
+    known = [project.tasks[name] for name in tasks if name in project.tasks]
+    return "adequate studio" if known and not any(task.learnable for task in known) else "adequate label"
+
+
+def _next(store: Store, project: Project, rows: list[CellRow], newest: str | None) -> dict[str, Any]:
     """The one next best thing to do."""
+    if not project.tasks:
+        say = f"{UNASKED}."
+        return {"action": "declare", "say": say, "command": "", "labels": 0, "cells": []}
     waiting = store.queue.waiting()
     last = store.journal.last()
     cells = sorted({item.cell for item in waiting if item.cell})
@@ -217,7 +229,7 @@ def _next(store: Store, rows: list[CellRow], newest: str | None) -> dict[str, An
         return {
             "action": "label",
             "say": say,
-            "command": "adequate label",
+            "command": where_asked(project, {item.task for item in waiting}),
             "labels": len(waiting),
             "cells": cells,
         }
@@ -225,7 +237,7 @@ def _next(store: Store, rows: list[CellRow], newest: str | None) -> dict[str, An
         say = "there are no examples yet."
         return {"action": "add", "say": say, "command": "adequate add DATA", "labels": 0, "cells": []}
     if last is not None and (last.state["rows"], last.state["seq"]) == (store.examples.count, store.labels.last_seq()):
-        say = "every example that could help has its label: add more data, or change what is asked for."
+        say = f"{ASKED}: add more data, or change what is asked for."
         return {"action": "add", "say": say, "command": "adequate add DATA", "labels": 0, "cells": []}
     say = "train and test on the labels there are." if newest is None else "turn the next cycle."
     return {"action": "run", "say": say, "command": "adequate run", "labels": 0, "cells": []}

@@ -11,6 +11,7 @@ import pyarrow as pa
 from adequate.labelling import answer_all
 from adequate.loop.answers import answers_for, check_names
 from adequate.loop.cycle import Cycle
+from adequate.loop.report import ASKED, UNASKED, where_asked
 from adequate.loop.state import State
 from adequate.loop.steps import STEPS
 from adequate.types import Progress, Source, silent
@@ -89,18 +90,22 @@ def run(
             encoders, world = cycle.encoders, cycle.world
             done += 1
             turned(state)
-        waiting = len(store.queue.waiting())
+        items = store.queue.waiting()
+        waiting, how = len(items), where_asked(project, {item.task for item in items})
+        if not project.tasks:
+            return _ended("exhausted", done, taken, state, waiting, UNASKED)
         if state.model is not None and state.outcome == "passed" and _adequate(store, project, state.model):
             return _ended("adequate", done, taken, state, waiting)
         if oracle is None:
-            return _ended("waiting" if waiting else "exhausted", done, taken, state, waiting)
+            return _ended("waiting" if waiting else "exhausted", done, taken, state, waiting, how if waiting else ASKED)
         room = None if labels is None else labels - taken
         if (room is not None and room <= 0) or (cycles is not None and done >= cycles):
             return _ended("out of budget", done, taken, state, waiting)
         many = _ask(store, said, room, progress)
         taken += many
         if many == 0:
-            return _ended("exhausted" if not waiting else "waiting", done, taken, state, waiting)
+            more = how if waiting else f"{ASKED}, or the oracle knows no more"
+            return _ended("exhausted" if not waiting else "waiting", done, taken, state, waiting, more)
 
 
 def _next(
@@ -166,14 +171,15 @@ def _ask(store: Store, said: Mapping[str, Mapping[str, str | list[str]]], room: 
     return len(items)
 
 
-def _ended(ending: Ending, cycles: int, labels: int, state: State, waiting: int) -> Outcome:
+def _ended(ending: Ending, cycles: int, labels: int, state: State, waiting: int, more: str = "") -> Outcome:
+    """What came of the run, in a sentence; `more` says where the questions are answered, or why there are none."""
     if ending == "exhausted" and state.outcome == "blocked":
         ending = "blocked"
     say = {
         "adequate": "every cell is adequate",
-        "waiting": f"{waiting:,} questions wait for people: adequate label",
+        "waiting": f"{waiting:,} questions wait for people: {more}",
         "out of budget": f"the budget of this run is spent; {waiting:,} questions wait",
-        "exhausted": "nothing is left to ask: every example that could help has its label, or the oracle knows no more",
+        "exhausted": f"nothing is left to ask: {more}",
         "blocked": f"the last model got worse, so the one before it stays ({'; '.join(state.reasons[:1])}); nothing is "
         "left to ask: look at the labels that came since, adequate show labels",
     }[ending]

@@ -16,6 +16,7 @@ from adequate.types import Kind
 
 LISTED = 8  # labels up to which they are written out; more are left to the data
 RARE = 20  # rows of a label
+SEVERAL = {Kind.MULTILABEL: "labels", Kind.SPAN: "spans"}
 TAKEN = {"project", "aq", "np", "pa", "pc", *kwlist}
 
 
@@ -83,7 +84,8 @@ def write(inferred: Inferred, *, every_label: bool = False) -> str:
         *([task(guess, most) for guess in inferred.tasks] or [NO_TASK]),
     ]
     if inferred.slices:
-        aims = [task.target.accuracy for task in inferred.tasks if task.target.accuracy]
+        trained = [task for task in inferred.tasks if task.kind is not Kind.SPAN]
+        aims = [task.target.accuracy for task in trained if task.target.accuracy]
         reach = round(min(aims, default=0.85) - 0.05, 2)
         blocks.append(f"# Slices: where models fail unseen. {reach} is a first guess, a little below the whole.")
         blocks += [slice_(subset, reach) for subset in inferred.slices]
@@ -114,18 +116,23 @@ def columns(inferred: Inferred) -> str:
 
 def task(guess: InferredTask, most: int = LISTED) -> str:
     """One task and why it is there; more than `most` labels are left to the data."""
-    verb = "project.classify" if guess.kind is Kind.CLASSIFY else "project.multilabel"
-    given: dict[str, Any] = {"labels": list(guess.labels) if len(guess.labels) <= most else "infer"}
+    given: dict[str, Any] = {"labels": list(guess.labels) if 0 < len(guess.labels) <= most else "infer"}
     if guess.column != guess.name:
         given["column"] = guess.column
     if guess.separator:
         given["separator"] = guess.separator
     if guess.normalise:
         given["normalise"] = True
-    given["target"] = Words(target(guess.target))
+    if guess.kind is not Kind.SPAN:
+        given["target"] = Words(target(guess.target))
     variable = guess.name.lower().replace("-", "_").replace(".", "_")
     variable = variable if variable.isidentifier() and variable not in TAKEN else f"task_{variable}"
-    return "\n".join([*(f"# {line}" for line in described(guess)), f"{variable} = " + call(verb, guess.name, **given)])
+    return "\n".join(
+        [
+            *(f"# {line}" for line in described(guess)),
+            f"{variable} = " + call(f"project.{guess.kind}", guess.name, **given),
+        ]
+    )
 
 
 def described(guess: InferredTask) -> list[str]:
@@ -133,8 +140,10 @@ def described(guess: InferredTask) -> list[str]:
     if not guess.rows:
         return ["No labels yet: `adequate label` asks for them."]
     common = listed([f"{label} {count:,}" for label, count in guess.counts.items()], 5)
-    kind = "one label a row" if guess.kind is Kind.CLASSIFY else "any number of labels a row"
-    lines = [f"{guess.rows:,} rows have it, {kind}; {len(guess.labels)} labels: {common}"]
+    kind = "one label a row" if guess.kind is Kind.CLASSIFY else f"any number of {SEVERAL[guess.kind]} a row"
+    lines = [f"{guess.rows:,} rows have it, {kind}; {len(guess.counts)} labels: {common}"]
+    if guess.kind is Kind.SPAN:
+        return [remark(line) for line in [*lines, "Spans are collected in the studio; the loop doesn't train them."]]
     few = min(RARE, guess.rows / (2 * len(guess.labels)))  # and fewer than half of an even share
     rare = [f"{label} {count}" for label, count in reversed([*guess.counts.items()]) if count < few]
     if rare:

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from adequate.errors import ColumnError, LabelError, NotEnoughDataError
 from adequate.spec.draft import Inferred, InferredTask, write
-from adequate.spec.labelled import aim, as_task, classified, read_as, unlabelled
+from adequate.spec.labelled import aim, as_task, classified, read_as, spanned, unlabelled
 from adequate.spec.profile import Column, missing, profile
 from adequate.spec.roles import (
     GROUP,
@@ -122,7 +122,7 @@ class Found:
         """The column that holds the input: long, worded and different in each row."""
         if given:
             return self.take("text", self.free[given], "as you said")
-        able = [column for column in self.free.values() if is_text(column)]
+        able = [column for column in self.free.values() if is_text(column) and not spanned(column)]
         if not able:
             raise ColumnError(
                 f"no column {self.where} looks like text: {', '.join(self.free)}", remedy="name it: --text COLUMN"
@@ -169,6 +169,8 @@ class Found:
     def tasks(self, normalise: bool) -> list[InferredTask]:
         """All columns that hold labels, by what the file says, else by name, else by what is left."""
         able = {column.name: guess for column in self.free.values() if (guess := as_task(column))}
+        marked = [name for name, guess in able.items() if guess.kind is Kind.SPAN]
+        spans = [self.checked(able.pop(name), normalise) for name in marked]
         sure = [name for name in able if self.free[name].role == "label"]
         flags = [name for name in able if is_flag(self.free[name]) and not self.free[name].tokens & META]
         hinted = [name for name in able if is_hinted(self.free[name])]
@@ -176,9 +178,9 @@ class Found:
         other = META | set(GROUP) | {"id"}
         plain = [name for name in able if not self.free[name].tokens & other and not is_counter(self.free[name])]
         chosen = self.without_votes(chosen) if chosen else plain[:3]
-        if not chosen:
+        if not chosen and not spans:
             self.refuse_one_label(hinted_only=[c for c in self.free.values() if is_hinted(c) and len(c.counts) == 1])
-        return [self.checked(able[name], normalise) for name in chosen]
+        return [*(self.checked(able[name], normalise) for name in chosen), *spans]
 
     def without_votes(self, names: list[str]) -> list[str]:
         """Of several columns with the same labels and a word in common, only the one that settles the question."""
@@ -234,7 +236,7 @@ class Found:
         same = confusable(guess.counts)
         if not same:
             return guess
-        if not normalise:
+        if not normalise or guess.kind is Kind.SPAN:
             shown = "; ".join(
                 " and ".join(f"{label!r} ({guess.counts[label]:,})" for label in group) for group in same[:3]
             )

@@ -1,16 +1,20 @@
-"""Which task do the values of a column make: one label a row, several, or none; and what to aim at first?"""
+"""Which task do the values of a column make: one label a row, several, spans, or none; and what to aim at first?"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+
+import pyarrow as pa
 
 from adequate.errors import LabelError
 from adequate.spec.draft import InferredTask
 from adequate.spec.profile import Column
 from adequate.spec.roles import is_address, is_flag, is_hinted
 from adequate.spec.targets import Target
-from adequate.spec.values import parsed
+from adequate.spec.tasks import COLLECTED
+from adequate.spec.values import parsed, spans
 from adequate.types import Kind
 
 MOST = 500  # labels of a task
@@ -20,6 +24,9 @@ def as_task(column: Column) -> InferredTask | None:
     """The task whose labels a column holds, if it can be one."""
     if not column.filled or column.is_time or is_address(column):
         return None
+    marked = spanned(column)
+    if marked:
+        return marked
     several = multilabelled(column)
     if several:
         return several
@@ -48,6 +55,35 @@ def classified(column: Column) -> InferredTask:
         separator=None,
         normalise=False,
         target=aim(Kind.CLASSIFY, column.counts, len(column.counts)),
+    )
+
+
+def spanned(column: Column) -> InferredTask | None:
+    """A task of spans, if the cells are lists of them."""
+    if column.role == "text" or not pa.types.is_string(column.kind):
+        return None
+    counts: Counter[str] = Counter()
+    seen = 0
+    for part in column.sample:
+        for cell in part.drop_null().to_pylist():
+            found = spans(cell)
+            if found is None:
+                return None
+            seen += 1
+            counts.update(one["label"] for one in found)
+    if not counts or len(counts) > MOST:
+        return None
+    return InferredTask(
+        name=identifier(column.name),
+        column=column.name,
+        kind=Kind.SPAN,
+        # A sample may lack a label: then the data's own are taken, whatever they are.
+        labels=tuple(sorted(counts)) if seen == column.filled else (),
+        rows=column.filled,
+        counts=dict(counts.most_common()),
+        separator=None,
+        normalise=False,
+        target=aim(Kind.SPAN, {}, len(counts)),
     )
 
 
@@ -149,6 +185,8 @@ def taken_apart(column: Column, separator: str | None) -> dict[str, int]:
 
 def aim(kind: Kind, counts: Mapping[str, int], k: int) -> Target:
     """A first target that can be reached, and is more than answering the commonest label each time."""
+    if kind is Kind.SPAN:
+        return COLLECTED
     if kind is Kind.MULTILABEL:
         return Target(accuracy=0.6, recall=0.6) if k <= 200 else Target(accuracy=0.5)
     commonest = max(counts.values()) / sum(counts.values()) if counts else 0.5

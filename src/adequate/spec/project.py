@@ -137,7 +137,9 @@ class Project:
         Its labels are collected in the studio; the loop doesn't train it.
 
         Args:
-            column: of the data, where it holds given spans (default: the name of the task).
+            column: of the data, where it holds given spans (default: the name of the task): a JSON list of objects
+                with `start`, `end` (code points) and `label`.
+            target: may be left out.
 
         The rest as in `classify`.
         """

@@ -16,6 +16,8 @@ from adequate.spec.blame import mistake
 from adequate.spec.targets import Target
 from adequate.types import LEARNABLE, RESERVED, Kind
 
+COLLECTED = Target(accuracy=0.8)  # of spans and scores, where none is said: no cell is made of it yet
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
@@ -76,6 +78,8 @@ def declare(
     """
     if not isinstance(name, str) or not re.fullmatch(r"\w[\w.-]*", name) or name.startswith(RESERVED):
         raise mistake(f"{name!r} can't name a task", remedy="letters, digits, _ - and . only, not beginning with aq_")
+    if target is None and kind in (Kind.SPAN, Kind.SCORE):
+        target = COLLECTED
     if not isinstance(target, Target):
         found = "has no target" if target is None else f"has the target {target!r}, which isn't an aq.Target"
         raise mistake(f"task {name!r} {found}", remedy="say how good is good enough: target=aq.Target(accuracy=0.9)")

@@ -1,12 +1,14 @@
 """What does a column of the data say as labels of a task?
 
 One label is a string, whatever type the column has: `1`, `true`, `card lost`. Several are a list of strings: from a
-list, a JSON list in text, or text with a separator. Nothing given is null, which is "not labelled", not "none of them".
+list, a JSON list in text, or text with a separator. Spans are a list of stretches: from a JSON list of objects with
+`start`, `end` and `label`. Nothing given is null, which is "not labelled", not "none of them".
 """
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,6 +18,8 @@ from adequate.spec.tasks import Task
 from adequate.types import Kind
 
 LABELS = pa.list_(pa.string())
+SPANS = pa.list_(pa.struct([("id", pa.string()), ("start", pa.int64()), ("end", pa.int64()), ("label", pa.string())]))
+NAMED = ("label", "entity", "tag", "type")  # what a span's label is called, here and elsewhere
 
 
 def given(values: pa.Array, task: Task) -> pa.Array:
@@ -29,6 +33,8 @@ def given(values: pa.Array, task: Task) -> pa.Array:
     >>> given(pa.array(["fees; cards", None, "", "fees"]), topics).to_pylist()
     [['fees', 'cards'], None, None, ['fees']]
     """
+    if task.kind is Kind.SPAN:
+        return pa.array([None if cell is None else spans(cell) for cell in as_text(values).to_pylist()], SPANS)
     if task.kind is Kind.MULTILABEL:
         lists = values if pa.types.is_list(values.type) else split(as_text(values), task.separator)
         flat = spelled(as_text(lists.flatten()), task)
@@ -36,6 +42,42 @@ def given(values: pa.Array, task: Task) -> pa.Array:
         return renamed_in(found, task) if task.renamed else found
     found = spelled(blank_is_null(as_text(values)), task)
     return pa.array([label and task.now(label) for label in found.to_pylist()], pa.string()) if task.renamed else found
+
+
+def spans(cell: str) -> list[dict[str, Any]] | None:
+    """A cell as spans, if it is a JSON list of them; offsets are code points. Its id is its place.
+
+    >>> spans('[{"start": 0, "end": 3, "label": "person", "score": 1}]')
+    [{'id': '0-3-person', 'start': 0, 'end': 3, 'label': 'person'}]
+    >>> spans("[]"), spans('["fees"]'), spans("fees")
+    ([], None, None)
+    """
+    try:
+        found = json.loads(cell) if cell.lstrip().startswith("[") else None
+    except ValueError:
+        return None
+    if not isinstance(found, list):
+        return None
+    kept = [span(one) for one in found]
+    return None if None in kept else [one for one in kept if one is not None]
+
+
+def span(one: object) -> dict[str, Any] | None:
+    """One stretch, if an object is one."""
+    if not isinstance(one, dict):
+        return None
+    start, end = one.get("start"), one.get("end")
+    label = next((one[name] for name in NAMED if isinstance(one.get(name), str)), "")
+    if type(start) is not int or type(end) is not int or not label:
+        return None
+    return {"id": f"{start}-{end}-{label}", "start": start, "end": end, "label": label}
+
+
+def names_in(values: pa.Array) -> list[str]:
+    """The different labels among what `given` found."""
+    flat = values.flatten() if pa.types.is_list(values.type) else values
+    flat = pc.struct_field(flat, "label") if pa.types.is_struct(flat.type) else flat
+    return list(pc.unique(flat).drop_null().to_pylist())
 
 
 def renamed_in(lists: pa.Array, task: Task) -> pa.Array:
@@ -113,5 +155,5 @@ def types(project: Project) -> dict[str, pa.DataType]:
     A column of lists stays one where the file has lists, so `multilabel` columns aren't named here.
     """
     named = [project.text, project.group, project.id]
-    named += [task.column for task in project.tasks.values() if task.kind is Kind.CLASSIFY]
+    named += [task.column for task in project.tasks.values() if task.kind in (Kind.CLASSIFY, Kind.SPAN)]
     return {name: pa.string() for name in named if name is not None}

@@ -45,7 +45,7 @@ export type Board = {
   tasks: { name: string; kind: string; sentence: string; learnable: boolean }[]
   slices: string[]
   cells: Cell[]
-  next: { action: 'label' | 'run' | 'gate' | 'add' | 'done'; say: string; command: string; labels: number; cells: string[] }
+  next: { action: 'label' | 'run' | 'gate' | 'add' | 'declare' | 'done'; say: string; command: string; labels: number; cells: string[] }
   signs: Record<Mark, string>
   meaning: Record<Mark, string>
   forecast: Reach

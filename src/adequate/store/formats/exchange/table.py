@@ -1,7 +1,7 @@
 """A file of another tool as a table, so that `init` and `add` take it like any other: text, a column a question, meta.
 
-A question without a name is the column `label`. Of several people's answers the last stands, and spans have no column:
-`adequate label import` brings all of them.
+A question without a name is the column `label`, and spans without one are the column `spans`. Of several people's
+answers the last stands: `adequate label import` brings all of them.
 """
 
 from __future__ import annotations
@@ -46,28 +46,23 @@ class Answers:
         Raises:
             FormatError: the file is broken.
         """
-        losses, spans, second = Losses(), 0, 0
+        losses, second = Losses(), 0
         records = read(self.path, self.form, losses)
         while some := list(islice(records, ROWS)):
-            spans += sum(any(said.kind is Kind.SPAN for said in one.said) for one in some)
             second += sum(len({said.by for said in one.said if said.source is Source.HUMAN}) > 1 for one in some)
             rows = [self._row(one) for one in some]
             names = {name: None for row in rows for name in row}
             yield columns([names | row for row in rows])
-        again = f"adequate label import {self.path} --format {self.form} brings them"
         self.notices = [f"{self.path.name} is read as {self.form}", *(f"left out: {line}" for line in losses.lines())]
         if second:
+            again = f"adequate label import {self.path} --format {self.form} brings them"
             self.notices.append(f"{second:,} texts have answers of several people: the last of each stands; {again}")
-        if spans:
-            self.notices.append(
-                f"{spans:,} texts have spans, which no column holds: declare project.span(...); {again}"
-            )
 
     def _row(self, one: Marked) -> dict[str, Any]:
         row: dict[str, Any] = {"text": one.text}
         for said in one.said:
-            if said.kind is Kind.SPAN or said.source is not Source.HUMAN:
+            if said.source is not Source.HUMAN:
                 continue
-            name = said.field or "label"
+            name = said.field or ("spans" if said.kind is Kind.SPAN else "label")
             row[name] = [said.value] if name in self.several and isinstance(said.value, str) else said.value
         return row | {name: value for name, value in one.meta.items() if name not in row}
