@@ -43,8 +43,11 @@ MANY = 100_000  # questions that wait for a task of their own
 ECHO = """
 import sys, uvicorn
 async def app(scope, receive, send):
-    if scope["type"] != "websocket":
-        return
+    if scope["type"] == "http":
+        body = (await receive())["body"]
+        length = (b"content-length", str(len(body)).encode())
+        await send({"type": "http.response.start", "status": 200, "headers": [length]})
+        return await send({"type": "http.response.body", "body": body})
     await receive()
     await send({"type": "websocket.accept"})
     while (message := await receive())["type"] == "websocket.receive":
@@ -65,6 +68,9 @@ def main() -> None:
         commits = raw_commits(Path(folder), 2.0)
         with Echo() as echo:
             plain = asyncio.run(echoes(echo, args.seconds))
+            for rate, how in ((0.0, "as fast as they go"), (300.0, "300 a second, asleep between them")):
+                took = asyncio.run(answers(echo, rate, args.seconds / 4))
+                line(f"limit: CPU of an empty POST, {how}", took.cpu_ms, "ms", None, "", f"{took.rate:,.0f}/s")
         with Studio(root) as studio:
             line("start to first page", studio.started, "s", 2.0, "at most")
             line("idle memory (RSS)", studio.memory(made.cookies[0]), "MB", 150, "at most")
@@ -214,47 +220,85 @@ async def pressed(pid: int, tabs: list[ClientConnection], asked: Asked, seconds:
     return await _together(pid, [partial(ask, tab) for tab in tabs], begun := time.perf_counter())
 
 
+class Asker:
+    """A connection that is kept open. One of `httpx` takes longer to ask than the server takes to answer."""
+
+    def __init__(self, port: int, cookie: str = "") -> None:
+        self.port = port
+        self.headers = f"Host: 127.0.0.1:{port}\r\nCookie: adequate_{port}={cookie}\r\nSec-Fetch-Site: same-origin\r\n"
+        self.headers += (
+            "Accept: */*\r\nAccept-Encoding: gzip\r\nUser-Agent: bench\r\nContent-Type: application/json\r\n"
+        )
+
+    async def open(self) -> Asker:
+        """Connect."""
+        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
+        return self
+
+    async def post(self, path: str, body: bytes = b"") -> Any:
+        """Post, and read the answer."""
+        head = f"POST {path} HTTP/1.1\r\n{self.headers}Content-Length: {len(body)}\r\n\r\n"
+        self.writer.write(head.encode() + body)
+        answer = (await self.reader.readuntil(b"\r\n\r\n")).lower()
+        length = int(answer.partition(b"content-length:")[2].partition(b"\r\n")[0])
+        said = await self.reader.readexactly(length)
+        if b" 200 " not in answer[:20]:
+            raise SystemExit(f"refused: {said.decode()}")
+        return json.loads(said)
+
+
 async def posted(studio: Studio, cookies: list[str], asked: Asked, seconds: float, most: int) -> Took:
     """The same over HTTP."""
     count = 0
 
-    async def ask(cookie: str) -> list[float]:
+    async def ask(asker: Asker) -> list[float]:
         nonlocal count
         took = []
-        headers = {"Cookie": f"adequate_{studio.port}={cookie}", "Sec-Fetch-Site": "same-origin"}
         while time.perf_counter() - begun < seconds and count < most:
             count += 1
             at = time.perf_counter()
-            answer = await client.post("/api/ops", json={"op": uuid.uuid4().hex, **asked(count)}, headers=headers)
-            if answer.json()["t"] != "ack":
-                raise SystemExit(f"refused: {answer.text}")
+            answer = await asker.post("/api/ops", json.dumps({"op": uuid.uuid4().hex, **asked(count)}).encode())
+            if answer["t"] != "ack":
+                raise SystemExit(f"refused: {answer}")
             took.append(time.perf_counter() - at)
         return took
 
-    async with httpx.AsyncClient(base_url=studio.url) as client:  # it takes long to make
-        return await _together(
-            studio.process.pid, [partial(ask, cookie) for cookie in cookies], begun := time.perf_counter()
-        )
+    askers = [await Asker(studio.port, cookie).open() for cookie in cookies]
+    return await _together(studio.process.pid, [partial(ask, asker) for asker in askers], begun := time.perf_counter())
 
 
 async def handed(studio: Studio, cookies: list[str], task: str, n: int, seconds: float) -> Took:
     """The next items, over HTTP."""
 
-    async def ask(cookie: str) -> list[float]:
+    async def ask(asker: Asker) -> list[float]:
         took = []
-        headers = {"Cookie": f"adequate_{studio.port}={cookie}", "Sec-Fetch-Site": "same-origin"}
         while time.perf_counter() - begun < seconds:
             at = time.perf_counter()
-            answer = await client.post(f"/api/queues/{task}/next?n={n}", headers=headers)
-            if len(answer.json()["items"]) != n:
-                raise SystemExit(f"not {n} items: {answer.text}")
+            answer = await asker.post(f"/api/queues/{task}/next?n={n}")
+            if len(answer["items"]) != n:
+                raise SystemExit(f"not {n} items: {answer}")
             took.append(time.perf_counter() - at)
         return took
 
-    async with httpx.AsyncClient(base_url=studio.url) as client:
-        return await _together(
-            studio.process.pid, [partial(ask, cookie) for cookie in cookies], begun := time.perf_counter()
-        )
+    askers = [await Asker(studio.port, cookie).open() for cookie in cookies]
+    return await _together(studio.process.pid, [partial(ask, asker) for asker in askers], begun := time.perf_counter())
+
+
+async def answers(echo: Echo, rate: float, seconds: float) -> Took:
+    """Requests as large as an operation, to a server that does nothing else: as fast as they go, or at a pace."""
+    askers = [await Asker(echo.port).open() for _ in range(WRITERS)]
+    body = json.dumps({"op": uuid.uuid4().hex, "kind": "comment.add", "body": {"text": "x" * 60}}).encode()
+
+    async def ask(i: int) -> list[float]:
+        took = []
+        while (at := time.perf_counter()) - begun < seconds:
+            await askers[i].post("/", body)
+            took.append(time.perf_counter() - at)
+            if rate:
+                await asyncio.sleep(max(0.0, begun + (len(took) * WRITERS + i) / rate - time.perf_counter()))
+        return took
+
+    return await _together(echo.process.pid, [partial(ask, i) for i in range(WRITERS)], begun := time.perf_counter())
 
 
 async def _together(pid: int, asks: list[Callable[[], Awaitable[list[float]]]], begun: float) -> Took:
