@@ -19,7 +19,6 @@ from adequate.testing.bounds import (
     mid_p,
     proof_size,
     slips_allowed,
-    wilson,
 )
 
 
@@ -101,12 +100,6 @@ def test_mid_p_equals_its_definition(lost: int, won: int) -> None:
     changed = lost + won
     p = chances(changed, 0.5)
     assert mid_p(lost, won) == pytest.approx(p[lost + 1 :].sum() + p[lost] / 2)
-
-
-def test_wilson_is_narrower_than_the_exact_interval() -> None:
-    low, high = wilson(90, 100)
-    exact = clopper_pearson(90, 100)
-    assert exact[0] < low < 0.9 < high < exact[1]
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40))

@@ -3,9 +3,9 @@
 Verdicts use Clopper-Pearson: at n = 100 Wilson and Wald call an inadequate cell adequate more often than they say.
 Where people watch a number live, the bound must hold at every moment at once: `e_bounds`.
 
-Sources: Clopper & Pearson, Biometrika 26 (1934); Wilson, JASA 22 (1927), to draw only; Fagerland et al., BMC Med. Res.
-Meth. 13 (2013), for mid-p McNemar; Robbins, Ann. Math. Stat. 41 (1970), for mixtures that may be looked at any time;
-Benjamini & Hochberg, JRSS-B 57 (1995); Holm, Scand. J. Stat. 6 (1979); Wang & Ramdas, JRSS-B 84 (2022), for e-BH.
+Sources: Clopper & Pearson, Biometrika 26 (1934); Fagerland et al., BMC Med. Res. Meth. 13 (2013), for mid-p McNemar;
+Robbins, Ann. Math. Stat. 41 (1970), for mixtures that may be looked at any time; Benjamini & Hochberg, JRSS-B 57
+(1995); Holm, Scand. J. Stat. 6 (1979); Wang & Ramdas, JRSS-B 84 (2022), for e-BH.
 """
 
 from __future__ import annotations
@@ -35,20 +35,6 @@ def clopper_pearson(right: ArrayLike, n: ArrayLike, alpha: ArrayLike = 0.05) -> 
     low = np.where(r > 0, special.betaincinv(np.maximum(r, 1e-9), m - r + 1, a), 0.0)
     high = np.where(r < m, special.betaincinv(r + 1, np.maximum(m - r, 1e-9), 1 - a), 1.0)
     return low, high
-
-
-def wilson(right: ArrayLike, n: ArrayLike, alpha: float = 0.05) -> tuple[Doubles, Doubles]:
-    """Score interval, one-sided level alpha a side: narrower than the exact one, and only fit to be drawn.
-
-    >>> wilson(95, 100)[0].round(3)
-    np.float64(0.901)
-    """
-    r, m = np.asarray(right, float), np.maximum(np.asarray(n, float), 1e-9)
-    z = special.ndtri(1 - alpha)
-    rate = r / m
-    centre = (rate + z * z / (2 * m)) / (1 + z * z / m)
-    half = z * np.sqrt(rate * (1 - rate) / m + z * z / (4 * m * m)) / (1 + z * z / m)
-    return np.maximum(0.0, centre - half), np.minimum(1.0, centre + half)
 
 
 def mid_p(lost: ArrayLike, won: ArrayLike) -> Doubles:
