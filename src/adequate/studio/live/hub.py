@@ -208,13 +208,17 @@ class Hub:
         for socket in self._topics.get(topic, ()):
             if self.may_see(event, socket.person):
                 if socket.knows_all not in texts:
-                    frame = frames.event_frame(seq, event, secrets=socket.knows_all)
+                    frame = self.frame(seq, event, secrets=socket.knows_all)
                     texts[socket.knows_all] = frames.encoded(frame)
                 socket.put(texts[socket.knows_all], topic)
 
     def may_see(self, event: Event, person: Person) -> bool:
         """Whether a person may see an event, as things are now."""
         return visible(event, person, self.policies.of(event.task), sealed=self.policies.sealed(event))
+
+    def frame(self, seq: int, event: Event, *, secrets: bool) -> dict[str, Any]:
+        """An event as it is told, as things are now."""
+        return frames.event_frame(seq, event, secrets=secrets, blind=self.policies.of(event.task).blind)
 
     def _skipped(self, upto: int) -> None:
         self.told = upto
@@ -260,7 +264,7 @@ class Hub:
 
     def _shown(self, person: Person, found: Sequence[past.Told]) -> list[dict[str, Any]]:
         secrets = person.can(Can.REVIEW)
-        return [frames.event_frame(seq, event, secrets=secrets) for seq, event in found if self.may_see(event, person)]
+        return [self.frame(seq, event, secrets=secrets) for seq, event in found if self.may_see(event, person)]
 
     def _read_past(self, topic: str, since: int, upto: int, limit: int) -> list[past.Told]:
         with self.studio.store.sql.reading("reading what was missed") as connection:
@@ -401,7 +405,16 @@ class Hub:
             if self._recount and now - counted >= COUNTED and self._topics.get("board"):
                 self._recount, counted = False, now
                 with contextlib.suppress(AdequateError):
-                    self.tell("board", "counts", self._counts.body(await asyncio.to_thread(self._count_waiting)))
+                    self._tell_counts(self._counts.body(await asyncio.to_thread(self._count_waiting)))
+
+    def _tell_counts(self, body: dict[str, dict[str, int]]) -> None:
+        """Those who label hear nothing of what they label blind: whatever they answer that changes no count had a known
+        answer."""
+        blind = {task for of in body.values() for task in of if self.policies.of(task).blind}
+        known = {name: {task: n for task, n in of.items() if task not in blind} for name, of in body.items()}
+        texts = {True: _counted(body), False: _counted({**known, "untold": sorted(blind)})}
+        for socket in self._topics.get("board", ()):
+            socket.put(texts[socket.knows_all], "board")
 
     def _count_waiting(self) -> dict[str, int]:
         with self.studio.store.sql.reading("counting what waits") as connection:
@@ -412,6 +425,10 @@ class Hub:
             await asyncio.sleep(BEAT)
             for socket in self._sockets:
                 socket.put('{"t":"ping"}')
+
+
+def _counted(body: dict[str, Any]) -> str:
+    return frames.encoded({"t": "ev", "topic": "board", "by": "", "at": time.time(), "kind": "counts", "body": body})
 
 
 def _settle(answer: asyncio.Future[dict[str, Any]], frame: dict[str, Any]) -> None:
