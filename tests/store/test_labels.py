@@ -6,11 +6,13 @@ import json
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adequate.errors import LabelError, UnknownNameError
-from adequate.store import Store
+from adequate.store import Store, schema
+from adequate.store.events import Many, record_many
 from adequate.types import Source
 from tests.store.made import batch, event, identifier
 
@@ -111,3 +113,26 @@ def test_what_holds_is_what_replaying_the_events_gives(
 def test_many_labels_are_recorded_in_one_go(both: Store) -> None:
     both.labels.record([event(n % 30, f"v{n}") for n in range(30_000)])
     assert held(both) == {n: f"v{29_970 + n}" for n in range(30)}
+
+
+def test_labels_by_column_are_kept_as_those_of_one_event_each(both: Store) -> None:
+    both.labels.record([event(1, "old"), event(2, "known", op="op2")])
+    many = Many(
+        why="came",
+        example=[identifier(n) for n in (1, 2, 3)],
+        row=[1, 2, 3],
+        task=["t"] * 3,
+        value=["new", "known", ["a", "é"]],
+        actor=["ann"] * 3,
+        source=["human", "human", "import"],
+        at=[5.0] * 3,
+        probability=[1.0] * 3,
+        op=["op1", "op2", "op3"],
+    )
+    assert both.sql.write(lambda connection: record_many(connection, many)) == [True, False, True]
+    assert both.sql.write(lambda connection: record_many(connection, many)) == [False] * 3
+    assert held(both) == {1: "new", 2: "known", 3: ["a", "é"]}
+    kept = schema.answer
+    said = both.sql.rows(sa.select(kept.c.row, kept.c.value).where(kept.c.actor == "ann", kept.c.seq > 2))
+    assert [tuple(row) for row in said] == [(1, '"new"')]  # a person's; what a file says is nobody's answer
+    assert both.labels.last_seq() == 4

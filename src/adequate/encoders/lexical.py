@@ -18,12 +18,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from adequate.encoders.ngrams import counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from scipy.sparse import csr_array
 
     from adequate.store.examples import Examples
     from adequate.types import Floats, Rows
@@ -104,6 +105,8 @@ class Projection:
         columns = rng.integers(0, WIDTH, (lexical.width, SPREAD), dtype=np.int32)
         signs = rng.integers(0, 2, columns.shape, dtype=np.int8).astype(np.float32) * 2 - 1
         starts = np.arange(0, columns.size + 1, SPREAD, dtype=np.int32)
+        from scipy.sparse import csr_array  # here: whoever only adds texts needs none of it
+
         self._spread = csr_array((signs.ravel(), columns.ravel(), starts), shape=(lexical.width, WIDTH))
 
     def encode(self, texts: Sequence[str]) -> Floats:

@@ -12,12 +12,12 @@ import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_array
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
     from adequate.types import Mask
 
@@ -56,6 +56,8 @@ def counts(texts: Sequence[str], *, bits: int) -> csr_array:
     values, columns, lengths = (np.concatenate(part) for part in zip(*found, strict=True))
     starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     kind = np.int32 if starts[-1] < 2**31 else np.int64
+    from scipy.sparse import csr_array  # here: signatures need none of it
+
     return csr_array(
         (values.astype(np.float32), columns.astype(kind), starts.astype(kind)), shape=(len(texts), 1 << bits)
     )
