@@ -145,6 +145,7 @@ export class Tab {
     readonly context: BrowserContext,
     readonly page: Page,
   ) {
+    page.setDefaultTimeout(60_000) // a slow machine isn't a fault
     page.on('console', (message) => {
       if (message.type() === 'error') this.#note(`${message.text()} ${message.location().url}`)
     })
