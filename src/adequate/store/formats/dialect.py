@@ -16,6 +16,7 @@ from typing import Any
 csv.field_size_limit(1 << 30)  # Python's reader stops at 128 kB otherwise; `files.LONGEST` is our limit
 
 SAMPLE = 1 << 20  # bytes looked at
+TRIED = 1 << 18  # characters of them that are read in eight ways, to tell the separator
 SEPARATORS = {",": "a comma", "\t": "a tab", ";": "a semicolon", "|": "a bar"}
 NO_SEPARATOR = "\x1f"  # one column: a character that text doesn't hold
 NUMBER = re.compile(r"[-+]?[0-9]*[.,]?[0-9]+([eE][-+]?[0-9]+)?$")
@@ -60,7 +61,7 @@ def sniff(text: str, suffix: str) -> Dialect:
         text: up to `SAMPLE` characters; the last line may be cut.
         suffix: of the file's name, such as ".tsv": it breaks ties only.
     """
-    separator = "\t" if suffix == ".tab" else separator_of(text, suffix)
+    separator = "\t" if suffix == ".tab" else separator_of(text[:TRIED], suffix)
     quoted = separator != NO_SEPARATOR and quotes_close(text, separator)
     escape = "\\" if quoted and '\\"' in text and '""' not in text else None
     rows = parsed(text, separator, quoted, escape)
