@@ -56,6 +56,11 @@ class Perturbation:
     def __name__(self) -> str:
         return self.name
 
+    @property
+    def written(self) -> str:
+        """How a project names it."""
+        return f"aq.perturb.{self.name}"
+
     def __call__(
         self, batch: Inputs, level: float, rng: np.random.Generator | int = 0, *, column: str | None = None
     ) -> Any:

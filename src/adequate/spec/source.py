@@ -38,6 +38,8 @@ class Source:
 
 def read(function: Callable[..., Any]) -> Source:
     """The source of a function; where no file holds it (a prompt, a callable object), what else tells it apart."""
+    if isinstance(said := getattr(function, "written", None), str):  # one of ours, with a name that says it all
+        return Source(text=said, meaning=said)
     if not isinstance(function, FunctionType):
         return Source(text=repr(function), meaning=f"{type(function).__module__}.{type(function).__qualname__}")
     return of_file(function)
