@@ -1,4 +1,4 @@
-"""Behaviours, suites, assertions and rules for columns: what makes sense is kept, what doesn't is refused at its line."""
+"""Behaviours, suites, assertions, rules for columns: what makes sense is kept, what doesn't is refused at its line."""
 
 from __future__ import annotations
 
@@ -80,6 +80,10 @@ def test_a_behaviour_that_says_something_else_is_another_project(tmp_path: Path)
     assert load(tmp_path).digest() != before
 
 
+def unchanged(batch: Any, _level: float, _rng: Any) -> Any:
+    return batch
+
+
 def mail() -> aq.Project:
     project = aq.Project("mail", text="body")
     project.classify("intent", labels=["a", "b"], target=aq.Target(accuracy=0.9))
@@ -101,7 +105,7 @@ def mail() -> aq.Project:
 )
 def test_a_change_that_makes_no_sense_is_refused(given: dict[str, Any], said: str) -> None:
     with pytest.raises(SpecError, match=said):
-        mail().behaviour("intent", **given)(lambda batch, level, rng: batch)
+        mail().behaviour("intent", **given)(unchanged)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +125,7 @@ def test_a_task_or_a_slice_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="no task 'intnt'"):
         mail().behaviour("intnt")
     project = mail()
-    project.behaviour("intent", name="x", on="fees")(lambda batch, level, rng: batch)
+    project.behaviour("intent", name="x", on="fees")(unchanged)
     with pytest.raises(SpecError, match="no slice 'fees'"):
         project.finish()
 
