@@ -13,9 +13,9 @@ import adequate
 HEAVY = ("lance", "duckdb", "onnxruntime", "onnx", "sqlalchemy", "pyarrow", "tokenizers", "matplotlib", "rich", "torch")
 
 PROMISED = {
-    "adequate": "Engine Project Target __version__ connect open",
-    "adequate.spec": "EVERYTHING Project Slice Target Task",
-    "adequate.store": "Added Cell Entry Event Look Model Override QueueItem Store create open",
+    "adequate": "Engine Project Target __version__ cases connect falls open perturb rises",
+    "adequate.spec": "EVERYTHING Project Slice Target Task cases falls rises",
+    "adequate.store": "Added Cell Entry Event Failure Look Model Override QueueItem Store create open",
     "adequate.store.formats": "Data inspect read together write",
     "adequate.store.formats.exchange": "FORMATS Losses Marked Said read told write",
     "adequate.labelling": "Ledger Policy adjudicated answer answer_all answered check settle spread taken_back undo",

@@ -1,23 +1,25 @@
 """adequate: a data engine for models.
 
-Project, Target: what `project.py` declares. open, Engine: a project on disk, with the verbs of the command line.
-connect: a studio that is running somewhere.
+Project, Target: what `project.py` declares. cases, rises, falls, perturb: what its tests are made of. open, Engine: a
+project on disk, with the verbs of the command line. connect: a studio that is running somewhere.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from adequate.spec import Project, Target
+from adequate.spec import Project, Target, cases, falls, rises
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from adequate import perturb
     from adequate.client import Client
     from adequate.loop.engine import Engine
 
 __version__ = "0.1.0"
-__all__ = ["Engine", "Project", "Target", "__version__", "connect", "open"]
+__all__ = ["Engine", "Project", "Target", "__version__", "cases", "connect", "falls", "open", "perturb", "rises"]
 
 
 def open(root: Path | str | None = None) -> Engine:  # noqa: A001
@@ -45,6 +47,8 @@ def connect(url: str, token: str) -> Client:
 
 
 def __getattr__(name: str) -> object:
+    if name == "perturb":  # Arrow takes a third of a second to import: only whoever perturbs waits for it
+        return import_module("adequate.perturb")
     if name != "Engine":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from adequate.loop.engine import Engine

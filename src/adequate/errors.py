@@ -10,6 +10,8 @@ A message says what was asked, what was found (the value) and what to do (`remed
     │   ├── ColumnError       a named column isn't there
     │   ├── DuplicateIdError  one id stands for two different inputs
     │   └── LabelError        a label that the task doesn't know, or names that differ in case or spaces only
+    ├── TestError             a behaviour, an assertion or a suite can't be run as it stands
+    ├── SubjectError          a model under test fails, or what it returns can't be answers
     ├── SliceError            a slice's SQL or function fails, reads what it may not, or takes too long
     ├── QueryError            a search can't be understood (points at the place)
     ├── StoreError            the project's store can't be read or written
@@ -93,6 +95,16 @@ class LabelError(DataError):
 
 class SliceError(AdequateError):
     """A slice's SQL or function fails, reads what it may not, or takes too long."""
+
+
+class TestError(AdequateError):
+    """A behaviour, an assertion or a suite can't be run as it stands: names the function, the line and the row."""
+
+    __test__ = False  # no test case, whatever pytest thinks of its name
+
+
+class SubjectError(AdequateError):
+    """A model under test fails, or what it returns can't be answers: names it, and the row."""
 
 
 class QueryError(AdequateError):

@@ -75,6 +75,13 @@ class Metric(StrEnum):
     ACCURACY = "accuracy"  # of all examples of the slice, those answered right (multilabel: the whole set)
     RECALL = "recall"  # of those that truly have the label, those given it
     PRECISION = "precision"  # of those given the label, those that truly have it
+    BEHAVIOUR = "behaviour"  # of the cases of a behaviour, those that hold
+    ENVELOPE = "envelope"  # how far a change of the input may go, of all that it can, until the behaviour fails
+    ASSERTION = "assertion"  # of predictions, those that don't violate it
+    MUST_PASS = "must_pass"  # of the examples that must always be answered right, those that are
+
+
+BY_LABELS = (Metric.ACCURACY, Metric.RECALL, Metric.PRECISION)  # measured by gold labels; the others need none
 
 
 class State(StrEnum):

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from adequate import store
 from adequate.labelling import answered
-from adequate.store import Cell, Event, Look, Model, Override, QueueItem, Store, schema
+from adequate.store import Cell, Event, Failure, Look, Model, Override, QueueItem, Store, schema
 from adequate.store.events import record
 from adequate.types import Source
 from tests.store.made import batch, event, identifier
@@ -45,6 +45,8 @@ def write(root: Path) -> None:
             (folder / "head.json").write_text("{}")
         measured = {"target": 0.9, "n": 6, "n_eff": 6.0, "value": 0.5, "low": 0.1, "high": 0.9, "state": "unknown"}
         one.cells.put("aa1", [Cell(task="t", slice="all", metric="accuracy", need=200, **measured)])  # type: ignore[arg-type]
+        failing = Failure(row=1, example=identifier(1), text="b", origin="a", expected="a", answered="b", level=0.2)
+        one.failures.put("aa1", "t/all/typos/envelope", [failing])
         one.looks.spend(Look(candidate="aa1", baseline=None, alpha=0.05, verdict="passed", at=1006.0))
         one.overrides.put(Override(what="target:t/all", value=0.8, who="ann", why="launch", at=1007.0))
         one.journal.done(one.journal.begin({"seed": 0}), "train", {"model": "aa1"})

@@ -22,6 +22,7 @@ VERBS = {  # in the order of the loop: help lists them so
     "studio": "the web app: label together, see what is adequate and when",
     "people": "who may come into the studio: invite, list, roles, tokens",
     "board": "tasks x slices: value, bounds, target, state, labels to go",
+    "test": "behaviours, suites, assertions: does a model do what it must?",
     "gate": "may CANDIDATE replace BASELINE? exit 0 yes, 1 no, 2 needs labels",
     "replay": "what the engine would have cost on labelled data, against other policies",
     "find": "search examples by words, meaning, SQL, prediction and confidence",

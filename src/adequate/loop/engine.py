@@ -19,6 +19,7 @@ from adequate.types import Progress, silent
 
 if TYPE_CHECKING:
     from adequate.loop.board import Board
+    from adequate.loop.checks.report import Report as Tests
     from adequate.loop.compare import Report
     from adequate.loop.ingest import Ingested
     from adequate.loop.replay import Replay
@@ -133,6 +134,24 @@ class Engine:
 
         with self.store() as store:
             return board(store, self.project)
+
+    def test(
+        self, model: str = "last", *, only: Sequence[str] = (), seed: int = 0, progress: Progress = silent
+    ) -> Tests:
+        """Does a model do what the project's behaviours, suites and assertions ask?
+
+        Args:
+            model: id (a beginning will do), `baseline` or `last`.
+            only: globs of the tests to run.
+        """
+        from adequate.loop.checks.report import Report
+        from adequate.loop.checks.run import run
+        from adequate.loop.subjects import Trained
+
+        with self.store() as store:
+            subject = Trained.of(store, self.project, model)
+            found = run(store, self.project, subject, only=only, seed=seed, progress=progress)
+            return Report(model=subject.name, results=found)
 
     def gate(self, baseline: str, candidate: str, *, release: bool = False) -> Report:
         """May the candidate replace the baseline?

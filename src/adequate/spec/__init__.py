@@ -7,9 +7,11 @@ values: what a column of the data says as labels of a task.
 
 from __future__ import annotations
 
+from adequate.spec.behaviours import falls, rises
+from adequate.spec.cases import cases
 from adequate.spec.project import Project
 from adequate.spec.slices import EVERYTHING, Slice
 from adequate.spec.targets import Target
 from adequate.spec.tasks import Task
 
-__all__ = ["EVERYTHING", "Project", "Slice", "Target", "Task"]
+__all__ = ["EVERYTHING", "Project", "Slice", "Target", "Task", "cases", "falls", "rises"]

@@ -16,15 +16,16 @@ from adequate.spec.blame import caller, mistake
 from adequate.spec.slices import EVERYTHING, Slice
 from adequate.spec.targets import Target, fraction
 from adequate.spec.tasks import Task
-from adequate.types import RESERVED, Kind, Metric
+from adequate.spec.tested import Tested
+from adequate.types import BY_LABELS, RESERVED, Kind, Metric
 
 if TYPE_CHECKING:
     from adequate.spec.overlay import Change
     from adequate.spec.slices import Member
 
 
-class Project:
-    """Columns, tasks and slices.
+class Project(Tested):
+    """Columns, tasks, slices, and how they are tested (`Tested`).
 
     Args:
         name: for people: titles, reports.
@@ -61,6 +62,7 @@ class Project:
                 )
             if column == text and role != "text":
                 raise mistake(f"{role}={column!r} is the text itself", remedy=f"leave out {role}")
+        super().__init__()
         self.name = name
         self.text = text
         self.group = group
@@ -261,7 +263,7 @@ class Project:
         part, _, rest = rest.partition("/")
         label, _, metric = rest.rpartition("/")
         task = self.tasks.get(name)
-        if task is None or (part != EVERYTHING and part not in self.slices) or metric not in list(Metric):
+        if task is None or (part != EVERYTHING and part not in self.slices) or metric not in BY_LABELS:
             return None
         if (label == "") != (metric == Metric.ACCURACY):
             return None
@@ -281,6 +283,7 @@ class Project:
         for made in self.slices.values():
             if made.function:
                 source.read(made.function)  # now, while the file is as it was run
+        self._finish_tests()
         return self
 
     def digest(self) -> str:
@@ -290,15 +293,19 @@ class Project:
     def declared(self) -> dict[str, Any]:
         """Everything that is declared, as JSON has it; functions as what they mean."""
         said: dict[str, Any] = {"targets": self.targets} if self.targets else {}  # older projects keep their digest
-        return said | {
-            "name": self.name,
-            "columns": {"text": self.text, "group": self.group, "time": self.time, "id": self.id},
-            "tasks": {name: as_json(task) for name, task in self.tasks.items()},
-            "slices": {
-                name: as_json(made) | {"function": made.function and source.read(made.function).meaning}
-                for name, made in self.slices.items()
-            },
-        }
+        return (
+            said
+            | self._tests()
+            | {
+                "name": self.name,
+                "columns": {"text": self.text, "group": self.group, "time": self.time, "id": self.id},
+                "tasks": {name: as_json(task) for name, task in self.tasks.items()},
+                "slices": {
+                    name: as_json(made) | {"function": made.function and source.read(made.function).meaning}
+                    for name, made in self.slices.items()
+                },
+            }
+        )
 
     def as_python(self) -> str:
         """The source of a `project.py` that declares the same."""

@@ -10,7 +10,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from adequate.spec import source
+from adequate.spec import python_tests, source
 from adequate.types import Kind
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ WIDTH = 110
 def written(project: Project) -> str:
     """The whole of a project, as a file that declares the same (its digest is equal)."""
     functions = [source.read(made.function) for made in project.slices.values() if made.function]
+    functions += python_tests.functions(project)
     needs = list(dict.fromkeys(need for function in functions for need in function.needs))
     imports = [need for need in needs if need.startswith(("import ", "from ")) and need != "import adequate as aq"]
     others = [need for need in needs if need not in imports and need != "import adequate as aq"]
@@ -33,6 +34,7 @@ def written(project: Project) -> str:
     outputs = [by(f"labels:{one.name}") + task(one) for one in project.tasks.values()]
     blocks += ["\n".join(outputs)] if outputs else []
     blocks += [by(f"slice:{made.name}") + slice_(made) for made in project.slices.values()]
+    blocks += list(python_tests.written(project, call, Words))
     aims = [by(f"target:{cell}") + call("project.target", cell, least) for cell, least in project.targets.items()]
     blocks += ["\n".join(aims)] if aims else []
     gone = [change.what for change in project.changes if change.what.startswith("slice:") and change.value is None]

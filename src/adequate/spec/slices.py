@@ -66,10 +66,14 @@ def declare(name: object, sql: object, function: object, target: object, critica
     )
 
 
-def named(name: object) -> str:
-    """`name`, if it can be typed as TASK/SLICE."""
+def named(name: object, what: str = "slice") -> str:
+    """`name`, if it can be typed as TASK/SLICE.
+
+    Args:
+        what: is to have that name.
+    """
     if not isinstance(name, str) or not re.fullmatch(r"\S(.*\S)?", name) or "/" in name or not name.isprintable():
-        raise mistake(f"{name!r} can't name a slice", remedy="a word or a few, without / and without spaces around it")
+        raise mistake(f"{name!r} can't name a {what}", remedy="a word or a few, without / and without spaces around it")
     if name == EVERYTHING:
         raise mistake(
             f"{EVERYTHING!r} is the slice of every example, which each task has", remedy="choose another name"

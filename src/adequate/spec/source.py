@@ -15,6 +15,8 @@ from functools import cache
 from types import CodeType, FunctionType
 from typing import Any, TypeAlias
 
+from adequate.spec.blame import short
+
 Definition: TypeAlias = ast.FunctionDef | ast.Lambda
 BINDING = (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.ClassDef)
 
@@ -36,6 +38,8 @@ class Source:
 
 def read(function: Callable[..., Any]) -> Source:
     """The source of a function; where no file holds it (a prompt, a callable object), what else tells it apart."""
+    if isinstance(said := getattr(function, "written", None), str):  # one of ours, with a name that says it all
+        return Source(text=said, meaning=said)
     if not isinstance(function, FunctionType):
         return Source(text=repr(function), meaning=f"{type(function).__module__}.{type(function).__qualname__}")
     return of_file(function)
@@ -56,6 +60,12 @@ def of_file(function: FunctionType) -> Source:
         meaning="\n".join([*sorted(map(ast.unparse, needed)), ast.unparse(plain(node)), *held]),
         needs=tuple(segment(lines, statement) for statement in needed),
     )
+
+
+def place(function: Callable[..., Any]) -> str:
+    """Where a function stands, for people: `project.py:12`."""
+    code = getattr(function, "__code__", None)
+    return repr(function) if code is None else f"{short(code.co_filename)}:{code.co_firstlineno}"
 
 
 def find(tree: ast.Module, code: CodeType) -> Definition | None:

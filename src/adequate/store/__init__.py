@@ -1,9 +1,9 @@
 """Where a project keeps everything: examples, vectors, predictions in Lance; decisions in SQL; slices by DuckDB.
 
     open, create    the store of a project folder, as a `Store` of small parts
-    Store           .examples .blocks .predictions .slices (data) .labels .queue .models .cells .looks .overrides
-                    .journal (decisions) .sql .tables (what they stand on)
-    Added, Cell, Entry, Event, Look, Model, Override, QueueItem    what goes in and comes out
+    Store           .examples .blocks .predictions .slices (data) .labels .queue .models .cells .failures .looks
+                    .overrides .journal (decisions) .sql .tables (what they stand on)
+    Added, Cell, Entry, Event, Failure, Look, Model, Override, QueueItem    what goes in and comes out
 
 SQL is the truth of what exists. A Lance version that it does not name was never committed, whatever lies on the disk.
 One process writes at a time; readers never wait. Lance and its threads do not survive a fork: start workers by spawn.
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from adequate.store.cells import Cell
     from adequate.store.events import Event
     from adequate.store.examples import Added
+    from adequate.store.failures import Failure
     from adequate.store.journal import Entry
     from adequate.store.looks import Look, Override
     from adequate.store.models import Model
@@ -29,6 +30,7 @@ __all__ = [
     "Cell",
     "Entry",
     "Event",
+    "Failure",
     "Look",
     "Model",
     "Override",
@@ -44,6 +46,7 @@ _HOMES = {
     "Cell": "cells",
     "Entry": "journal",
     "Event": "events",
+    "Failure": "failures",
     "Look": "looks",
     "Model": "models",
     "Override": "looks",

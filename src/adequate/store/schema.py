@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-VERSION = 2  # of the store as a whole, files included; one more for each migration
+VERSION = 3  # of the store as a whole, files included; one more for each migration
 
 metadata = sa.MetaData()
 _Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # SQLite numbers only plain INTEGER keys by itself
@@ -200,6 +200,28 @@ cell = sa.Table(
     _real("forecast", null=True),
     _real("forecast_low", null=True),
     _real("forecast_high", null=True),
+)
+
+failure = sa.Table(  # cases that don't hold: of behaviours and suites, and violations of assertions
+    "failure",
+    metadata,
+    _text("model", primary_key=True),
+    _text("cell", primary_key=True),  # the key of the cell
+    sa.Column("place", sa.BigInteger, primary_key=True, autoincrement=False),  # 0, 1, 2 ...: the worst first
+    _count("row"),  # -1 where it is no example of the project
+    _text("example"),
+    _text("text"),
+    sa.Column("origin", sa.Text),  # what the text was changed from
+    _text("expected"),
+    _text("answered"),
+    _real("level", null=True),
+    _real("confidence", null=True),
+    _real("severity"),
+    sa.Column("suggested", sa.Text),  # the label that is likely right
+    _text("detail"),  # JSON
+    _text("source"),  # test, batch or live
+    _real("at"),
+    sa.Index("failure_by_row", "row"),
 )
 
 look = sa.Table(  # every time verdicts came out of the sealed part

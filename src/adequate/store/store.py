@@ -25,6 +25,7 @@ from adequate.store.blocks import Blocks
 from adequate.store.cells import Cells
 from adequate.store.events import Event, Labels
 from adequate.store.examples import Examples
+from adequate.store.failures import Failures
 from adequate.store.faults import guarded
 from adequate.store.journal import Journal
 from adequate.store.lock import locked
@@ -55,6 +56,7 @@ class Store:
     queue: Queue
     models: Models
     cells: Cells
+    failures: Failures
     looks: Looks
     overrides: Overrides
     journal: Journal
@@ -164,6 +166,7 @@ def _assemble(root: Path, held: ExitStack, *, write: bool, text: str) -> Store:
         queue=Queue(sql),
         models=Models(sql, root / FOLDER / "models", tables),
         cells=Cells(sql),
+        failures=Failures(sql),
         looks=Looks(sql),
         overrides=Overrides(sql),
         journal=Journal(sql),

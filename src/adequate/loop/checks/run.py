@@ -1,0 +1,122 @@
+"""All that a project declares of tests without gold labels, put to one subject. One that fails stops no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from adequate.errors import AdequateError
+from adequate.loop.checks import cases, changes
+from adequate.loop.checks.changes import Examples
+from adequate.loop.cycle import slice_of
+from adequate.spec.behaviours import Behaviour
+from adequate.spec.slices import EVERYTHING
+from adequate.testing.cells import Cell
+from adequate.testing.results import Result
+from adequate.testing.sampling import uniforms
+from adequate.types import PARTS, Metric, Part, Progress, Rows, silent
+
+if TYPE_CHECKING:
+    from adequate.spec.project import Project
+    from adequate.store import Store
+    from adequate.testing.outputs import Subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One cell to be tested, and how.
+
+    Args:
+        cell: which.
+        run: tests it.
+    """
+
+    cell: Cell
+    run: Callable[[], Result]
+
+
+def run(
+    store: Store,
+    project: Project,
+    subject: Subject,
+    *,
+    only: Sequence[str] = (),
+    seed: int = 0,
+    progress: Progress = silent,
+) -> list[Result]:
+    """Test every cell; the result of one that can't be tested says why, and its state is unknown.
+
+    Args:
+        only: globs, over the cell's key, its name and the name of the behaviour, suite or assertion.
+    """
+    checks = [one for one in declared(store, project, subject, seed) if wanted(one.cell, only)]
+    found = []
+    for i, check in enumerate(checks):
+        progress("testing", i, len(checks))
+        found.append(_tried(check))
+    progress("testing", len(checks), len(checks))
+    return found
+
+
+def wanted(cell: Cell, only: Sequence[str]) -> bool:
+    """Whether one of the globs means this cell; all do where there is none."""
+    names = (cell.key, cell.label or "", (cell.label or "").partition(":")[0])
+    return not only or any(fnmatch(name, glob) for glob in only for name in names)
+
+
+def declared(store: Store, project: Project, subject: Subject, seed: int = 0) -> Iterator[Check]:
+    """The checks that a project declares, in its order."""
+    for behaviour in project.behaviours.values():
+        yield from _of_behaviour(store, project, behaviour, subject, seed)
+    for suite in project.suites.values():
+        blank = Cell(task=suite.task, label=suite.name, metric=Metric.MUST_PASS, target=suite.target)
+        try:
+            for cell, filled in cases.of_suite(suite, project, store.root):
+                yield Check(cell=cell, run=partial(cases.tested, cell, filled, subject, project.text))
+        except AdequateError as error:
+            yield Check(cell=blank, run=_raising(error))
+
+
+def _of_behaviour(store: Store, project: Project, behaviour: Behaviour, subject: Subject, seed: int) -> Iterator[Check]:
+    if behaviour.form == "cases":
+        cell = cases.cell_of(behaviour)
+        yield Check(cell=cell, run=lambda: cases.tested(cell, cases.filled(behaviour), subject, project.text))
+        return
+    for name in behaviour.slices:
+        yield Check(
+            cell=changes.cell_of(behaviour, name),
+            run=partial(_changed, store, project, behaviour, name, subject, seed),
+        )
+
+
+def _changed(store: Store, project: Project, behaviour: Behaviour, slice_: str, subject: Subject, seed: int) -> Result:
+    gate, steer = (examples(store, project, part, slice_) for part in (Part.GATE, Part.STEER))
+    return changes.tested(behaviour, slice_, subject, gate, steer, seed)
+
+
+def examples(store: Store, project: Project, part: Part, slice_: str = EVERYTHING) -> Examples:
+    """The examples of a part and a slice, in the order of their permanent random numbers."""
+    rows: Rows = np.flatnonzero(store.examples.parts() == PARTS.index(part)).astype(np.int64)
+    if slice_ != EVERYTHING:
+        rows = rows[slice_of(store, project.slices[slice_], rows)]
+    order = np.argsort(uniforms(store.examples.ids(rows)), kind="stable")
+    return Examples(store=store, rows=rows[order], input=project.text)
+
+
+def _tried(check: Check) -> Result:
+    try:
+        return check.run()
+    except AdequateError as error:
+        return Result(cell=check.cell, error=error.message)
+
+
+def _raising(error: AdequateError) -> Callable[[], Result]:
+    def run() -> Result:
+        raise error
+
+    return run

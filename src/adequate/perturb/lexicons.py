@@ -1,0 +1,28 @@
+"""Words that templates and perturbations put in: small lists that come with the package."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from adequate.errors import unknown
+
+FOLDER = Path(__file__).parent / "words"
+
+
+@cache
+def lexicon(name: str) -> tuple[str, ...]:
+    """The words of a list that comes with the package, in its order.
+
+    Raises:
+        UnknownNameError: there is no such list.
+    """
+    file = FOLDER / f"{name}.txt"
+    if "/" in name or not file.is_file():
+        raise unknown("lexicon", name, lexicons())
+    return tuple(line for line in file.read_text("utf-8").splitlines() if line and not line.startswith("#"))
+
+
+def lexicons() -> list[str]:
+    """The names of the lists."""
+    return sorted(file.stem for file in FOLDER.glob("*.txt"))

@@ -1,0 +1,121 @@
+"""What a perturbation is: a change of many inputs at once, with one level, a declared effect and a seed.
+
+The contract, which a property test holds every perturbation to:
+- n inputs in, n out, in the same order; only the column of the input changes;
+- level 0 changes nothing; the same level and the same state of `rng` give the same result;
+- where it is `nested`, what changes at a level also changes at every higher one.
+Rows that come out as they went in don't count in a test: `changed` says which did change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from adequate.errors import ColumnError, SpecError
+from adequate.types import Mask
+
+INPUT = b"aq_input"  # key in a batch's schema metadata: which column holds the input
+Inputs: TypeAlias = "pa.RecordBatch | pa.Array | Sequence[Any]"
+
+
+class Effect(StrEnum):
+    """What a perturbation may do to the right answer."""
+
+    SAME = "same"  # nothing: the answer must stay
+    MAY_CHANGE = "may change"  # perhaps another: good for finding what to label, not for a test
+
+
+@dataclass(frozen=True, slots=True)
+class Perturbation:
+    """One change of inputs.
+
+    Args:
+        name: what it is called in code.
+        of: what it changes.
+        effect: on the right answer.
+        unit: what the level measures, in words: "share of words with two neighbouring letters swapped".
+        function: (array of inputs, level, rng) -> array of as many.
+        nested: whether what a level changes, every higher one changes too.
+    """
+
+    name: str
+    of: Literal["text", "image"]
+    effect: Effect
+    unit: str
+    function: Callable[[pa.Array, float, np.random.Generator], pa.Array]
+    nested: bool = True
+
+    @property
+    def __name__(self) -> str:
+        return self.name
+
+    @property
+    def written(self) -> str:
+        """How a project names it."""
+        return f"aq.perturb.{self.name}"
+
+    def __call__(
+        self, batch: Inputs, level: float, rng: np.random.Generator | int = 0, *, column: str | None = None
+    ) -> Any:
+        """The inputs, changed; a batch comes back as a batch, an array as an array, a list as a list.
+
+        Args:
+            level: in [0, 1], in the unit of this perturbation.
+            rng: a generator, or a seed.
+            column: of a batch, the one to change (default: the project's input).
+
+        Raises:
+            SpecError: the level isn't in [0, 1].
+            ColumnError: the batch has no such column, or it isn't said which.
+        """
+        if isinstance(level, bool) or not 0 <= level <= 1:
+            raise SpecError(f"{self.name}: level {level!r} isn't in [0, 1]", remedy=f"the level is the {self.unit}")
+        chance = rng if isinstance(rng, np.random.Generator) else np.random.default_rng(rng)
+        if isinstance(batch, pa.RecordBatch):
+            place = batch.schema.get_field_index(input_of(batch, column))
+            return batch.set_column(place, batch.schema.field(place), self._of(batch.column(place), level, chance))
+        if isinstance(batch, pa.Array | pa.ChunkedArray):
+            array = batch.combine_chunks() if isinstance(batch, pa.ChunkedArray) else batch
+            return self._of(array, level, chance)
+        return self._of(pa.array(batch), level, chance).to_pylist()
+
+    def _of(self, inputs: pa.Array, level: float, rng: np.random.Generator) -> pa.Array:
+        if level == 0 or len(inputs) == 0:
+            return inputs
+        made = self.function(inputs, level, rng)
+        return made if made.type == inputs.type else made.cast(inputs.type)
+
+
+def input_of(batch: pa.RecordBatch, column: str | None = None) -> str:
+    """The name of the column that holds the input.
+
+    Raises:
+        ColumnError: there is no such column, or it isn't said which one it is.
+    """
+    names = batch.schema.names
+    said = column or ((batch.schema.metadata or {}).get(INPUT) or b"").decode() or ("text" if "text" in names else "")
+    said = said or (names[0] if len(names) == 1 else "")
+    if said not in names:
+        what = f"no column {said!r}" if said else "it isn't said which column is the input"
+        raise ColumnError(f"{what}; the batch has {', '.join(names)}", remedy='perturb(batch, level, column="...")')
+    return said
+
+
+def as_input(batch: pa.RecordBatch, column: str) -> pa.RecordBatch:
+    """The batch, knowing which of its columns is the input."""
+    return batch.replace_schema_metadata({**(batch.schema.metadata or {}), INPUT: column.encode()})
+
+
+def changed(before: pa.RecordBatch, after: pa.RecordBatch, column: str | None = None) -> Mask:
+    """Which rows have another input after than before, shape (n,)."""
+    name = input_of(before, column)
+    same = pc.equal(before.column(name), after.column(name)).fill_null(False)
+    both = pc.and_(pc.is_null(before.column(name)), pc.is_null(after.column(name)))
+    return ~np.asarray(pc.or_(same, both).to_numpy(zero_copy_only=False), bool)

@@ -1,0 +1,68 @@
+"""Does an answer hold? Each case of a behaviour, whole batches at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from adequate.errors import TestError
+from adequate.spec.behaviours import Expect
+from adequate.testing.outputs import Output
+from adequate.types import Doubles, Mask
+
+
+def held(before: Output, after: Output, expect: Expect, by: float = 0.0) -> Mask:
+    """Which cases hold, shape (n,).
+
+    Args:
+        before, after: the answers to the inputs as they were, and changed.
+        expect: what the change may do.
+        by: how far the probability must move.
+
+    Raises:
+        TestError: a direction is asked of a model that says no probabilities, or has no such label.
+    """
+    if expect.kind == "same":
+        same = np.asarray(before.answers == after.answers)
+        return same if same.ndim == 1 else np.asarray(same.all(axis=1))
+    moved = of_label(after, expect.label) - of_label(before, expect.label)
+    return np.asarray((moved if expect.kind == "rises" else -moved) >= by - 1e-6)
+
+
+def of_label(output: Output, label: str) -> Doubles:
+    """The probability of one label, shape (n,)."""
+    if output.probs is None:
+        raise TestError(
+            f"whether {label!r} rises can't be tested: the model says no probabilities",
+            remedy="let it return them, one for each label",
+        )
+    if label not in output.labels:
+        raise TestError(f"the model has no label {label!r}", remedy=f"it has: {', '.join(output.labels[:20])}")
+    return np.asarray(output.probs[:, output.labels.index(label)], np.float64)
+
+
+def right(output: Output, expected: list[str]) -> Mask:
+    """Which answers are the expected label, shape (n,); for `multilabel`, have it ("" expects none)."""
+    code = {name: i for i, name in enumerate(output.labels)}
+    wanted = np.array([code.get(name, -2) for name in expected], np.int64)
+    if output.answers.ndim == 1:
+        return np.asarray(output.answers == wanted)
+    none = ~output.answers.any(axis=1)
+    has = output.answers[np.arange(len(wanted)), np.maximum(wanted, 0)].astype(bool) & (wanted >= 0)
+    return np.asarray(np.where(np.array([name == "" for name in expected], bool), none, has))
+
+
+def said(output: Output) -> list[str]:
+    """The answers in words, for people."""
+    if output.answers.ndim == 1:
+        return [output.labels[code] if code >= 0 else "" for code in output.answers.tolist()]
+    return [", ".join(np.array(output.labels)[row].tolist()) for row in output.answers.astype(bool)]
+
+
+def confidence(output: Output) -> Doubles | None:
+    """The probability of each answer, shape (n,); None where the model says none."""
+    if output.probs is None:
+        return None
+    if output.answers.ndim == 1:
+        return np.asarray(output.probs[np.arange(len(output)), np.maximum(output.answers, 0)], np.float64)
+    chosen = output.answers.astype(bool)
+    return np.asarray(np.where(chosen, output.probs, 1 - output.probs).prod(axis=1), np.float64)

@@ -1,0 +1,57 @@
+"""What a model answers for a batch, whosever model it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from adequate.types import Codes, Floats, Mask
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """The answers of one task for n examples.
+
+    Args:
+        labels: k names.
+        answers: shape (n,) codes into `labels` (-1: no answer), or (n, k) bool.
+        probs: shape (n, k), the probability of each label; None where the model says none.
+    """
+
+    labels: tuple[str, ...]
+    answers: Codes | Mask
+    probs: Floats | None = None
+
+    def __len__(self) -> int:
+        return len(self.answers)
+
+    def at(self, keep: Mask) -> Output:
+        """Those of some rows."""
+        probs = None if self.probs is None else self.probs[keep]
+        return Output(labels=self.labels, answers=self.answers[keep], probs=probs)
+
+
+Outputs: TypeAlias = Mapping[str, Output]  # by task
+
+
+class Subject(Protocol):
+    """A model under test: ours, a callable, a server."""
+
+    @property
+    def name(self) -> str:
+        """For people: an id, an address, `module:callable`."""
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The tasks that it answers."""
+
+    def answer(self, batch: pa.RecordBatch) -> Outputs:
+        """What it answers for these inputs, row by row; the same for the same input, whatever stands beside it.
+
+        Raises:
+            SubjectError: it fails, or what it returns can't be answers; names it, and the row.
+        """
