@@ -126,7 +126,7 @@ print(json.dumps([dict(row) for row in db.execute(sys.argv[2], json.loads(sys.ar
 
   async end() {
     // What a page still asks for is answered first: a server that ends meanwhile rightly complains.
-    await Promise.all(this.#tabs.filter((tab) => !tab.page.isClosed()).map((tab) => tab.quiet().catch(() => {})))
+    await Promise.all(this.#tabs.filter((tab) => !tab.page.isClosed()).map((tab) => tab.page.waitForLoadState('networkidle', { timeout: 5000 }).catch(() => {})))
     await this.#browser?.close()
     await this.#stop('SIGTERM')
     rmSync(join(this.root, '..'), { recursive: true, force: true })
