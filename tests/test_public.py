@@ -17,7 +17,7 @@ PROMISED = {
     "adequate.spec": "EVERYTHING Project Slice Target Task cases falls rises",
     "adequate.store": "Added Cell Entry Event Failure Look Model Override QueueItem Store create open",
     "adequate.store.formats": "Data inspect read together write",
-    "adequate.store.formats.exchange": "FORMATS Losses Marked Said read told write",
+    "adequate.store.formats.exchange": "FORMATS Losses Marked Said missing read told write",
     "adequate.labelling": "Ledger Policy adjudicated answer answer_all answered check settle spread taken_back undo",
     "adequate.encoders": "Encoder Identity Lexical content_ids embed identify part_of phrase",
     "adequate.training": "NEVER Aim Head Learned Suspicion Tried Weights calibration_error digest fit learn load "

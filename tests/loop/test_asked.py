@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pyarrow as pa
@@ -39,7 +40,9 @@ def test_questions_are_asked_as_the_policy_says_some_with_an_answer_that_is_know
     assert all(one.gold == known[one.row] and one.text for one in gold)
     assert all(one.row not in known and one.overlap == 2 for one in true)
     assert {(one.blind, one.suggestion) for one in waits} == {(True, None)}
-    assert {one.why for one in gold} <= {one.why for one in true}
+    # A reason names what the model wavers between: other labels, the same words.
+    reasons = [{re.sub("'[^']*'", "LABEL", one.why) for one in some} for some in (gold, true)]
+    assert reasons[0] <= reasons[1]
 
 
 def test_the_loop_never_sees_what_was_erased(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 TOGETHER = 200  # operations in one transaction at most
 BEAT = 20.0  # seconds
 TICK = 0.1  # seconds between two tellings of who is where
+BEHIND = 2.0  # seconds that a server waits to hear what another one told already
 GATHERED = 0.01  # seconds from one commit's beginning to the next, where several people ask (`_follow_up`)
 COUNTED = 0.25  # seconds between two tellings of the counts
 
@@ -252,8 +253,26 @@ class Hub:
             _log.warning("reading what was missed: %s", error.message)
         return [{"t": "resync", "topic": topic}]
 
+    async def _catch_up(self, since: int) -> None:
+        """Hear what another server told up to an event, if there is one of that number: whoever comes from there knows
+        it already."""
+        if since <= self.told or since > await asyncio.to_thread(self._last_event):
+            return
+        end = self.loop.time() + BEHIND
+        self._pump.nudge()
+        while self.told < since and self.loop.time() < end:
+            await asyncio.sleep(TICK / 10)
+
+    def _last_event(self) -> int:
+        try:
+            with self.studio.store.sql.reading("the last event") as connection:
+                return past.last(connection)
+        except AdequateError:
+            return 0
+
     async def page(self, person: Person, topic: str, since: int, limit: int) -> dict[str, Any]:
         """What was told of a topic after an event, as a person may see it, some of it at a time."""
+        await self._catch_up(since)
         upto = self.told
         if since > upto:
             return {"events": [], "seq": upto, "more": False, "resync": True}
@@ -342,6 +361,7 @@ class Hub:
         if len(socket.topics | set(topics)) > frames.MANY_TOPICS:
             socket.bye(frames.MALFORMED, f"a tab listens to {frames.MANY_TOPICS} topics at most")
             return
+        await self._catch_up(max(since.values(), default=0))
         for topic in topics:
             socket.topics.add(topic)
             self._topics.setdefault(topic, set()).add(socket)
