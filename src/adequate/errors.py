@@ -104,7 +104,27 @@ class TestError(AdequateError):
 
 
 class SubjectError(AdequateError):
-    """A model under test fails, or what it returns can't be answers: names it, and the row."""
+    """A model under test fails, or what it returns can't be answers.
+
+    Args:
+        model: its name.
+        row: 0-based, of the inputs that it was asked about; None where no single one is to blame.
+
+    >>> print(SubjectError("it answered nothing", model="mail:predict", row=3))
+    model mail:predict, row 3: it answered nothing
+    """
+
+    def __init__(self, message: str, *, remedy: str = "", model: str = "", row: int | None = None) -> None:
+        where = ", ".join([*([f"model {model}"] if model else []), *([] if row is None else [f"row {row}"])])
+        super().__init__(f"{where}: {message}" if where else message, remedy=remedy)
+        self.said = message
+        self.model = model
+        self.row = row
+
+    def moved(self, *, model: str | None = None, row: int | None = None) -> SubjectError:
+        """The same of a model that has a name by now, or of the row that this one was among others."""
+        model = self.model if model is None else model
+        return SubjectError(self.said, remedy=self.remedy, model=model, row=self.row if row is None else row)
 
 
 class QueryError(AdequateError):

@@ -61,7 +61,7 @@ def said(output: Output) -> list[str]:
 def confidence(output: Output) -> Doubles | None:
     """The probability of each answer, shape (n,); None where the model says none."""
     if output.probs is None:
-        return None
+        return None if output.sure is None else np.asarray(output.sure, np.float64)
     if output.answers.ndim == 1:
         return np.asarray(output.probs[np.arange(len(output)), np.maximum(output.answers, 0)], np.float64)
     chosen = output.answers.astype(bool)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from adequate.types import Codes, Floats, Mask
+from adequate.errors import SubjectError
+from adequate.types import Codes, Floats, Mask, Rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,22 +21,32 @@ class Output:
         labels: k names.
         answers: shape (n,) codes into `labels` (-1: no answer), or (n, k) bool.
         probs: shape (n, k), the probability of each label; None where the model says none.
+        sure: shape (n,), the probability of the answer, of a model that says no more; None where `probs` says it.
     """
 
     labels: tuple[str, ...]
     answers: Codes | Mask
     probs: Floats | None = None
+    sure: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.answers)
 
-    def at(self, keep: Mask) -> Output:
+    def at(self, keep: Mask | Rows) -> Output:
         """Those of some rows."""
-        probs = None if self.probs is None else self.probs[keep]
-        return Output(labels=self.labels, answers=self.answers[keep], probs=probs)
+        probs, sure = (None if one is None else one[keep] for one in (self.probs, self.sure))
+        return Output(labels=self.labels, answers=self.answers[keep], probs=probs, sure=sure)
 
 
 Outputs: TypeAlias = Mapping[str, Output]  # by task
+
+
+class Answered(dict[str, Output]):
+    """Outputs by task; to ask for a task that the model doesn't answer is an error that says so."""
+
+    def __missing__(self, task: str) -> Output:
+        known = ", ".join(self) or "none"
+        raise SubjectError(f"the model doesn't answer task {task!r}", remedy=f"it answers: {known}")
 
 
 class Subject(Protocol):
