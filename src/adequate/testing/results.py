@@ -54,6 +54,9 @@ class Result:
         error: why it couldn't be tested: function, line and row. Its state is then unknown.
         note: what a person should know though it was tested.
         levels: of an envelope, what was tried: (level, cases, held).
+        need: where the state is unknown, about how many more cases would decide it; they need no labels. None where no
+            number would, or nobody can say.
+        seconds: that it took.
     """
 
     cell: Cell
@@ -67,6 +70,8 @@ class Result:
     error: str = ""
     note: str = ""
     levels: Sequence[tuple[float, int, int]] = ()
+    need: int | None = None
+    seconds: float = 0.0
 
     @property
     def key(self) -> str:

@@ -7,51 +7,29 @@ shown, mined near and taught from the steer part, tried at the same levels.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zlib import crc32
 
 import numpy as np
 import pyarrow as pa
 
 from adequate.errors import TestError
-from adequate.perturb.operator import as_input, changed
-from adequate.spec import source
+from adequate.loop.checks.examples import BLOCK, Examples
+from adequate.loop.checks.returned import ROW, returned, row, where
+from adequate.perturb.operator import changed
 from adequate.spec.behaviours import Behaviour, Expect
 from adequate.spec.slices import EVERYTHING
 from adequate.testing.behaviours import confidence, held, said
+from adequate.testing.bounds import labels_to_prove
 from adequate.testing.cells import Cell
-from adequate.testing.envelope import Envelope, Tried, at_level, search
+from adequate.testing.envelope import ALPHA, FIRST, LEVELS, Envelope, Tried, at_level, search
 from adequate.testing.outputs import Output, Subject
 from adequate.testing.results import Failing, Result
 from adequate.types import Mask, Metric, Rows, State
 
-if TYPE_CHECKING:
-    from adequate.store import Store
-
 SHOWN = 200  # failing cases that are kept
-MOST = 4_000  # gate examples that are tried at most: as many prove 95 % where 95.6 % hold
+MOST = 4_000  # gate examples that are tried at most: as many prove 95 % where 96.2 % hold
 TRIED = 400  # steer examples that are tried to show what fails
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Examples:
-    """Examples to change, in the order in which they are tried.
-
-    Args:
-        rows: shape (n,), which they are.
-        input: the column of the inputs.
-    """
-
-    store: Store
-    rows: Rows
-    input: str
-
-    def at(self, positions: Rows) -> pa.RecordBatch:
-        """The user's columns of some of them."""
-        table = self.store.examples.take(self.rows[positions]).combine_chunks()
-        names = [name for name in table.schema.names if not name.startswith("aq_")]
-        (batch,) = table.select(names).to_batches() or [pa.RecordBatch.from_pylist([], table.select(names).schema)]
-        return as_input(batch, self.input)
 
 
 def tested(behaviour: Behaviour, slice_: str, subject: Subject, gate: Examples, steer: Examples, seed: int) -> Result:
@@ -59,12 +37,18 @@ def tested(behaviour: Behaviour, slice_: str, subject: Subject, gate: Examples, 
 
     Args:
         gate: what decides; `steer`: what is shown.
+
+    Raises:
+        TestError: the behaviour can't be run as it stands.
+        SubjectError: the model can't answer.
     """
-    metric = Metric.ENVELOPE if behaviour.widens else Metric.BEHAVIOUR
     cell = cell_of(behaviour, slice_)
     trial = Trial(behaviour=behaviour, subject=subject, seed=seed)
     size = min(len(gate.rows), MOST)
-    if metric is Metric.ENVELOPE:
+    if size == 0:
+        return Result(cell=cell, note="no example of the gate part is in this slice")
+    trial.rehearse(gate, behaviour.reach if behaviour.widens else 1.0)
+    if behaviour.widens:
         found = search(
             lambda level, at: trial.attempt(gate, level, at), size, target=behaviour.target, reach=behaviour.reach
         )
@@ -72,10 +56,10 @@ def tested(behaviour: Behaviour, slice_: str, subject: Subject, gate: Examples, 
         edge = next((one.level for one in sorted(found.tried, key=lambda one: one.level) if not one.proven), 1.0)
     else:
         first = at_level(lambda level, at: trial.attempt(gate, level, at), size, 1.0, target=behaviour.target)
-        found, value, edge = Envelope(level=0.0, tried=(first,)), first.held / first.n if first.n else 0.0, 1.0
+        found, value, edge = Envelope(level=0.0, tried=(first,)), first.held / max(first.n, 1), 1.0
     state = State.ADEQUATE if first.proven else State.INADEQUATE if first.refuted else State.UNKNOWN
-    failing = trial.failing(steer, edge if metric is Metric.ENVELOPE else 1.0)
-    low, high = bounds(found, first, metric)
+    need = more(first, behaviour.target, ALPHA / LEVELS if behaviour.widens else ALPHA)
+    low, high = bounds(found, first, cell.metric)
     return Result(
         cell=cell,
         n=first.n,
@@ -83,11 +67,35 @@ def tested(behaviour: Behaviour, slice_: str, subject: Subject, gate: Examples, 
         value=value if first.n else None,
         low=low,
         high=high,
-        state=state if first.n else State.UNKNOWN,
-        failing=failing,
-        note="" if first.n else "it changed nothing: no example of the gate part came out other than it went in",
+        state=state,
+        failing=trial.failing(steer, edge),
+        note=noted(first, behaviour, size, need),
         levels=tuple((one.level, one.n, one.held) for one in found.tried),
+        need=need,
     )
+
+
+def more(one: Tried, target: float, alpha: float) -> int | None:
+    """How many more changed examples would decide, were the share that holds as it looks; None: no number would."""
+    if one.proven or one.refuted or one.n == 0 or target >= 1:
+        return 0 if one.proven or one.refuted else None
+    share = one.held / one.n
+    better = share > target
+    size = float(labels_to_prove(target if better else 1 - target, share if better else 1 - share, alpha))
+    return max(int(size) - one.n, FIRST) if np.isfinite(size) else None
+
+
+def noted(one: Tried, behaviour: Behaviour, size: int, need: int | None) -> str:
+    """What a person should know of a behaviour that was tried on up to `size` examples."""
+    if one.n == 0:
+        return "it changed nothing: no example of the gate part came out other than it went in"
+    if one.proven or one.refuted:
+        return ""
+    if behaviour.target >= 1:
+        return "no number of examples proves that all hold; a target of 0.99 can be proven"
+    if need is None:
+        return f"too close to the target to tell: {one.n:,} of {size:,} examples were changed"
+    return f"about {need:,} more examples would decide; they need no labels"
 
 
 def cell_of(behaviour: Behaviour, slice_: str = EVERYTHING) -> Cell:
@@ -120,26 +128,19 @@ class Trial:
 
     def attempt(self, examples: Examples, level: float, at: Rows) -> tuple[Mask, Mask]:
         """Which of these count (they were changed), and which hold."""
-        before, after, moved = self.changed(examples, level, at)
-        return moved, self.judge(before, after)[0]
+        _, after, moved = self.changed(examples, level, at)
+        holds = np.zeros(len(at), bool)
+        holds[moved] = self._judged(examples, after, at, moved)[0]
+        return moved, holds
 
-    def changed(self, examples: Examples, level: float, at: Rows) -> tuple[pa.RecordBatch, pa.RecordBatch, Mask]:
-        """The examples as they are, as the behaviour changes them, and which of them it changed.
-
-        Raises:
-            TestError: the function fails, or what it returns isn't the batch changed.
-        """
-        before = examples.at(at)
-        rng = np.random.default_rng([self.seed, crc32(self.behaviour.name.encode()), int(at[0]) if len(at) else 0])
-        try:
-            after = self.behaviour.function(before, level, rng)
-        except Exception as error:
-            raise TestError(
-                f"behaviour {self.behaviour.name!r} raised {type(error).__name__}: {error}",
-                remedy="correct it in project.py",
-            ) from error
-        after = checked(self.behaviour, before, after, examples.input)
-        return before, after, changed(before, after)
+    def _judged(self, examples: Examples, after: pa.RecordBatch, at: Rows, moved: Mask) -> tuple[Mask, Output, Output]:
+        """Of those that were changed: which hold, and the answers before and after."""
+        assert isinstance(self.behaviour.expect, Expect)
+        was = examples.answered(self.subject, self.behaviour.task, at[moved])
+        if not moved.any():
+            return np.zeros(0, bool), was, was
+        now = self.subject.answer(after.filter(pa.array(moved)))[self.behaviour.task]
+        return held(was, now, self.behaviour.expect, self.behaviour.by), was, now
 
     def judge(self, before: pa.RecordBatch, after: pa.RecordBatch) -> tuple[Mask, Output, Output]:
         """Which hold, and what was answered before and after."""
@@ -147,52 +148,89 @@ class Trial:
         was, now = (self.subject.answer(batch)[self.behaviour.task] for batch in (before, after))
         return held(was, now, self.behaviour.expect, self.behaviour.by), was, now
 
+    def changed(self, examples: Examples, level: float, at: Rows) -> tuple[pa.RecordBatch, pa.RecordBatch, Mask]:
+        """The examples as they are, as the behaviour changes them, and which of them it changed.
+
+        Examples are changed by whole blocks of fixed places, each with a seed of its own: so that one comes out the
+        same whichever others are asked for with it, at every level and for every model.
+
+        Raises:
+            TestError: the function fails, or what it returns isn't the batch changed.
+        """
+        before = examples.at(at)
+        pieces = [
+            self.block(examples, level, block).take(pa.array(at[at // BLOCK == block] - block * BLOCK))
+            for block in np.unique(at // BLOCK).tolist()
+        ]
+        table = pa.Table.from_batches(pieces, pieces[0].schema if pieces else before.schema)
+        (after,) = table.combine_chunks().to_batches() or [before]
+        return before, after, changed(before, after)
+
+    def block(self, examples: Examples, level: float, block: int) -> pa.RecordBatch:
+        """One block of examples, changed."""
+        given = examples.block(block)
+        try:
+            made = self._called(given, level, block)
+        except Exception as error:
+            raise self._failed(error, given, level, block) from error
+        return returned(self.behaviour, given, made, examples.input)
+
+    def rehearse(self, examples: Examples, level: float) -> None:
+        """Change one block twice.
+
+        Raises:
+            TestError: the two differ though their seed is the same.
+        """
+        once, again = (self.block(examples, level, 0) for _ in range(2))
+        differs = np.flatnonzero(changed(once, again))
+        if len(differs):
+            first = row(examples.block(0), int(differs[0]))
+            raise TestError(
+                f"{where(self.behaviour)} isn't the same twice under one seed: {first} differs",
+                remedy="draw all that is random from `rng`, the third argument",
+            )
+
+    def _called(self, given: pa.RecordBatch, level: float, block: int) -> Any:
+        rng = np.random.default_rng([self.seed, crc32(self.behaviour.name.encode()), block])
+        return self.behaviour.function(given, level, rng)
+
+    def _failed(self, error: Exception, given: pa.RecordBatch, level: float, block: int) -> TestError:
+        """What was raised, with the line, and the first row alone that raises it."""
+        at = ""
+        for i in range(len(given)):
+            try:
+                self._called(given.slice(i, 1), level, block)
+            except Exception:
+                at = f" at {row(given, i)}"
+                break
+        told = getattr(error, "message", None) or f"{type(error).__name__}: {error}"
+        remedy = getattr(error, "remedy", "")
+        if isinstance(error, KeyError):
+            names = [name for name in given.schema.names if name != ROW]
+            at, remedy = "", f"the examples have the columns {', '.join(names)}"
+        return TestError(f"{where(self.behaviour, error)} failed{at}: {told}", remedy=remedy or "correct it")
+
     def failing(self, examples: Examples, level: float) -> list[Failing]:
         """The cases of steer examples that don't hold, those first that the model was surest of."""
         at = np.arange(min(len(examples.rows), TRIED), dtype=np.int64)
-        if not len(at):
-            return []
         before, after, moved = self.changed(examples, level, at)
-        holds, was, now = self.judge(before, after)
-        bad = np.flatnonzero(moved & ~holds)
+        holds, was, now = self._judged(examples, after, at, moved)
+        bad = np.flatnonzero(~holds)
         sure = confidence(now)
-        order = bad if sure is None else bad[np.argsort(-sure[bad], kind="stable")]
-        texts = [batch.column(examples.input).to_pylist() for batch in (before, after)]
-        words = [said(was), said(now)]
-        same = self.behaviour.widens
+        order = (bad if sure is None else bad[np.argsort(-sure[bad], kind="stable")])[:SHOWN]
+        place = np.flatnonzero(moved)[order]
+        origins, texts = (batch.column(examples.input).take(pa.array(place)).to_pylist() for batch in (before, after))
+        words = [said(output.at(order)) for output in (was, now)]
+        same = self.behaviour.expect.kind == "same" if isinstance(self.behaviour.expect, Expect) else False
         return [
             Failing(
-                text=texts[1][i],
-                origin=texts[0][i],
+                text=texts[i] or "",
+                origin=origins[i],
                 expected=words[0][i] if same else str(self.behaviour.expect),
                 answered=words[1][i],
-                row=int(examples.rows[at[i]]),
+                row=int(examples.rows[at[place[i]]]),
                 level=level,
-                confidence=None if sure is None else float(sure[i]),
+                confidence=None if sure is None else float(sure[j]),
             )
-            for i in order[:SHOWN].tolist()
+            for i, j in enumerate(order.tolist())
         ]
-
-
-def checked(behaviour: Behaviour, before: pa.RecordBatch, after: Any, column: str) -> pa.RecordBatch:
-    """What a behaviour returned, if it is the batch with other inputs.
-
-    Raises:
-        TestError: it isn't.
-    """
-    said_ = f"behaviour {behaviour.name!r} ({source.place(behaviour.function)})"
-    remedy = "return the batch it was given, with other inputs: the same rows, in the same order"
-    if isinstance(after, pa.Table):
-        after = after.combine_chunks().to_batches()[0] if len(after) else before.slice(0, 0)
-    if isinstance(after, pa.Array | pa.ChunkedArray | list):
-        place = before.schema.get_field_index(column)
-        if len(after) != len(before):
-            raise TestError(f"{said_} returned {len(after)} inputs for {len(before)}", remedy=remedy)
-        after = before.set_column(place, before.schema.field(place), pa.array(after, before.schema.field(place).type))
-    if not isinstance(after, pa.RecordBatch):
-        raise TestError(f"{said_} returned {type(after).__name__}", remedy=remedy)
-    if len(after) != len(before):
-        raise TestError(f"{said_} returned {len(after)} rows for {len(before)}", remedy=remedy)
-    if column not in after.schema.names:
-        raise TestError(f"{said_} returned a batch without {column!r}", remedy=remedy)
-    return as_input(after, column)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from adequate.errors import AdequateError
+from adequate.errors import AdequateError, unknown
 from adequate.loop.checks import cases, changes
-from adequate.loop.checks.changes import Examples
+from adequate.loop.checks.examples import Examples
 from adequate.loop.cycle import slice_of
 from adequate.spec.behaviours import Behaviour
 from adequate.spec.slices import EVERYTHING
@@ -53,14 +54,30 @@ def run(
 
     Args:
         only: globs, over the cell's key, its name and the name of the behaviour, suite or assertion.
+
+    Raises:
+        UnknownNameError: no test has such a name.
     """
-    checks = [one for one in declared(store, project, subject, seed) if wanted(one.cell, only)]
+    checks = named(declared(store, project, subject, seed), only)
     found = []
     for i, check in enumerate(checks):
         progress("testing", i, len(checks))
-        found.append(_tried(check))
+        found.append(tried(check))
     progress("testing", len(checks), len(checks))
     return found
+
+
+def named(checks: Iterable[Check], only: Sequence[str]) -> list[Check]:
+    """Those that the globs mean.
+
+    Raises:
+        UnknownNameError: one of them means none: a slip, and it must not look as if all were well.
+    """
+    every = list(checks)
+    for glob in only:
+        if not any(wanted(one.cell, [glob]) for one in every):
+            raise unknown("test", glob, dict.fromkeys(one.cell.label or one.cell.key for one in every))
+    return [one for one in every if wanted(one.cell, only)]
 
 
 def wanted(cell: Cell, only: Sequence[str]) -> bool:
@@ -108,11 +125,14 @@ def examples(store: Store, project: Project, part: Part, slice_: str = EVERYTHIN
     return Examples(store=store, rows=rows[order], input=project.text)
 
 
-def _tried(check: Check) -> Result:
+def tried(check: Check) -> Result:
+    """One cell, tested; where it can't be, the result says why."""
+    began = time.perf_counter()
     try:
-        return check.run()
+        found = check.run()
     except AdequateError as error:
-        return Result(cell=check.cell, error=error.message)
+        found = Result(cell=check.cell, error=str(error))
+    return replace(found, seconds=time.perf_counter() - began)
 
 
 def _raising(error: AdequateError) -> Callable[[], Result]:

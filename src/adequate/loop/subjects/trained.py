@@ -1,51 +1,37 @@
 """A model of the project as a subject: its heads on disk, and the encoders that they read.
 
-Each text is encoded once, however often it comes back and whichever model asks: vectors are kept by their text.
+A batch is answered at once, each text in it once, however often it comes; what an encoder made of a text is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from adequate.encoders import onnx
 from adequate.errors import NotEnoughDataError, ResourceError
+from adequate.loop.memory import kept
+from adequate.loop.subjects.vectors import Vectors
 from adequate.loop.unseen import lexical_of
 from adequate.perturb.operator import input_of
+from adequate.store.store import FOLDER
 from adequate.testing.outputs import Output, Outputs
 from adequate.training.heads import Head
 from adequate.training.saved import load
-from adequate.types import Floats, Matrix
+from adequate.types import Matrix, Rows
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from adequate.encoders.lexical import Lexical
-    from adequate.encoders.protocol import Encoder
     from adequate.spec.project import Project
     from adequate.store import Store
 
-
-@dataclass(eq=False)
-class Vectors:
-    """What an encoder made of texts, by text."""
-
-    encoder: Encoder
-    _at: dict[str, int] = field(default_factory=dict)
-    _held: list[Floats] = field(default_factory=list)
-
-    def of(self, texts: Sequence[str]) -> Floats:
-        """One vector a text, shape (n, width)."""
-        fresh = [text for text in dict.fromkeys(texts) if text not in self._at]
-        if fresh:
-            first = len(self._at)
-            self._held.append(self.encoder.encode(fresh))
-            self._at |= {text: first + i for i, text in enumerate(fresh)}
-        if len(self._held) > 1:
-            self._held = [np.concatenate(self._held)]
-        return self._held[0][[self._at[text] for text in texts]]
+TOGETHER = 8192  # texts answered at once: bounds the features held
 
 
 @dataclass(eq=False)
@@ -77,16 +63,10 @@ class Trained:
         if not heads:
             raise NotEnoughDataError(f"model {found.id} has no head on disk", remedy="adequate run makes a new one")
         lexical = lexical_of(store, project, found.id)
-        dense: dict[str, Vectors] = {}
-        for name in sorted({name for head in heads.values() for name in head.blocks}):
-            if name.startswith("lexical-"):
-                continue
-            try:
-                encoder: Encoder = onnx.load()
-            except ResourceError as error:
-                raise NotEnoughDataError(f"the encoder {name} can't be had: {error.message}") from error
-            dense[name] = Vectors(encoder)
-        return cls(name=found.id, heads=heads, dense=dense, lexical=lexical)
+        read = sorted({name for head in heads.values() for name in head.blocks} - {lexical.digest})
+        return cls(
+            name=found.id, heads=heads, dense={name: vectors(store.root, name) for name in read}, lexical=lexical
+        )
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -95,14 +75,52 @@ class Trained:
 
     def answer(self, batch: pa.RecordBatch) -> Outputs:
         """What every head answers."""
-        texts = [text or "" for text in batch.column(input_of(batch)).to_pylist()]
-        xs: dict[str, Matrix] = {name: vectors.of(texts) for name, vectors in self.dense.items()}
-        if any(name.startswith("lexical-") for head in self.heads.values() for name in head.blocks):
+        coded = pc.fill_null(batch.column(input_of(batch)), "").dictionary_encode()
+        texts = coded.dictionary.to_pylist()
+        pieces = [self._answer(texts[start : start + TOGETHER]) for start in range(0, max(len(texts), 1), TOGETHER)]
+        at = coded.indices.to_numpy().astype(np.int64)
+        return {task: _joined([piece[task] for piece in pieces], at) for task in self.heads}
+
+    def _answer(self, texts: list[str]) -> Outputs:
+        xs: dict[str, Matrix] = {name: one.of(texts) for name, one in self.dense.items()}
+        if any(self.lexical.digest in head.blocks for head in self.heads.values()):
             xs[self.lexical.digest] = self.lexical.hashed(texts)
         return {task: output_of(head, xs) for task, head in self.heads.items()}
+
+
+def vectors(root: Path, name: str) -> Vectors:
+    """What is kept of an encoder in a project, one for all models that read it.
+
+    Raises:
+        NotEnoughDataError: there is no such encoder, or its weights can't be had.
+    """
+    if name != onnx.digest("int8"):
+        raise NotEnoughDataError(
+            f"the model reads {name}, which isn't made any more", remedy="adequate run makes a new one"
+        )
+
+    def make() -> Vectors:
+        try:
+            return Vectors(onnx.load(), root / FOLDER)
+        except ResourceError as error:
+            raise NotEnoughDataError(
+                f"the encoder {name} can't be had: {error.message}", remedy=error.remedy
+            ) from error
+
+    return kept(("encoded", str(root), name), make)
 
 
 def output_of(head: Head, xs: dict[str, Matrix]) -> Output:
     """The answers of one head."""
     logits = head.logits(xs)
     return Output(labels=head.labels, answers=head.decide(logits), probs=head.probs(logits))
+
+
+def _joined(pieces: list[Output], at: Rows) -> Output:
+    """The answers to some texts, each as often as it is asked."""
+    probs = [piece.probs for piece in pieces if piece.probs is not None]
+    return Output(
+        labels=pieces[0].labels,
+        answers=np.concatenate([piece.answers for piece in pieces])[at],
+        probs=np.concatenate(probs)[at] if probs else None,
+    )
