@@ -10,10 +10,22 @@ import pytest
 
 import adequate
 
-HEAVY = ("lance", "duckdb", "onnxruntime", "onnx", "sqlalchemy", "pyarrow", "tokenizers", "matplotlib", "rich", "torch")
+HEAVY = (
+    "numpy",
+    "lance",
+    "duckdb",
+    "onnxruntime",
+    "onnx",
+    "sqlalchemy",
+    "pyarrow",
+    "tokenizers",
+    "matplotlib",
+    "rich",
+    "torch",
+)
 
 PROMISED = {
-    "adequate": "Engine Project Target __version__ cases connect falls open perturb rises",
+    "adequate": "Engine Project Target __version__ cases connect falls open perturb rises wrap",
     "adequate.spec": "EVERYTHING Project Slice Target Task cases falls rises",
     "adequate.store": "Added Cell Entry Event Failure Look Model Override QueueItem Store create open",
     "adequate.store.formats": "Data inspect read together write",

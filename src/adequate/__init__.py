@@ -1,7 +1,8 @@
 """adequate: a data engine for models.
 
-Project, Target: what `project.py` declares. cases, rises, falls, perturb: what its tests are made of. open, Engine: a
-project on disk, with the verbs of the command line. connect: a studio that is running somewhere.
+Project, Target: what `project.py` declares. cases, rises, falls, perturb: what its tests are made of. wrap: anybody's
+model, to be tested. open, Engine: a project on disk, with the verbs of the command line. connect: a studio that is
+running somewhere.
 """
 
 from __future__ import annotations
@@ -9,17 +10,36 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from adequate.spec import Project, Target, cases, falls, rises
-
 if TYPE_CHECKING:
     from pathlib import Path
 
     from adequate import perturb
     from adequate.client import Client
     from adequate.loop.engine import Engine
+    from adequate.loop.subjects.foreign import wrap
+    from adequate.spec import Project, Target, cases, falls, rises
 
 __version__ = "0.1.0"
-__all__ = ["Engine", "Project", "Target", "__version__", "cases", "connect", "falls", "open", "perturb", "rises"]
+__all__ = [
+    "Engine",
+    "Project",
+    "Target",
+    "__version__",
+    "cases",
+    "connect",
+    "falls",
+    "open",
+    "perturb",
+    "rises",
+    "wrap",
+]
+
+# Imported when first asked for: every run of pytest in an environment that has adequate imports this module.
+_FROM = {
+    "Engine": "adequate.loop.engine",
+    "wrap": "adequate.loop.subjects.foreign",
+    **dict.fromkeys(("Project", "Target", "cases", "falls", "rises"), "adequate.spec"),
+}
 
 
 def open(root: Path | str | None = None) -> Engine:  # noqa: A001
@@ -47,10 +67,8 @@ def connect(url: str, token: str) -> Client:
 
 
 def __getattr__(name: str) -> object:
-    if name == "perturb":  # Arrow takes a third of a second to import: only whoever perturbs waits for it
+    if name == "perturb":
         return import_module("adequate.perturb")
-    if name != "Engine":
+    if name not in _FROM:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from adequate.loop.engine import Engine
-
-    return Engine
+    return getattr(import_module(_FROM[name]), name)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adequate.loop import place
 from adequate.loop.state import State
@@ -136,22 +136,34 @@ class Engine:
             return board(store, self.project)
 
     def test(
-        self, model: str = "last", *, only: Sequence[str] = (), seed: int = 0, progress: Progress = silent
+        self,
+        model: Any = "last",
+        *,
+        only: Sequence[str] = (),
+        task: str | None = None,
+        seed: int = 0,
+        progress: Progress = silent,
     ) -> Tests:
         """Does a model do what the project's behaviours, suites and assertions ask?
 
         Args:
-            model: id (a beginning will do), `baseline` or `last`.
+            model: id (a beginning will do), `baseline` or `last`; `module:callable`, `file.py:callable` or an address;
+                or a model itself, as `aq.wrap` takes it.
             only: globs of the tests to run.
+            task: whose answers a model that isn't ours gives, where the project has several.
+
+        Raises:
+            AdequateError: the model can't be had; no test has such a name.
         """
+        from adequate.loop.checks.before import newly_failing
         from adequate.loop.checks.report import Report
         from adequate.loop.checks.run import run
-        from adequate.loop.subjects import Trained
+        from adequate.loop.subjects import subject
 
         with self.store() as store:
-            subject = Trained.of(store, self.project, model)
-            found = run(store, self.project, subject, only=only, seed=seed, progress=progress)
-            return Report(model=subject.name, results=found)
+            tested = subject(store, self.project, model, task)
+            found = run(store, self.project, tested, only=only, seed=seed, progress=progress)
+            return Report(model=tested.name, results=found, newly=newly_failing(store, tested.name, found))
 
     def gate(self, baseline: str, candidate: str, *, release: bool = False) -> Report:
         """May the candidate replace the baseline?
