@@ -75,7 +75,12 @@ def _assertion(made: Assertion, call: Call, words: Words) -> str:
     held = dict(made.options)
     if made.kind is Kind.IMPLICATION:
         return call("project.implication", made.name, **held, **options)
+    if made.kind is Kind.RANGE:
+        kept = {name: value for name, value in held.items() if value is not None and name != "column"}
+        options |= {"task": made.task} if made.task else {}
+        return call("project.within", held["column"], **kept, **options, name=made.name)
     if made.kind is Kind.RATE:
+        held.pop("by", None)  # the project's own column of times
         return call("project.rate", made.task, held.pop("label"), **held, **options, name=made.name)
     if made.kind is Kind.INVARIANCE:
         assert made.function is not None

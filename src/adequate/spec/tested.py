@@ -320,8 +320,37 @@ class Tested:
         if per not in ("minute", "hour", "day"):
             raise mistake(f"per={per!r} isn't a stretch of time", remedy='per="hour"')
         called = name or f"{of.name} {label.replace('/', ' ')} at most {most:g} a {per}"
-        options = {"label": label, "most": float(most), "per": per}
+        options = {"label": label, "most": float(most), "per": per, "by": getattr(self, "time", None)}
         return self._assert(assertions.declare(called, Kind.RATE, task=of.name, severity=severity, options=options))
+
+    def within(
+        self,
+        column: str,
+        *,
+        between: tuple[Any, Any] | None = None,
+        one_of: Sequence[Any] | None = None,
+        task: Task | str | None = None,
+        severity: str = "warn",
+        most: float = 0.0,
+        name: str | None = None,
+    ) -> Assertion:
+        """Declare what a column may hold beside every prediction: one of the outputs, or else of the inputs.
+
+        Args:
+            column: `intent_confidence`, or a column of the data.
+            between: least and greatest value, None: open (of text: length in characters).
+            one_of: the values that there are.
+            task: whose labels would mend it.
+        """
+        if between is None and one_of is None:
+            raise mistake(f"{column!r} may hold anything", remedy="between=(0, 1), or one_of=[...]")
+        rule = columns.declare(column, None, None, between, one_of, False, severity)
+        of = "" if task is None else self._task(task).name
+        options = {"column": rule.name, "between": rule.between, "one_of": rule.one_of}
+        called = name or f"{rule.name} within bounds"
+        return self._assert(
+            assertions.declare(called, Kind.RANGE, task=of, severity=severity, most=most, options=options)
+        )
 
     def contradiction(
         self, task: Task | str, *, severity: str = "warn", most: float = 0.0, name: str | None = None

@@ -1,0 +1,226 @@
+"""Which predictions contradict others, near them in time or about the same thing?
+
+Three kinds of assertion look across predictions: consistency (one answer within a group), steadiness (no flicker along
+a stream) and rate (a label not too often). All see of a prediction only three numbers, its `Facts`: whom it belongs to,
+when it came, and what was answered. So a whole pool is judged at once from 20 bytes a prediction, and a server judges
+each batch with those of the last predictions that it remembers (`State`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from adequate.errors import TestError
+from adequate.types import Codes, Doubles, Mask
+
+Keys: TypeAlias = NDArray[np.uint64]
+
+REMEMBERED = 1 << 14  # predictions that a server looks back on
+LONGEST = 1 << 12  # bytes of a group's name after which the table of factors begins again
+SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
+_FACTORS = np.random.Generator(np.random.PCG64(7)).integers(0, 1 << 63, LONGEST, dtype=np.uint64) * 2 + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Of n predictions, in the order in which they came.
+
+    Args:
+        keys: shape (n,), the group, stream or stretch of time of each.
+        order: shape (n,), its place within that.
+        codes: shape (n,), its answer; -1: it isn't looked at.
+    """
+
+    keys: Keys
+    order: Doubles
+    codes: Codes
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def at(self, keep: Mask | NDArray[np.int64] | slice) -> Facts:
+        """Those of some."""
+        return Facts(keys=self.keys[keep], order=self.order[keep], codes=self.codes[keep])
+
+    @classmethod
+    def joined(cls, pieces: list[Facts]) -> Facts:
+        """One after the other."""
+        if not pieces:
+            return NOTHING
+        return cls(
+            keys=np.concatenate([one.keys for one in pieces]),
+            order=np.concatenate([one.order for one in pieces]),
+            codes=np.concatenate([one.codes for one in pieces]),
+        )
+
+
+NOTHING = Facts(keys=np.zeros(0, np.uint64), order=np.zeros(0), codes=np.zeros(0, np.int32))
+
+
+@dataclass(slots=True)
+class State:
+    """What one assertion carries from batch to batch.
+
+    Args:
+        seen: predictions so far.
+        names: the answers so far; codes are positions in it.
+        before: the last predictions, for a server.
+    """
+
+    seen: int = 0
+    names: list[str] = field(default_factory=list)
+    before: Facts = NOTHING
+
+    def codes(self, answers: pa.Array) -> Codes:
+        """Answers as codes that stay the same from batch to batch; -1: none."""
+        encoded = answers.dictionary_encode()
+        code = {name: i for i, name in enumerate(self.names)}
+        fresh = [name for name in encoded.dictionary.to_pylist() if name not in code]
+        code |= {name: len(code) + i for i, name in enumerate(fresh)}
+        self.names += fresh
+        table = np.array([*(code[name] for name in encoded.dictionary.to_pylist()), -1], np.int32)
+        found: Codes = table[encoded.indices.fill_null(len(table) - 1).to_numpy(zero_copy_only=False)]
+        return found
+
+    def remember(self, facts: Facts, gap: int | None = None) -> None:
+        """Keep the last predictions; of each stream no more than a flicker of `gap` can reach back."""
+        kept = Facts.joined([self.before, facts.at(facts.codes >= 0)])
+        if gap is not None:
+            by_key = np.lexsort((np.arange(len(kept)), kept.keys))
+            keys = kept.keys[by_key]
+            after = np.searchsorted(keys, keys, side="right") - np.arange(len(keys))
+            kept = kept.at(np.sort(by_key[after <= gap + 2]))
+        self.before = kept.at(slice(-REMEMBERED, None))
+
+
+def disagreeing(facts: Facts) -> tuple[Doubles, Codes]:
+    """How surely each answer is wrong, as its group has it, and the group's answer; O(n log n).
+
+    The answer that most of a group have is right (of several, the one that came first); each other one is wrong with
+    the share that has the right one as severity. Nothing is suggested where there is a tie.
+
+    >>> one = Facts(keys=np.zeros(3, np.uint64), order=np.arange(3.0), codes=np.array([4, 5, 4], np.int32))
+    >>> severity, suggested = disagreeing(one)
+    >>> severity.round(2).tolist(), suggested.tolist()
+    ([0.0, 0.67, 0.0], [-1, 4, -1])
+    """
+    severity, suggested = nothing(len(facts))
+    at = np.flatnonzero(facts.codes >= 0)
+    if not len(at):
+        return severity, suggested
+    order = at[np.lexsort((facts.codes[at], facts.keys[at]))]  # stable: of one answer, the earliest comes first
+    keys, codes = facts.keys[order], facts.codes[order]
+    group = edges(keys)
+    first = np.flatnonzero(group | edges(codes))  # where each group's answers begin
+    many = np.diff(np.append(first, len(order)))
+    owner = np.cumsum(group) - 1  # number of each one's group
+    of = owner[first]
+    best = np.lexsort((order[first], -many, of))  # by group: the commonest answer, of several the earliest
+    lead = best[edges(of[best])]
+    size = np.bincount(owner)
+    tied = np.bincount(of, many == many[lead][of]) > 1
+    wrong = codes != codes[first[lead]][owner]
+    severity[order[wrong]] = (many[lead] / size)[owner[wrong]]
+    suggested[order[wrong]] = np.where(tied, -1, codes[first[lead]])[owner[wrong]]
+    return severity, suggested
+
+
+def flickering(facts: Facts, gap: int) -> tuple[Doubles, Codes, NDArray[np.int64]]:
+    """Answers that a stream gave for at most `gap` predictions between two runs of another one: A B A. O(n log n).
+
+    Of A B A B A only the B's are wrong.
+
+    Returns:
+        severity and suggestion (the A) as `disagreeing` has them; and for each wrong one the position of the
+        prediction at which it shows (the first of the second run), -1 elsewhere.
+    """
+    severity, suggested = nothing(len(facts))
+    shows = np.full(len(facts), -1, np.int64)
+    at = np.flatnonzero(facts.codes >= 0)
+    order = at[np.lexsort((facts.order[at], facts.keys[at]))]
+    if len(order) < 3:
+        return severity, suggested, shows
+    first = np.flatnonzero(edges(facts.keys[order]) | edges(facts.codes[order]))
+    key, code = facts.keys[order[first]], facts.codes[order[first]]
+    length = np.diff(np.append(first, len(order)))
+    between = np.zeros(len(first), bool)
+    between[1:-1] = (key[1:-1] == key[:-2]) & (key[1:-1] == key[2:]) & (code[:-2] == code[2:]) & (length[1:-1] <= gap)
+    # Along a chain of candidates every second one is the flicker: once it is mended, the next is no longer between.
+    number = np.arange(len(first))
+    began = np.maximum.accumulate(np.where(between, 0, number))
+    wrong = between & ((number - began) % 2 == 1)
+    run = np.cumsum(np.bincount(first, minlength=len(order))) - 1
+    bad = np.flatnonzero(wrong[run])
+    severity[order[bad]] = 1.0
+    suggested[order[bad]] = code[run[bad] - 1]
+    shows[order[bad]] = order[first[run[bad] + 1]]
+    return severity, suggested, shows
+
+
+def too_often(facts: Facts, most: float) -> Doubles:
+    """How many too many there are in each one's stretch of time, where there are; codes are 1 where it counts.
+
+    >>> often = Facts(keys=np.zeros(3, np.uint64), order=np.zeros(3), codes=np.ones(3, np.int32))
+    >>> too_often(often, 2).tolist(), too_often(often, 3).tolist()
+    ([1.0, 1.0, 1.0], [0.0, 0.0, 0.0])
+    """
+    severity, _ = nothing(len(facts))
+    counts = np.flatnonzero(facts.codes == 1)
+    _, of, many = np.unique(facts.keys[counts], return_inverse=True, return_counts=True)
+    severity[counts] = np.maximum(many[of] - most, 0)
+    return severity
+
+
+def hashed(values: pa.Array) -> Keys:
+    """Values as 64-bit keys, equal for equal values, shape (n,); a null's is never looked at. No loop over values."""
+    if pa.types.is_dictionary(values.type):
+        values = values.cast(values.type.value_type)
+    if pa.types.is_integer(values.type):
+        return np.asarray(values.fill_null(0).to_numpy(zero_copy_only=False)).astype(np.uint64)
+    words = values.cast(pa.string()).fill_null("")
+    _, offsets, content = words.buffers()
+    ends = np.frombuffer(offsets, np.int32)[words.offset : words.offset + len(words) + 1].astype(np.int64)
+    if not len(words) or ends[0] == ends[-1]:
+        return np.zeros(len(words), np.uint64)
+    raw = np.frombuffer(content, np.uint8)[ends[0] : ends[-1]].astype(np.uint64) + np.uint64(1)
+    ends -= ends[0]
+    place = np.arange(len(raw)) - np.repeat(ends[:-1], np.diff(ends))
+    total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(raw * _FACTORS[place % LONGEST])])  # wraps, as it may
+    found: Keys = total[ends[1:]] - total[ends[:-1]]
+    return found
+
+
+def moments(values: pa.Array, what: str) -> Doubles:
+    """Values that order a stream, as numbers (times: microseconds since 1970), shape (n,); NaN where null.
+
+    Raises:
+        TestError: they have no order.
+    """
+    try:
+        if pa.types.is_string(values.type):
+            values = values.cast(pa.timestamp("us"))
+        if pa.types.is_date(values.type):
+            values = values.cast(pa.timestamp("us"))
+        if pa.types.is_timestamp(values.type):
+            values = values.cast(pa.timestamp("us", values.type.tz), safe=False).cast(pa.int64())
+        return np.asarray(pc.cast(values, pa.float64(), safe=False).to_numpy(zero_copy_only=False), np.float64)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise TestError(f"{what} holds {values.type}, not times or numbers", remedy="name a column of times") from error
+
+
+def edges(values: NDArray[np.generic]) -> Mask:
+    """Where a value differs from the one before; true at the first."""
+    found = np.ones(len(values), bool)
+    found[1:] = values[1:] != values[:-1]
+    return found
+
+
+def nothing(n: int) -> tuple[Doubles, Codes]:
+    """No severity, and no suggestion."""
+    return np.zeros(n), np.full(n, -1, np.int32)
