@@ -17,8 +17,8 @@ from tests.studio.serving import Served
 from tests.studio.tabs import heard, joined, operate
 from tests.studio.test_label import TASK, _hard, following, root  # noqa: F401 (fixtures)
 
-ALIKE = 1.0  # no rule on one field tells all; the model is surer of what it learned from, and .94 was seen by that
-PLACE = (".row", ".number")
+ALIKE = 0.8  # the balanced accuracy of the best rule on one field; chance reaches some .65 with 50 questions
+PLACE = (".row", ".number", "[].seq", "[].at")  # of an example, and of the labels that came with it
 
 
 @pytest.fixture
