@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -19,14 +19,18 @@ from adequate import __version__
 from adequate.loop import features
 from adequate.loop.answers import labels_of, names_of
 from adequate.loop.chances import Chances
+from adequate.loop.checks import edge
+from adequate.loop.subjects import Trained
+from adequate.loop.subjects.trained import vectors
 from adequate.loop.turn import Survey, World, split, survey, teach
 from adequate.spec.slices import Slice
 from adequate.spec.tasks import Task
 from adequate.store.heaps import give_back
 from adequate.testing.cells import Cell, declared
+from adequate.testing.gate import Comparison
 from adequate.testing.looks import Look
 from adequate.testing.sampling import uniforms
-from adequate.training import Learned
+from adequate.training import Head, Learned
 from adequate.types import Doubles, Labels, Mask, Part, Progress, Rows, silent
 
 if TYPE_CHECKING:
@@ -47,6 +51,8 @@ class Cycle:
         seed: of every random choice.
         batch: labels to ask for that teach; None: as the miner sees fit.
         notice: told, once, what a person should know.
+        edges: by task, what came of teaching at the edge (`checks.edge`).
+        tests: candidate against baseline on the tests, once they were compared.
     """
 
     store: Store
@@ -58,6 +64,8 @@ class Cycle:
     progress: Progress = silent
     notice: Callable[[str], None] = lambda _text: None
     encoders: features.Encoders | None = None
+    edges: dict[str, edge.Taught] = field(default_factory=dict)
+    tests: Comparison | None = None
     _labels: dict[str, Labels] = field(default_factory=dict)
     _learned: dict[str, Learned] = field(default_factory=dict)
     _seen: dict[str, Survey] = field(default_factory=dict)
@@ -123,6 +131,9 @@ class Cycle:
             self.progress(f"training {task.name}", 0, None)
             names, targets = self.names[task.name], self.project.targets
             head = teach(self.world, task, names, self.labels(task), targets=targets, seed=self.seed)
+            if edge.teaching(self.project, task.name):
+                self.edges[task.name] = edge.taught(self, task, head)
+                head = self.edges[task.name].learned
             self._learned[task.name] = head
         return self._learned[task.name]
 
@@ -132,6 +143,14 @@ class Cycle:
             self._seen[task.name] = survey(self.world, self.learned(task).head, self.progress)
             give_back()
         return self._seen[task.name]
+
+    def subject(self, heads: Mapping[str, Head], name: str = "") -> Trained:
+        """Heads that this cycle made, as a model to be tested."""
+        _ = self.world  # a cycle that goes on here has no encoders before it
+        assert self.encoders is not None
+        name_of = self.encoders.dense.digest
+        dense = {name_of: vectors(self.store.root, name_of)} if self.encoders.meaning else {}
+        return Trained(name=name, heads=dict(heads), dense=dense, lexical=self.encoders.lexical)
 
     def chance(self, task: Task) -> Doubles:
         """Shape (gate rows,): the chance with which each is labelled by now."""
@@ -156,8 +175,10 @@ class Cycle:
             for part in (Part.TEACH, Part.STEER):
                 mine = split(labels, self.world, part)
                 made.update(mine.rows.tobytes() + np.ascontiguousarray(mine.gold).tobytes())
-        encoders = sorted(self.world.blocks)
-        made.update(json.dumps([self.project.digest(), self.seed, RECIPE, encoders]).encode())
+        said = [self.project.digest(), self.seed, RECIPE, sorted(self.world.blocks)]
+        if any(edge.teaching(self.project, task) for task in self.project.learnable):
+            said.append(edge.RECIPE)
+        made.update(json.dumps(said).encode())
         return made.hexdigest()[:16]
 
 

@@ -10,11 +10,13 @@ import pyarrow as pa
 
 from adequate.labelling import answer_all
 from adequate.loop.answers import answers_for, check_names
+from adequate.loop.checks.cells import cells as tests_of
+from adequate.loop.checks.keep import key_of
 from adequate.loop.cycle import Cycle
 from adequate.loop.report import ASKED, UNASKED, where_asked
 from adequate.loop.state import State
 from adequate.loop.steps import STEPS
-from adequate.types import Progress, Source, silent
+from adequate.types import BY_LABELS, Progress, Source, silent
 
 if TYPE_CHECKING:
     from adequate.spec.project import Project
@@ -155,9 +157,14 @@ def _last(store: Store) -> State:
 
 
 def _adequate(store: Store, project: Project, model: str) -> bool:
-    cells = store.cells.read(model)
-    tasks = set(cells["task"].to_pylist())
-    return tasks == set(project.learnable) and set(cells["state"].to_pylist()) == {"adequate"}
+    """Whether every cell is, those of tests included; one that is declared and wasn't tested isn't."""
+    rows = {key_of(row): row["state"] for row in store.cells.read(model).to_pylist()}
+    tests = {(cell.task, cell.slice, cell.label or "", str(cell.metric)) for cell in tests_of(store, project)}
+    kinds = {str(metric) for metric in BY_LABELS}
+    by_labels = {key for key in rows if key[3] in kinds}
+    if {key[0] for key in by_labels} != set(project.learnable):
+        return False
+    return all(rows.get(key) == "adequate" for key in by_labels | tests)
 
 
 def _ask(store: Store, said: Mapping[str, Mapping[str, str | list[str]]], room: int | None, progress: Progress) -> int:

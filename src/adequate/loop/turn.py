@@ -19,7 +19,7 @@ from adequate.mining import Knowledge, Outlook, Seen, Shortfall, exhausted, outl
 from adequate.spec.tasks import Task
 from adequate.testing.cells import ALL, Cell, Counts, count
 from adequate.testing.sampling import Sample
-from adequate.training import Aim, Head, Learned, learn, probabilities
+from adequate.training import Aim, Copies, Head, Learned, learn, probabilities
 from adequate.types import (
     PARTS,
     Block,
@@ -147,6 +147,7 @@ def teach(
     targets: Mapping[str, float] = NONE,
     seed: int = 0,
     warm: Learned | None = None,
+    copies: Copies | None = None,
 ) -> Learned:
     """A head from the `teach` labels; `steer` labels help to choose its decision rule.
 
@@ -154,6 +155,7 @@ def teach(
         targets: of single cells, where they have their own.
         warm: what was learned before from fewer of the same labels: saves time, and leaves the result a function of
             how it came about; the stored cycle goes without, so that a model can be made again from its inputs.
+        copies: of the `teach` labels, in their order, to be fitted beside them.
     """
     taught, steer = split(labels, world, Part.TEACH), split(labels, world, Part.STEER)
     return learn(
@@ -166,6 +168,7 @@ def teach(
         warm=warm,
         objective=aim_of(task, names, targets),
         steer=(world.take(steer.rows), steer.gold) if len(steer) else None,
+        copies=copies,
     )
 
 
@@ -280,6 +283,7 @@ def know(
     cells: Sequence[Cell],
     phrases: Floats | None,
     gone: frozenset[int] = frozenset(),
+    tests: tuple[Shortfall, ...] = (),
 ) -> Knowledge:
     """What the miner may know: labels of `teach` and `steer`, and where the model fails on them; nothing of `gate`."""
     taught, steer = split(labels, world, Part.TEACH), split(labels, world, Part.STEER)
@@ -301,7 +305,7 @@ def know(
         steer=Seen(rows=steer.rows, gold=steer.gold, predicted=told),
         outlook=None if seen is None else seen.look.at(pool),
         names=phrases,
-        cells=_shortfalls(world, cells, names, taught, held, steer, told, pool),
+        cells=_shortfalls(world, cells, names, taught, held, steer, told, pool) + tests,
         exhausted=gone,
     )
 

@@ -1,10 +1,14 @@
 """What in the pool resembles examples that a cell gets wrong?
 
-For cells that the guide can't serve: slices, and every cell of `multilabel` tasks. At most two neighbours a failure and
-a share of the batch: retrieval alone finds copies of what is known already, and is worse than random (measured).
+For cells that the guide can't serve: slices, every cell of `multilabel` tasks, and tests that need no labels, whose
+failing cases may be no examples. At most two neighbours a failure and a share of the batch: retrieval alone finds
+copies of what is known already, and is worse than random (measured). What violates an assertion is asked itself.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,41 +20,71 @@ A_FAILURE = 2  # picks at most for each
 NEIGHBOURS = 8  # looked at for each
 DOUBT = 10  # labelled examples that the belief is worth that a slice fails no more than everything does
 SLICES, LABELS = 0.25, 0.5  # of a batch at most: for slices; for all cells of a `multilabel` task, which has no guide
+TESTS = 0.25  # of a batch at most, for tests that need no labels
+WORDS = 60  # characters of a failing case that a reason says
 
 
-def resembling(knowledge: Knowledge, batch: int, taken: Mask, rng: np.random.Generator) -> list[tuple[Rows, Shortfall]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Near:
+    """What was found for one cell.
+
+    Args:
+        positions: in the pool.
+        reason: one for each.
+    """
+
+    cell: Shortfall
+    positions: Rows
+    reason: list[str]
+
+
+def resembling(knowledge: Knowledge, batch: int, taken: Mask, rng: np.random.Generator) -> list[Near]:
     """Pool positions for each cell that lags behind, the furthest behind first.
 
     A cell's share of the batch is the fraction by which it is further from its target than the task as a whole: what
-    fails everywhere is not the slice's to mend, and what passes asks for nothing.
+    fails everywhere is not the slice's to mend, and what passes asks for nothing. A test has a target that has nothing
+    to do with the task's, and counts by itself.
 
     Args:
         batch: labels asked for altogether.
         taken: shape (pool,), positions not to pick; not changed.
     """
     several = knowledge.kind is Kind.MULTILABEL
-    cells = [cell for cell in knowledge.cells if len(cell.failures) and (several or cell.mask is not None)]
-    behind = np.array([(1 + cell.critical) * _behind(cell, _general(knowledge)) for cell in cells])
-    budget = int(batch * min(LABELS if several else SLICES, behind.sum()))
-    if budget == 0:
-        return []
-    quota = np.minimum(np.ceil(budget * behind / behind.sum()), [A_FAILURE * len(cell.failures) for cell in cells])
+    failing = [cell for cell in knowledge.cells if len(cell.failures) or cell.queries is not None]
+    cells = [cell for cell in failing if not cell.is_test and (several or cell.mask is not None)]
     free = ~taken
-    found: list[tuple[Rows, Shortfall]] = []
-    for i in np.argsort(-behind, kind="stable"):
-        count = min(int(quota[i]), budget - sum(len(rows) for rows, _ in found))
+    return [
+        *_for_cells(knowledge, cells, batch * (LABELS if several else SLICES), batch, free, rng),
+        *_for_cells(knowledge, [cell for cell in failing if cell.is_test], batch * TESTS, batch, free, rng),
+    ]
+
+
+def _for_cells(
+    knowledge: Knowledge, cells: Sequence[Shortfall], most: float, batch: int, free: Mask, rng: np.random.Generator
+) -> Iterator[Near]:
+    """`most` positions at most for these cells; what is found is no longer free."""
+    general = _general(knowledge)
+    behind = np.array([(1 + cell.critical) * _behind(cell, 0.0 if cell.is_test else general) for cell in cells])
+    budget = int(min(most, batch * behind.sum()))
+    if budget == 0:
+        return
+    size = [len(cell.failures) if cell.queries is None else len(cell.queries) for cell in cells]
+    quota = np.minimum(np.ceil(budget * behind / behind.sum()), [A_FAILURE * many for many in size])
+    for i in np.argsort(-behind, kind="stable").tolist():
+        count = min(int(quota[i]), budget)
         if count > 0:
-            rows = _near(knowledge, cells[i], count, free, rng)
-            free[rows] = False
-            found.append((rows, cells[i]))
-    return found
+            near = (_violating if cells[i].violates else _near)(knowledge, cells[i], count, free, rng)
+            free[near.positions] = False
+            budget -= len(near.positions)
+            yield near
 
 
 def _general(knowledge: Knowledge) -> float:
     """How far the task as a whole is from its target; 0 where it is there, and where every label is looked at alone."""
     if knowledge.kind is Kind.MULTILABEL:
         return 0.0
-    everywhere = [cell for cell in knowledge.cells if cell.mask is None and np.isfinite(cell.value)]
+    cells = [cell for cell in knowledge.cells if not cell.is_test]
+    everywhere = [cell for cell in cells if cell.mask is None and np.isfinite(cell.value)]
     overall = [cell for cell in everywhere if cell.label is None]
     short = [cell.target - cell.value for cell in overall or everywhere]
     return float(np.mean(short)) if short else 0.0
@@ -63,11 +97,18 @@ def _behind(cell: Shortfall, general: float) -> float:
     return max(0.0, cell.target - cell.value - general) * cell.examples / (cell.examples + DOUBT)
 
 
-def _near(knowledge: Knowledge, cell: Shortfall, count: int, free: Mask, rng: np.random.Generator) -> Rows:
+def _violating(knowledge: Knowledge, cell: Shortfall, count: int, free: Mask, rng: np.random.Generator) -> Near:
+    """Of the pool's own violations of an assertion as many as are wanted, evenly."""
+    at = np.searchsorted(knowledge.pool, cell.failures)
+    at = at[at < len(knowledge.pool)]
+    here = at[np.isin(knowledge.pool[at], cell.failures) & free[at]]
+    chosen = here if len(here) <= count else rng.choice(here, count, replace=False)
+    return Near(cell=cell, positions=chosen, reason=[f"violates {named(cell)}"] * len(chosen))
+
+
+def _near(knowledge: Knowledge, cell: Shortfall, count: int, free: Mask, rng: np.random.Generator) -> Near:
     """The `count` free positions of the slice that are nearest to its failures, those in doubt first."""
-    most = min(QUERIES, max(count, 8))
-    failures = cell.failures if len(cell.failures) <= most else rng.choice(cell.failures, most, replace=False)
-    queries: Floats = np.asarray(knowledge.vectors.take(np.sort(failures)), np.float32)
+    queries, words = _queries(knowledge, cell, min(QUERIES, max(count, 8)), rng)
     where, similar = nearest(
         knowledge.vectors,
         knowledge.pool,
@@ -80,7 +121,33 @@ def _near(knowledge: Knowledge, cell: Shortfall, count: int, free: Mask, rng: np
     # Two a failure: each query's best two first, over all queries by score; then the others.
     place = np.argsort(np.argsort(-score, axis=1, kind="stable"), axis=1, kind="stable") >= A_FAILURE
     order = np.lexsort((-score.ravel(), place.ravel()))
+    order = order[where.ravel()[order] >= 0]
     candidates = where.ravel()[order]
-    candidates = candidates[candidates >= 0]
     _, first = np.unique(candidates, return_index=True)
-    return np.asarray(candidates[np.sort(first)][:count], np.int64)
+    first = np.sort(first)[:count]
+    of = order[first] // where.shape[1]
+    why = [f"near what fails in {cell.cell}"] * len(first)
+    if words:
+        why = [f'near a failing case of {named(cell)}: "{_short(words[i])}"' for i in of.tolist()]
+    return Near(cell=cell, positions=np.asarray(candidates[first], np.int64), reason=why)
+
+
+def _queries(
+    knowledge: Knowledge, cell: Shortfall, most: int, rng: np.random.Generator
+) -> tuple[Floats, tuple[str, ...]]:
+    """At most so many vectors to look near, and, of a test, what to call each."""
+    if cell.queries is None:
+        failures = cell.failures if len(cell.failures) <= most else rng.choice(cell.failures, most, replace=False)
+        return np.asarray(knowledge.vectors.take(np.sort(failures)), np.float32), ()
+    at = np.arange(len(cell.queries))
+    at = at if len(at) <= most else np.sort(rng.choice(at, most, replace=False))
+    return cell.queries[at], tuple(cell.cases[i] for i in at.tolist())
+
+
+def named(cell: Shortfall) -> str:
+    """What a test's cell is called: TASK/SLICE/NAME/METRIC -> NAME."""
+    return cell.cell.split("/")[-2]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= WORDS else text[: WORDS - 1].rstrip() + "…"

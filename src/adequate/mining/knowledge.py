@@ -79,6 +79,10 @@ class Shortfall:
         mask: shape (pool,), the slice within the pool; None for every example.
         failures: rows of the slice (steer or teach) that are answered wrongly.
         critical: its shortfall counts double.
+        queries: shape (q, width), unit vectors of failing cases that are no examples; None: the cell's failures are
+            looked near. With it the cell is a test that needs no labels.
+        cases: q texts, what to call each query.
+        violates: `failures` are violations of an assertion, to be asked themselves where the pool has them.
     """
 
     cell: str
@@ -89,6 +93,14 @@ class Shortfall:
     mask: Mask | None = None
     failures: Rows = field(default_factory=lambda: np.empty(0, np.int64))
     critical: bool = False
+    queries: Floats | None = None
+    cases: tuple[str, ...] = ()
+    violates: bool = False
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it is a test that needs no labels."""
+        return self.queries is not None or self.violates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -143,8 +143,9 @@ def allot(knowledge: Knowledge, need: Needs, budget: int, rng: np.random.Generat
 
 def _importance(knowledge: Knowledge, need: Needs) -> Doubles:
     """What each label counts: alike where labels have targets of their own, else by how frequent it is."""
-    own = [cell.label for cell in knowledge.cells if cell.label is not None]
-    if not knowledge.cells or own:
+    cells = [cell for cell in knowledge.cells if not cell.is_test]
+    own = [cell.label for cell in cells if cell.label is not None]
+    if not cells or own:
         important = np.ones(knowledge.k)
         if own:
             important[np.setdiff1d(np.arange(knowledge.k), own)] = 0.5  # at target, as far as steering shows

@@ -3,7 +3,7 @@
 Policies: `adequate` (ours), and those it is compared with: `random`, `margin`, `entropy`, `kmeans` (a margin shortlist
 spread by k-means). Ours fills a batch in this order:
 
-1. what resembles the failures of slices, as far as they lag behind the task as a whole (`failures`);
+1. what resembles the failures of slices, as far as they lag behind the task as a whole, and of tests (`failures`);
 2. labels never found yet, by their names, and labels whose recall is estimated to be lowest, typical examples first
    (`guide`, `needs`): as much of the batch as the guide has proved to know better than the head;
 3. doubt: the margin shortlist spread by k-means, with two labels or more of each kind the best that is known;
@@ -82,8 +82,8 @@ def _ours(batch: Batch, rng: np.random.Generator) -> None:
     knowledge, look = batch.knowledge, batch.knowledge.outlook
     several = knowledge.kind is Kind.MULTILABEL
     audit = 0 if look is None else max(1, round(AUDIT * batch.size))
-    for positions, cell in resembling(knowledge, batch.size, batch.taken, rng):
-        batch.add(positions, f"near what fails in {cell.cell}", "failures", cell=cell.cell)
+    for near in resembling(knowledge, batch.size, batch.taken, rng):
+        batch.add(near.positions, near.reason, "failures", cell=near.cell.cell)
     if several:
         _by_name(batch, max(0, batch.wanted - audit) // 2)
     elif look is not None or knowledge.names is not None:

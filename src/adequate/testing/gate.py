@@ -22,7 +22,7 @@ Machine Learning Models with ease.ml/ci", SysML (2019), for labelling disagreeme
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -32,7 +32,7 @@ from adequate.testing.bounds import benjamini_hochberg, e_benjamini_hochberg, ho
 from adequate.testing.cells import ALL, Answers, Cell, by_slice
 from adequate.testing.sampling import Sample
 from adequate.testing.states import Judgement
-from adequate.types import Change, Doubles, Mask, Metric, Rows, State
+from adequate.types import BY_LABELS, Change, Doubles, Mask, Metric, Rows, State
 
 CARE = 0.05  # the loss that is worth finding, a fraction of a cell's members
 SCREEN = 0.10
@@ -53,10 +53,11 @@ class Comparison:
         p: how surprising the losses are, were the two equal.
         e: how many times likelier they are had the candidate lost `CARE`.
         gained: how surprising the wins are.
-        pooled: lost and won over all examples of the task.
+        pooled: lost and won over all examples of the task; None where labels have no say (tests that need none).
         open: for each suspect, its disagreements without a label, in the order in which to ask.
         disagree: for each suspect, all examples of its disagreement (n,).
         expected: for each suspect, how many of the open ones it likely takes.
+        broken: of cells that must hold in every case and lost one: what to say of it; chance has no part in it.
     """
 
     cells: tuple[Cell, ...]
@@ -65,10 +66,11 @@ class Comparison:
     p: Doubles
     e: Doubles
     gained: Doubles
-    pooled: tuple[int, int]
+    pooled: tuple[int, int] | None
     open: dict[int, Rows]
     disagree: dict[int, Rows]
     expected: dict[int, int]
+    broken: Mapping[int, str] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -77,9 +79,10 @@ class Comparison:
         lost: Rows,
         won: Rows,
         rate: Doubles,
-        pooled: tuple[int, int],
+        pooled: tuple[int, int] | None,
         unlabelled: Callable[[int], Rows],
         disagree: Mapping[int, Rows] | None = None,
+        broken: Mapping[int, str] | None = None,
     ) -> Comparison:
         """From counts; `unlabelled` gives a cell's disagreements without a label, in the order in which to ask."""
         p, e = mid_p(lost, won), likelihood_ratio(lost, won, rate)
@@ -98,6 +101,7 @@ class Comparison:
             expected={
                 i: min(len(queue[i]), _expected(float(e[i]), float(rate[i]), cells[i], len(cells))) for i in suspects
             },
+            broken=broken or {},
         )
 
 
@@ -241,11 +245,14 @@ def decide(
         np.concatenate([np.zeros(0), *each])
         for each in ([c.e for c in comparisons], [_final(c) for c in comparisons], [c.gained for c in comparisons])
     )
-    confirmed = np.split(e_benjamini_hochberg(e, ALPHA / 2) | benjamini_hochberg(final, ALPHA / 2), ends)
+    worse = e_benjamini_hochberg(e, ALPHA / 2) | benjamini_hochberg(final, ALPHA / 2)
+    for c, at in zip(comparisons, np.split(np.arange(len(e)), ends), strict=False):
+        worse[at[[*c.broken]]] = True
+    confirmed = np.split(worse, ends)
     improved = np.split(benjamini_hochberg(gained, ALPHA), ends)
     changes = tuple(_changes(c, bad, good) for c, bad, good in zip(comparisons, confirmed, improved, strict=False))
     blocks = [
-        f"{c.cells[i].key} got worse: {c.lost[i]} lost, {c.won[i]} won"
+        c.broken.get(i) or f"{c.cells[i].key} got worse: {c.lost[i]} lost, {c.won[i]} won"
         for c, change in zip(comparisons, changes, strict=True)
         for i in sorted(range(len(change)), key=lambda i: -c.e[i])
         if change[i] is Change.REGRESSED
@@ -265,7 +272,8 @@ def decide(
                 if state is State.INADEQUATE:
                     blocks.append(f"{cell.key} is inadequate: below {cell.target:g}")
                 elif cell.critical and state is State.UNKNOWN:
-                    waits.append(f"{cell.key} is critical and unknown: {_labels(need)} would decide it")
+                    decides = f"{_labels(need)} would decide it" if cell.metric in BY_LABELS else "no test could tell"
+                    waits.append(f"{cell.key} is critical and unknown: {decides}")
                     expected += int(need) if np.isfinite(need) else 0
     outcome: Outcome = "blocked" if blocks else "needs_labels" if waits else "passed"
     return Verdict(outcome=outcome, reasons=tuple(blocks + waits), changes=changes, ask=ask, expected=expected)
@@ -289,8 +297,8 @@ def _changes(c: Comparison, confirmed: Mask, improved: Mask) -> tuple[Change, ..
 
 def _pooled_losses(comparisons: Sequence[Comparison]) -> list[str]:
     """The pooled tests that find a loss: each task's, and where there are several, all together."""
-    names = [c.cells[0].task for c in comparisons if c.cells]
-    pooled = [c.pooled for c in comparisons if c.cells]
+    names = [c.cells[0].task for c in comparisons if c.cells and c.pooled is not None]
+    pooled = [c.pooled for c in comparisons if c.cells and c.pooled is not None]
     if len(pooled) > 1:
         names.append("all tasks")
         pooled.append((sum(lost for lost, _ in pooled), sum(won for _, won in pooled)))

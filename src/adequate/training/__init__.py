@@ -5,6 +5,7 @@ Pure: arrays in, values out. `learn` is the whole of it; `fit` is one fit with e
     Head, Weights, NEVER           what training makes, and the logit of a label that it never saw
     fit                            weights by L-BFGS, from any start to the one optimum
     learn, Learned, Tried, Aim     blocks, penalty, temperature and decision rule chosen out of fold
+    Copies                         changed copies of taught rows, fitted beside them
     suspicion, Suspicion           labels that look wrong
     temperature, calibration_error, log_loss, probabilities
     save, load, digest             a head in a folder, without pickle
@@ -16,11 +17,12 @@ from adequate.training.fit import fit
 from adequate.training.heads import NEVER, Head, Weights, probabilities
 from adequate.training.noise import Suspicion, suspicion
 from adequate.training.saved import digest, load, save
-from adequate.training.select import Learned, Tried, learn
+from adequate.training.select import Copies, Learned, Tried, learn
 
 __all__ = [
     "NEVER",
     "Aim",
+    "Copies",
     "Head",
     "Learned",
     "Suspicion",

@@ -69,14 +69,15 @@ class Folded:
             out[away] = np.maximum(made.at(away).forward(w), NEVER)
         return out
 
-    def taught(self) -> Doubles:
-        """(m, k), labels counted that the head behind each row of `logits` was fitted to."""
-        count = int(self.folds.max()) + 1
+    def taught(self, m: int) -> Doubles:
+        """(m, k), labels counted of the first m rows that the head behind each row of `logits` was fitted to."""
+        folds, gold = self.folds[:m], self.gold[:m]
+        count = int(folds.max()) + 1
         if self.kind is Kind.MULTILABEL:
-            inside = np.stack([self.gold[self.folds == fold].sum(axis=0) for fold in range(count)])
+            inside = np.stack([gold[folds == fold].sum(axis=0) for fold in range(count)])
         else:
-            inside = np.bincount(self.folds * self.k + self.gold, minlength=count * self.k).reshape(count, self.k)
-        return np.asarray((inside.sum(axis=0) - inside)[self.folds], np.float64)
+            inside = np.bincount(folds * self.k + gold, minlength=count * self.k).reshape(count, self.k)
+        return np.asarray((inside.sum(axis=0) - inside)[folds], np.float64)
 
 
 def spread(gold: Gold, *, kind: Kind, seed: int, groups: NDArray[np.int64] | None = None, count: int = FOLDS) -> Codes:

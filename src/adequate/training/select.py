@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_array, vstack
 
 from adequate.errors import NotEnoughDataError
 from adequate.training.calibrate import calibration_error, log_loss, temperature
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from adequate.training.decide import Objective
     from adequate.training.heads import Gold, Head
-    from adequate.types import Doubles, Floats, Matrix
+    from adequate.types import Doubles, Floats, Matrix, Rows
 
 PENALTIES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003)  # l2 tried, strong to weak; of features of length 1
 FIRST = 0.03  # where the search begins
@@ -51,6 +52,21 @@ class Tried:
     l2: float
     loss: float
     accuracy: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copies:
+    """Changed copies of taught rows, of the same labels: they fall into the folds of the rows they come from.
+
+    Args:
+        xs: features by block, c rows each.
+        of: (c,) position of the taught row that each comes from.
+        weight: >= 0, how much each counts beside a row's 1.
+    """
+
+    xs: Mapping[str, Matrix]
+    of: Rows
+    weight: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +103,7 @@ def learn(
     steer: tuple[Mapping[str, Matrix], Gold] | None = None,
     groups: NDArray[np.int64] | None = None,
     weights: Doubles | None = None,
+    copies: Copies | None = None,
 ) -> Learned:
     """Learn one task from m taught rows. Costs a fit and four folds; five to twelve times four where it must choose.
 
@@ -99,6 +116,7 @@ def learn(
         steer: features and gold of rows that are not trained on; they help to tune temperature and offsets.
         groups: (m,) any codes; rows of one group fall into one fold.
         weights: (m,) >= 0, how much each row counts in the fit; None: 1 each.
+        copies: what is fitted beside the rows; nothing is chosen or judged by them.
 
     Raises:
         NotEnoughDataError: no label at all.
@@ -109,10 +127,15 @@ def learn(
     weights = np.ones(m) if weights is None else weights
     aim = objective if isinstance(objective, Aim) else Aim(objective=objective)
 
-    def folded(names: Sequence[str], keep: NDArray[np.int64]) -> Folded:
+    def folded(names: Sequence[str], keep: NDArray[np.int64], beside: Copies | None = None) -> Folded:
         within = None if groups is None else groups[keep]
         folds = spread(gold[keep], kind=kind, seed=seed, groups=within)
-        return Folded({name: xs[name][keep] for name in names}, gold[keep], weights[keep], folds, kind=kind, k=k)
+        features, of = {name: xs[name][keep] for name in names}, np.arange(len(keep))
+        counts = weights[keep]
+        if beside is not None:
+            features = {name: _stacked(x, beside.xs[name]) for name, x in features.items()}
+            of, counts = np.concatenate([of, beside.of]), np.append(counts, beside.weight * counts[beside.of])
+        return Folded(features, gold[keep][of], counts, folds[of], kind=kind, k=k)
 
     everything = np.arange(m)
     tried: tuple[Tried, ...] = ()
@@ -121,16 +144,16 @@ def learn(
         whole = folded(sorted(xs), sample)
         tried = _choose(whole, first=FIRST if warm is None else warm.l2)
         blocks, l2, chosen_at = tried[0].blocks, tried[0].l2, m
-        if m > SAMPLE:
-            whole = folded(blocks, everything)
+        if m > SAMPLE or copies is not None:
+            whole = folded(blocks, everything, copies)
     else:
         blocks, l2, chosen_at = warm.blocks, warm.l2, warm.chosen_at
-        whole = folded(blocks, everything)
+        whole = folded(blocks, everything, copies)
 
-    unseen = whole.logits(blocks, l2)
+    unseen = whole.logits(blocks, l2)[:m]
     made = whole.made.only(blocks)
     start = None if warm is None else begin(made, warm.head.relabelled(labels), k)
-    w = solve(made.whole(), gold, kind=kind, k=k, l2=l2, start=start, weights=weights)
+    w = solve(made.whole(), whole.gold, kind=kind, k=k, l2=l2, start=start, weights=whole.weights)
     head = assemble(made, w, task=task, kind=kind, labels=tuple(labels), l2=l2)
 
     logits, truth = unseen, gold
@@ -138,7 +161,7 @@ def learn(
         logits, truth = np.concatenate([unseen, head.logits(steer[0])]), np.concatenate([gold, steer[1]])
     heat = temperature(logits, truth, kind)
     taught = gold.sum(axis=0) if kind is Kind.MULTILABEL else np.bincount(gold, minlength=k)
-    scored = whole.taught()
+    scored = whole.taught(m)
     if len(truth) > m:
         scored = np.concatenate([scored, np.broadcast_to(taught, (len(truth) - m, k))])
     offsets = tune(logits / np.float32(heat), truth, aim, kind=kind, taught=taught.astype(np.float64), scored=scored)
@@ -151,6 +174,10 @@ def learn(
         chosen_at=chosen_at,
         calibration_error=calibration_error(probabilities(unseen, kind, heat), gold, kind),
     )
+
+
+def _stacked(x: Matrix, more: Matrix) -> Matrix:
+    return np.concatenate([x, more]) if isinstance(x, np.ndarray) else csr_array(vstack([x, more], format="csr"))
 
 
 def _choose(folded: Folded, *, first: float) -> tuple[Tried, ...]:

@@ -1,0 +1,147 @@
+"""Did the candidate get worse in a test that needs no labels? Both models are put to the very same cases.
+
+A behaviour is tried on gate examples changed alike for both: an envelope at the level that was proven of the baseline
+(so that one that shrinks shows), or at the level wanted where none was. A case that held for the baseline alone is
+lost, for the candidate alone won, and `testing.gate` takes it from there; nobody needs to be asked. What must hold in
+every case (must-pass files, assertions that block and allow no violation) leaves nothing to chance: one case lost is a
+regression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from adequate.errors import AdequateError
+from adequate.loop.checks import cases, changes, suites
+from adequate.loop.checks.cases import Filled
+from adequate.loop.checks.keep import Key, key_of
+from adequate.loop.checks.run import examples
+from adequate.perturb.operator import as_input
+from adequate.testing.behaviours import right
+from adequate.testing.cells import Cell
+from adequate.testing.gate import Comparison
+from adequate.types import Mask, Metric, Part, Progress, silent
+
+if TYPE_CHECKING:
+    from adequate.spec.behaviours import Behaviour
+    from adequate.spec.project import Project
+    from adequate.store import Store
+    from adequate.testing.outputs import Subject
+
+PAIRED = 1_000  # gate examples on which two models are compared: a loss of 5 points is then found nearly always
+NAMED = 60  # characters of a lost case that the reason says
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """One test put to both models.
+
+    Args:
+        old, new: shape (n,), in which cases it held for the baseline, for the candidate.
+        words: what to call each case, where people may read it.
+    """
+
+    cell: Cell
+    old: Mask
+    new: Mask
+    words: Sequence[str] = ()
+
+    @property
+    def broken(self) -> str:
+        """Which case was lost of those that must all hold; "" where none was, or where chance may play."""
+        lost = np.flatnonzero(self.old & ~self.new)
+        if self.cell.target < 1 or self.cell.metric not in (Metric.MUST_PASS, Metric.ASSERTION) or not len(lost):
+            return ""
+        which = f": {self.words[lost[0]][:NAMED]!r}" if self.words else ""
+        more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+        return f"{self.cell.key} must always hold, and no longer does{which}{more}"
+
+
+def compared(
+    store: Store, project: Project, old: Subject, new: Subject, baseline: str, progress: Progress = silent
+) -> Comparison | None:
+    """The candidate against the baseline on every test that both can be put to; None where there is none.
+
+    Args:
+        old, new: the baseline and the candidate.
+        baseline: its id, whose proven levels are kept.
+    """
+    proven = {key_of(row): row["value"] for row in store.cells.read(baseline).to_pylist()}
+    both = set(old.tasks) & set(new.tasks)
+    tries = [one for one in _tries(store, project, old, new, proven) if one[0].task in both]
+    found = []
+    for i, (_, attempt) in enumerate(tries):
+        progress("comparing the tests", i, len(tries))
+        try:
+            found += attempt()
+        except AdequateError:  # the cell is unknown, and whoever tested it has said why
+            continue
+    return comparison(found) if found else None
+
+
+def comparison(found: Sequence[Held]) -> Comparison:
+    """As the gate takes it: no labels to ask for, and nothing for the pooled tests, which go by labels."""
+    lost = np.array([np.count_nonzero(one.old & ~one.new) for one in found], np.int64)
+    won = np.array([np.count_nonzero(one.new & ~one.old) for one in found], np.int64)
+    size = np.array([max(len(one.old), 1) for one in found])
+    return Comparison.of(
+        [one.cell for one in found],
+        lost,
+        won,
+        (lost + won) / size,
+        None,
+        lambda _: np.zeros(0, np.int64),
+        broken={i: said for i, one in enumerate(found) if (said := one.broken)},
+    )
+
+
+def _tries(
+    store: Store, project: Project, old: Subject, new: Subject, proven: Mapping[Key, float | None]
+) -> Iterator[tuple[Cell, partial[list[Held]]]]:
+    for behaviour in project.behaviours.values():
+        if behaviour.form == "cases":
+            cell = cases.cell_of(behaviour)
+            yield cell, partial(_yielded, cell, behaviour, old, new, project.text)
+            continue
+        for name in behaviour.slices:
+            cell = changes.cell_of(behaviour, name)
+            level = proven.get((cell.task, cell.slice, cell.label or "", str(cell.metric)))
+            level = (level or behaviour.reach) if behaviour.widens else 1.0
+            yield cell, partial(_changed, store, project, behaviour, cell, level, old, new)
+    for suite in project.suites.values():
+        try:
+            for cell, filled in suites.of_suite(suite, project, store.root):
+                yield cell, partial(_answered, cell, filled, old, new, project.text)
+        except AdequateError:
+            continue
+
+
+def _changed(
+    store: Store, project: Project, behaviour: Behaviour, cell: Cell, level: float, old: Subject, new: Subject
+) -> list[Held]:
+    gate = examples(store, project, Part.GATE, cell.slice)
+    at = np.arange(min(len(gate.rows), PAIRED), dtype=np.int64)
+    trials = [changes.Trial(behaviour=behaviour, subject=subject, seed=0) for subject in (old, new)]
+    before, after, moved = trials[0].changed(gate, level, at)
+    was, now = (trial.judge(before, after)[0][moved] for trial in trials)
+    return [Held(cell=cell, old=was, new=now)]
+
+
+def _yielded(cell: Cell, behaviour: Behaviour, old: Subject, new: Subject, column: str) -> list[Held]:
+    return _answered(cell, cases.filled(behaviour), old, new, column)
+
+
+def _answered(cell: Cell, found: Filled, old: Subject, new: Subject, column: str) -> list[Held]:
+    if found.fault is not None:
+        raise found.fault
+    texts = [case.text for case in found.cases]
+    wanted = [case.expect for case in found.cases]
+    batch = as_input(pa.record_batch({column: pa.array(texts, pa.string())}), column)
+    was, now = (right(subject.answer(batch)[cell.task], wanted) for subject in (old, new))
+    return [Held(cell=cell, old=was, new=now, words=texts)]
