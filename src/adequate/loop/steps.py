@@ -17,10 +17,11 @@ import pyarrow as pa
 
 from adequate.labelling import policy, spread
 from adequate.loop.answers import answered
+from adequate.loop.checks import step as tests
 from adequate.loop.measuring import Measuring, measuring
-from adequate.loop.turn import Survey, dried_up, know, sealed, split
+from adequate.loop.turn import Survey, dried_up, know, ruled, sealed, split
 from adequate.loop.verdicts import Judged, pronounce
-from adequate.mining import batch_size, select, share_out
+from adequate.mining import batch_size, outlook, select, share_out
 from adequate.store import Cell as Measured
 from adequate.store import Look as Entry
 from adequate.store import Model, QueueItem
@@ -63,6 +64,7 @@ def train(cycle: Cycle, state: State) -> State:
                 np.save(folder / "idf.npy", cycle.encoders.lexical.idf, allow_pickle=False)
     card = {
         task.name: {"taught": len(split(cycle.labels(task), cycle.world, Part.TEACH)), "labels": cycle.names[task.name]}
+        | _at_the_edge(cycle, task)
         for task in tasks
     }
     baseline = store.models.accepted()
@@ -79,6 +81,15 @@ def train(cycle: Cycle, state: State) -> State:
         )
     )
     return state.but(model=name, baseline=baseline if baseline != name else None)
+
+
+def _at_the_edge(cycle: Cycle, task: Task) -> dict[str, object]:
+    """What came of teaching a task's head changed copies of examples; nothing where no envelope asks for it."""
+    made = cycle.edges.get(task.name)
+    if made is None or made.copies == 0:
+        return {}
+    names = ("copies", "before", "after", "kept", "why")
+    return {"edge": {name: getattr(made, name) for name in names}}
 
 
 def predict(cycle: Cycle, state: State) -> State:
@@ -129,6 +140,7 @@ def test(cycle: Cycle, state: State) -> State:
             Entry(candidate=state.model, baseline=None, alpha=alpha, verdict="cells", detail=detail)
         )
     cycle.store.cells.put(state.model, measured)
+    tests.tested(cycle, state.model)
     return state
 
 
@@ -201,15 +213,18 @@ def _rejected(cycle: Cycle, model: str) -> str | None:
     return f"{said[-1].who} rejected it: {said[-1].why}" if said and said[-1].value == "rejected" else None
 
 
-def comparisons(cycle: Cycle, state: State) -> list[tuple[Task, Comparison]]:
-    """Candidate against baseline, task by task; none where there is no baseline."""
-    if state.baseline is None:
+def comparisons(cycle: Cycle, state: State) -> list[tuple[Task | None, Comparison]]:
+    """Candidate against baseline, task by task, and then on all tests; none where there is no baseline."""
+    if state.baseline is None or state.model is None:
         return []
-    return [
+    found: list[tuple[Task | None, Comparison]] = [
         (task, compare_with(cycle, task, state.baseline))
         for task in cycle.teachable()
         if cycle.store.predictions.has(task.name, state.baseline)
     ]
+    if cycle.tests is None and (made := tests.compared(cycle, state.model, state.baseline)) is not None:
+        cycle.tests = made
+    return found if cycle.tests is None else [*found, (None, cycle.tests)]
 
 
 def compare_with(cycle: Cycle, task: Task, baseline: str) -> Comparison:
@@ -230,13 +245,19 @@ def _sealed(cycle: Cycle, task: Task) -> tuple[Rows, Codes | Mask, Sample]:
     return sealed(cycle.world, task.kind, labels, cycle.chance(task))
 
 
-def _write_down(cycle: Cycle, state: State, compared: Sequence[tuple[Task, Comparison]], verdict: Verdict) -> None:
+def _write_down(
+    cycle: Cycle, state: State, compared: Sequence[tuple[Task | None, Comparison]], verdict: Verdict
+) -> None:
     """The look in the ledger, and each cell's change beside its state."""
     assert state.model is not None
     store = cycle.store
     now = {
         "reasons": list(verdict.reasons),
-        "gate_labels": {task.name: len(split(cycle.labels(task), cycle.world, Part.GATE)) for task, _ in compared},
+        "gate_labels": {
+            task.name: len(split(cycle.labels(task), cycle.world, Part.GATE))
+            for task, _ in compared
+            if task is not None
+        },
     }
     entry = Entry(candidate=state.model, baseline=state.baseline, alpha=ALPHA, verdict=verdict.outcome, detail=now)
     same = [look for look in store.looks.list(state.model) if look.verdict == entry.verdict and look.detail == now]
@@ -308,6 +329,9 @@ def _batches(cycle: Cycle, state: State) -> dict[str, int]:
             judged = judge(cycle, task, state.model)
             targets = np.array([cell.target for cell in judged.cells])
             far = float(np.maximum(targets - judged.belief, 0).mean()) if len(targets) else 0.0
+            far += sum(one.target - one.value for one in tests.shortfalls(cycle, task, state.model)) / max(
+                len(targets), 1
+            )
         short.append(far + EVER)
     if len(usual) < 2:
         return usual
@@ -328,6 +352,8 @@ def _disagreements(cycle: Cycle, state: State) -> list[QueueItem]:
     verdict = decide([comparison for _, comparison in compared])
     found = []
     for (task, comparison), asked in zip(compared, verdict.ask, strict=True):
+        if task is None:  # tests need no labels
+            continue
         rows, _, sample = _sealed(cycle, task)
         chance = raised(comparison, asked, sample)
         cycle.chances.raise_to(task.name, chance)
@@ -342,13 +368,14 @@ def _picks(cycle: Cycle, state: State, task: Task, batch: int) -> list[QueueItem
     ready = state.model is not None and task.name in {one.name for one in cycle.teachable()}
     learned, seen = (cycle.learned(task), cycle.seen(task)) if ready else (None, None)
     judged = judge(cycle, task, state.model) if ready and state.model is not None else None
-    if judged is not None and judged.states.adequate().all():
+    failing = tests.shortfalls(cycle, task, state.model) if ready and state.model is not None else ()
+    if judged is not None and judged.states.adequate().all() and not failing:
         return []
     world = cycle.world  # a cycle that goes on here has no encoders before it
     assert cycle.encoders is not None
     phrases = cycle.encoders.phrases(names) if cycle.encoders.meaning else None
     gone = dried_up(labels, names, cycle.store.queue.sought(task.name))
-    knowledge = know(world, task, names, labels, learned, seen, cycle.cells[task.name], phrases, gone)
+    knowledge = know(world, task, names, labels, learned, seen, cycle.cells[task.name], phrases, gone, failing)
     taught = len(knowledge.taught)
     picks = select("adequate", batch, knowledge, np.random.default_rng([cycle.seed, taught]))
     chance = np.where(np.isfinite(picks.probability), picks.probability, 1.0)
@@ -422,33 +449,43 @@ def _items(
 
 
 def _suggestions(cycle: Cycle, task: Task, rows: Rows) -> list[str | None]:
-    """What the new model answers for these rows, JSON; `label` comes first, so that SQL can find items by it."""
+    """What the new model answers for these rows, JSON; `label` comes first, so that SQL can find items by it.
+
+    Of an example that it learned from, what it answered while that was held out: else it would be surer of it than of
+    any other, and a question whose answer is known would stand out.
+    """
     model = cycle.state.model
     if not len(rows) or model is None or cycle.store.predictions.count(task.name, model) < len(cycle.world):
         return [None] * len(rows)
-    said = cycle.store.predictions.read(task.name, model, rows, ["label", "confidence", "runner_up"]).to_pylist()
-    head, names = cycle.learned(task).head, cycle.names[task.name]
-    code = {name: i for i, name in enumerate(names)}
+    learned, names = cycle.learned(task), cycle.names[task.name]
+    head = learned.head
+    logits = head.logits(cycle.world.take(rows))
+    taught = split(cycle.labels(task), cycle.world, Part.TEACH).rows
+    held, at, _ = np.intersect1d(rows, taught, return_indices=True)
+    logits[at] = learned.out_of_fold[np.searchsorted(taught, held)]
     # As the answer's own confidence is: calibrated, and before the decision rule weighs misses against alarms.
-    probs = head.probs(head.logits(cycle.world.take(rows)))
-    if task.kind is Kind.MULTILABEL:  # the label in doubt
-        second = np.array([code[row["runner_up"]] for row in said])
+    probs, answers = head.probs(logits), head.decide(logits)
+    if task.kind is Kind.MULTILABEL:
+        labels: list[str | list[str]] = [[names[code] for code in np.flatnonzero(row).tolist()] for row in answers]
+        sure = np.where(answers, probs, 1 - probs).prod(axis=1)
+        second = outlook(ruled(head, logits), kind=head.kind).second  # the label in doubt
     else:  # the likeliest beside the answer: where the rule prefers a rare label, the one that it was preferred to
-        beside = probs.copy()
-        beside[np.arange(len(said)), [code[row["label"]] for row in said]] = -1
-        second = beside.argmax(axis=1)
+        labels, each = [names[code] for code in answers.tolist()], np.arange(len(answers))
+        sure, beside = probs[each, answers], probs.copy()
+        beside[each, answers] = -1
+        second = beside.argmax(axis=1).astype(np.int32)
     return [
         json.dumps(
             {
-                "label": row["label"],
-                "confidence": round(row["confidence"], 4),
-                "second": names[second[i]],
-                "second_confidence": round(float(probs[i, second[i]]), 4),
+                "label": labels[i],
+                "confidence": round(float(sure[i]), 4),
+                "second": names[other],
+                "second_confidence": round(float(probs[i, other]), 4),
                 "model": model,
             },
             ensure_ascii=False,
         )
-        for i, row in enumerate(said)
+        for i, other in enumerate(second.tolist())
     ]
 
 
