@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from adequate.errors import AdequateError, unknown
-from adequate.loop.checks import cases, changes
+from adequate.errors import AdequateError, SubjectError, unknown
+from adequate.loop.checks import assertions, cases, changes, suites
+from adequate.loop.checks.cases import Filled
 from adequate.loop.checks.examples import Examples
 from adequate.loop.cycle import slice_of
 from adequate.spec.behaviours import Behaviour
@@ -20,7 +21,7 @@ from adequate.spec.slices import EVERYTHING
 from adequate.testing.cells import Cell
 from adequate.testing.results import Result
 from adequate.testing.sampling import uniforms
-from adequate.types import PARTS, Metric, Part, Progress, Rows, silent
+from adequate.types import PARTS, Part, Progress, Rows, silent
 
 if TYPE_CHECKING:
     from adequate.spec.project import Project
@@ -88,32 +89,53 @@ def wanted(cell: Cell, only: Sequence[str]) -> bool:
 
 def declared(store: Store, project: Project, subject: Subject, seed: int = 0) -> Iterator[Check]:
     """The checks that a project declares, in its order."""
+    take = cache(partial(examples, store, project))  # behaviours share what is read and answered of the examples
     for behaviour in project.behaviours.values():
-        yield from _of_behaviour(store, project, behaviour, subject, seed)
+        yield from _of_behaviour(take, project, behaviour, subject, seed)
     for suite in project.suites.values():
-        blank = Cell(task=suite.task, label=suite.name, metric=Metric.MUST_PASS, target=suite.target)
         try:
-            for cell, filled in cases.of_suite(suite, project, store.root):
-                yield Check(cell=cell, run=partial(cases.tested, cell, filled, subject, project.text))
+            for cell, filled in suites.of_suite(suite, project, store.root):
+                yield Check(cell=cell, run=partial(_answered, project, cell, partial(_itself, filled), subject))
         except AdequateError as error:
-            yield Check(cell=blank, run=_raising(error))
+            yield Check(
+                cell=suites.cell_of(suite, suite.task or next(iter(project.learnable), "")), run=_raising(error)
+            )
+    for cell, run in assertions.checks(store, project, subject, seed):
+        yield Check(cell=cell, run=run)
 
 
-def _of_behaviour(store: Store, project: Project, behaviour: Behaviour, subject: Subject, seed: int) -> Iterator[Check]:
+def _of_behaviour(
+    take: Callable[[Part, str], Examples], project: Project, behaviour: Behaviour, subject: Subject, seed: int
+) -> Iterator[Check]:
     if behaviour.form == "cases":
         cell = cases.cell_of(behaviour)
-        yield Check(cell=cell, run=lambda: cases.tested(cell, cases.filled(behaviour), subject, project.text))
+        yield Check(cell=cell, run=partial(_answered, project, cell, partial(cases.filled, behaviour), subject))
         return
     for name in behaviour.slices:
-        yield Check(
-            cell=changes.cell_of(behaviour, name),
-            run=partial(_changed, store, project, behaviour, name, subject, seed),
+        yield Check(cell=changes.cell_of(behaviour, name), run=partial(_changed, take, behaviour, name, subject, seed))
+
+
+def _answered(project: Project, cell: Cell, fill: Callable[[], Filled], subject: Subject) -> Result:
+    _asked(subject, cell.task)
+    return cases.tested(cell, fill(), subject, project.text, project.tasks[cell.task].labels or ())
+
+
+def _changed(
+    take: Callable[[Part, str], Examples], behaviour: Behaviour, slice_: str, subject: Subject, seed: int
+) -> Result:
+    _asked(subject, behaviour.task)
+    return changes.tested(behaviour, slice_, subject, take(Part.GATE, slice_), take(Part.STEER, slice_), seed)
+
+
+def _itself(filled: Filled) -> Filled:
+    return filled
+
+
+def _asked(subject: Subject, task: str) -> None:
+    if task not in subject.tasks:
+        raise SubjectError(
+            f"{subject.name} doesn't answer {task!r}", remedy=f"it answers: {', '.join(subject.tasks) or 'nothing'}"
         )
-
-
-def _changed(store: Store, project: Project, behaviour: Behaviour, slice_: str, subject: Subject, seed: int) -> Result:
-    gate, steer = (examples(store, project, part, slice_) for part in (Part.GATE, Part.STEER))
-    return changes.tested(behaviour, slice_, subject, gate, steer, seed)
 
 
 def examples(store: Store, project: Project, part: Part, slice_: str = EVERYTHING) -> Examples:
