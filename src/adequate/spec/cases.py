@@ -28,15 +28,23 @@ class Case:
     """One input whose answer is known.
 
     Args:
-        expect: the label that is right.
+        expect: the label that is right (of `multilabel`: one that must be among the answers), or exactly these labels;
+            "" where it isn't said yet.
         template: what it came from.
         filled: by slot, what stands there.
+        of: combinations of the template, where only some of them were drawn.
     """
 
     text: str
-    expect: str
+    expect: str | tuple[str, ...]
     template: str = ""
     filled: Mapping[str, str] = field(default_factory=dict, hash=False)
+    of: int = 0
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels that are expected, none or several."""
+        return ((self.expect,) if self.expect else ()) if isinstance(self.expect, str) else self.expect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +82,13 @@ class Cases:
             at = iter(_named(pieces[1::2]))
             text = "".join(piece if i % 2 == 0 else filled[next(at)] for i, piece in enumerate(pieces))
             label = next((self.when[one] for one in filling if one in self.when), self.expect)
-            yield Case(text=" ".join(text.split()), expect=label or "", template=self.template, filled=filled)
+            yield Case(
+                text=" ".join(text.split()),
+                expect=label or "",
+                template=self.template,
+                filled=filled,
+                of=self.size if self.size > self.n else 0,
+            )
 
     def fillings(self) -> Iterator[tuple[str, ...]]:
         """What stands in the slots, combination by combination; a sample of them where there are too many."""
@@ -111,27 +125,38 @@ def cases(
         slots: values by name.
 
     Raises:
-        SpecError: a slot has nothing to stand in it.
+        SpecError: a slot has nothing to stand in it, or what is said doesn't fit together.
 
     >>> [case.text for case in cases("I was {not |}charged for {what}", expect="x", what=["a card", "it"])]
     ['I was not charged for a card', 'I was not charged for it', 'I was charged for a card', 'I was charged for it']
     """
     from adequate.perturb.lexicons import lexicon
 
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        raise SpecError(f"n={n!r} isn't a number of cases", remedy="n=1000")
+    if set(SLOT.sub("", template)) & set("{}"):
+        raise SpecError(f"{template!r} has a brace without its other half", remedy="{slot}, or {one|another}")
     found: dict[str, tuple[str, ...]] = {}
     raw = SLOT.findall(template)
     for name, inner in zip(_named(raw), raw, strict=True):
+        values: Sequence[str] = ()
         if "|" in inner:
-            found[name] = tuple(inner.split("|"))
+            values = inner.split("|")
         elif inner in slots:
-            found[name] = tuple(slots[inner])
+            values = slots[inner]
         elif inner:
-            found[name] = lexicon(inner)
-        if not found.get(name) or not all(isinstance(one, str) for one in found[name]):
+            values = lexicon(inner)
+        if isinstance(values, str) or not all(isinstance(one, str) for one in values):
+            raise SpecError(f"slot {{{inner}}} of {template!r} is {values!r}", remedy=f'{inner}=["one", "another"]')
+        if not any(one.strip() for one in values):
             raise SpecError(f"slot {{{inner}}} of {template!r} is empty", remedy=f"cases(..., {inner or 'name'}=[...])")
+        found[name] = tuple(dict.fromkeys(values))  # one that is said twice isn't two cases
     unused = set(slots) - set(found)
     if unused:
         raise SpecError(f"{template!r} has no slot {{{min(unused)}}}", remedy=f"it has: {', '.join(found) or 'none'}")
+    idle = set(when or {}) - {one for values in found.values() for one in values}
+    if idle:
+        raise SpecError(f"when={min(idle)!r} stands in no slot of {template!r}", remedy='when={"not": "LABEL"}')
     return Cases(template=template, expect=expect, slots=found, n=n, seed=seed, when=dict(when or {}))
 
 

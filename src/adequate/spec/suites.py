@@ -66,7 +66,7 @@ def declare(
     for what, column in (("text", text), ("expect", expect), ("per", per)):
         if column is not None and (not isinstance(column, str) or not column):
             raise mistake(f"{what}={column!r} isn't the name of a column", remedy=f'{what}="..."')
-    if labels is not None and not isinstance(labels, Mapping):
+    if not all(isinstance(one, str) and one for pair in _pairs(labels) for one in pair):
         raise mistake(f"labels={labels!r} isn't a mapping", remedy='labels={"hateful": "yes"}')
     return Suite(
         name=named(Path(str(path)).stem if name is None else name, "suite"),
@@ -80,3 +80,8 @@ def declare(
         exact=exact,
         critical=critical,
     )
+
+
+def _pairs(labels: object) -> list[tuple[object, object]]:
+    """The entries of a mapping; one that is none where it isn't a mapping."""
+    return [*labels.items()] if isinstance(labels, Mapping) else [] if labels is None else [(None, None)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from adequate.errors import TestError
@@ -40,15 +42,25 @@ def of_label(output: Output, label: str) -> Doubles:
     return np.asarray(output.probs[:, output.labels.index(label)], np.float64)
 
 
-def right(output: Output, expected: list[str]) -> Mask:
-    """Which answers are the expected label, shape (n,); for `multilabel`, have it ("" expects none)."""
+def right(output: Output, expected: Sequence[str | tuple[str, ...]]) -> Mask:
+    """Which answers are as expected, shape (n,).
+
+    Args:
+        expected: n labels; of `multilabel` a label must be among the answers, a tuple be all of them ("": none).
+    """
     code = {name: i for i, name in enumerate(output.labels)}
-    wanted = np.array([code.get(name, -2) for name in expected], np.int64)
     if output.answers.ndim == 1:
+        wanted = np.array([code.get(one, -2) if isinstance(one, str) else -2 for one in expected], np.int64)
         return np.asarray(output.answers == wanted)
-    none = ~output.answers.any(axis=1)
-    has = output.answers[np.arange(len(wanted)), np.maximum(wanted, 0)].astype(bool) & (wanted >= 0)
-    return np.asarray(np.where(np.array([name == "" for name in expected], bool), none, has))
+    asked = np.zeros(output.answers.shape, bool)
+    possible = np.ones(len(expected), bool)  # a label that the model doesn't know is never among its answers
+    for i, one in enumerate(expected):
+        labels = one if isinstance(one, tuple) else (one,) if one else ()
+        asked[i, [code[name] for name in labels if name in code]] = True
+        possible[i] = all(name in code for name in labels)
+    whole = np.array([not one or isinstance(one, tuple) for one in expected], bool)
+    answers = output.answers.astype(bool)
+    return np.asarray(possible & np.where(whole, (answers == asked).all(axis=1), (answers | ~asked).all(axis=1)))
 
 
 def said(output: Output) -> list[str]:

@@ -1,39 +1,33 @@
-"""Behaviours and suites that bring their own cases: each has an answer that is right.
+"""Behaviours that bring their own cases: each has an answer that is right.
 
 The cases are all that is meant, so what is measured is exact: the bounds are the value, unless a template had more
-combinations than were tried.
+combinations than were tried. Suites, whose cases lie in files, are read by `suites` and tried here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from adequate.errors import ColumnError, TestError, unknown
+from adequate.errors import AdequateError, TestError, unknown
+from adequate.loop.checks.returned import where
 from adequate.perturb.operator import as_input
-from adequate.spec import source
 from adequate.spec.behaviours import Behaviour
 from adequate.spec.cases import Case, Cases
-from adequate.store.formats import inspect
 from adequate.testing.behaviours import confidence, right, said
-from adequate.testing.bounds import clopper_pearson
+from adequate.testing.bounds import clopper_pearson, labels_to_prove
 from adequate.testing.cells import Cell
-from adequate.testing.outputs import Subject
+from adequate.testing.outputs import Output, Subject
 from adequate.testing.results import Failing, Result
 from adequate.types import Metric, State
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from adequate.spec.project import Project
-    from adequate.spec.suites import Suite
-
 ALPHA = 0.05
 SHOWN = 200  # failing cases that are kept of a cell
+MOST = 100_000  # cases of one behaviour
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +36,23 @@ class Filled:
 
     Args:
         cases: in order.
+        origin: what they come from, for people: the behaviour and its line, or the suite and its file.
         whole: whether they are all that is meant; else a sample.
+        rows: of each case, the row of the file that it stands in; none where there is no file.
+        note: what a person should know of them.
+        fault: why they can't be tried; there are then none.
     """
 
     cases: Sequence[Case]
+    origin: str = ""
     whole: bool = True
+    rows: Sequence[int] = ()
+    note: str = ""
+    fault: AdequateError | None = None
+
+    def place(self, i: int) -> str:
+        """Where a case stands."""
+        return f"{self.origin}, row {self.rows[i]}" if self.rows else f"{self.origin}, case {self.cases[i].text!r}"
 
 
 def filled(behaviour: Behaviour) -> Filled:
@@ -55,73 +61,135 @@ def filled(behaviour: Behaviour) -> Filled:
     Raises:
         TestError: it fails, yields nothing, or something that is no case.
     """
-    where = f"behaviour {behaviour.name!r} ({source.place(behaviour.function)})"
-    wanted = behaviour.expect if isinstance(behaviour.expect, str) else None
+    origin = where(behaviour)
     cases: list[Case] = []
-    whole = True
     try:
-        for one in behaviour.function() or ():
-            if isinstance(one, Cases):
-                whole = whole and one.size <= one.n
-                cases += [case if case.expect else _expecting(case, wanted) for case in one]
-            else:
-                cases.append(_case(one, wanted))
+        for one in _yielded(behaviour):
+            found = list(one) if isinstance(one, Cases) else [_case(one)]
+            wanted = behaviour.expect if isinstance(behaviour.expect, str) else ""
+            cases += [case if case.expect else replace(case, expect=wanted) for case in found]
+            if len(cases) > MOST:
+                raise TestError(
+                    f"{origin} yields more than {MOST:,} cases", remedy="yield fewer: aq.cases(..., n=1000)"
+                )
     except TestError:
         raise
+    except AdequateError as error:
+        raise TestError(f"{where(behaviour, error)}: {error.message}", remedy=error.remedy) from error
     except Exception as error:
-        raise TestError(f"{where} raised {type(error).__name__}: {error}", remedy="correct it in project.py") from error
+        at = f"{where(behaviour, error)} raised {type(error).__name__} after {len(cases)} cases: {error}"
+        raise TestError(at, remedy="correct it in project.py") from error
     if not cases:
-        raise TestError(f"{where} yields no case", remedy='yield from aq.cases("...", expect="LABEL")')
+        raise TestError(f"{origin} yields no case", remedy='yield from aq.cases("...", expect="LABEL")')
     for case in cases:
+        if not case.text.strip():
+            raise TestError(f"{origin}: a case of {case.template!r} has no text", remedy="say more around its slots")
         if not case.expect:
             raise TestError(
-                f"{where}: it isn't said what is right for {case.text!r}", remedy='aq.cases(..., expect="LABEL")'
+                f"{origin}: it isn't said what is right for {case.text!r}", remedy='aq.cases(..., expect="LABEL")'
             )
-    return Filled(cases=cases, whole=whole)
+    drawn = [case for case in cases if case.of]
+    size = sum({case.template: case.of for case in drawn}.values())
+    note = f"{len(drawn):,} of {size:,} combinations were drawn" if drawn else ""
+    return Filled(cases=cases, origin=origin, whole=not drawn, note=note)
 
 
-def _expecting(case: Case, label: str | None) -> Case:
-    return Case(text=case.text, expect=label or "", template=case.template, filled=case.filled)
+def _yielded(behaviour: Behaviour) -> Iterable[Any]:
+    """What the function yields; or, where it returns one template, that."""
+    made = behaviour.function()
+    if made is None:
+        return ()
+    return (made,) if isinstance(made, str | Cases) or not isinstance(made, Iterable) else made
 
 
-def _case(one: Any, wanted: str | None) -> Case:
+def _case(one: Any) -> Case:
     if isinstance(one, Case):
-        return one if one.expect else _expecting(one, wanted)
+        return one
     if isinstance(one, str):
-        return Case(text=one, expect=wanted or "")
+        return Case(text=one, expect="")
     if isinstance(one, tuple) and len(one) == 2 and all(isinstance(part, str) for part in one):
         return Case(text=one[0], expect=one[1])
     raise TestError(f"{one!r} is no case", remedy="yield from aq.cases(...), or yield (text, label)")
 
 
-def tested(cell: Cell, found: Filled, subject: Subject, column: str) -> Result:
-    """One cell's cases, put to a subject."""
-    texts, wanted = [case.text for case in found.cases], [case.expect for case in found.cases]
-    batch = as_input(pa.record_batch({column: pa.array(texts, pa.string())}), column)
+def tested(cell: Cell, found: Filled, subject: Subject, column: str, labels: Sequence[str]) -> Result:
+    """One cell's cases, put to a subject.
+
+    Args:
+        column: what the inputs are called.
+        labels: that the task declares; one that the subject doesn't know is then wrong, else a mistake.
+
+    Raises:
+        TestError: a case expects a label that nobody knows, or they can't be tried.
+    """
+    if found.fault is not None:
+        raise found.fault
+    wanted = [case.expect for case in found.cases]
+    batch = as_input(pa.record_batch({column: pa.array([case.text for case in found.cases], pa.string())}), column)
     output = subject.answer(batch)[cell.task]
-    strange = sorted(set(wanted) - set(output.labels) - {""})
-    if strange:
-        error = unknown("label", strange[0], output.labels)
-        raise TestError(f"{cell.label}: {error.message}", remedy=error.remedy)
+    _known(found, {*output.labels, *labels}, labels or output.labels)
     holds = right(output, wanted)
     n, good = len(holds), int(holds.sum())
     low, high = (good / n, good / n) if found.whole else map(float, clopper_pearson(good, n, ALPHA))
     state = State.ADEQUATE if low >= cell.target else State.INADEQUATE if high < cell.target else State.UNKNOWN
-    words, sure = said(output), confidence(output)
-    bad = np.flatnonzero(~holds)
-    order = bad if sure is None else bad[np.argsort(-sure[bad], kind="stable")]
-    failing = [
+    need = more(good, n, cell.target) if state is State.UNKNOWN else 0
+    notes = [found.note, _twice(found.cases), f"aq.cases(..., n={n + need}) would decide" if need else ""]
+    return Result(
+        cell=cell,
+        n=n,
+        held=good,
+        value=good / n,
+        low=low,
+        high=high,
+        state=state,
+        failing=_failing(found, output, np.flatnonzero(~holds)),
+        note="; ".join(note for note in notes if note),
+        need=need,
+    )
+
+
+def more(good: int, n: int, target: float) -> int | None:
+    """How many more cases would decide, were the share that holds as it looks; None: no number would."""
+    share = good / n
+    aim, truth = (target, share) if share > target else (1 - target, 1 - share)
+    size = float(labels_to_prove(aim, truth, ALPHA))
+    return max(int(size) - n, 1) if np.isfinite(size) else None
+
+
+def _known(found: Filled, known: set[str], shown: Sequence[str]) -> None:
+    for i, case in enumerate(found.cases):
+        for label in case.labels:
+            if label not in known:
+                error = unknown("label", label, shown)
+                raise TestError(f"{found.place(i)}: {error.message}", remedy=error.remedy)
+
+
+def _twice(cases: Sequence[Case]) -> str:
+    """Texts of which not all cases can hold."""
+    answers: dict[str, set[object]] = {}
+    for case in cases:
+        answers.setdefault(case.text, set()).add(case.expect)
+    torn = [text for text, said_ in answers.items() if len(said_) > 1]
+    return f"{len(torn)} texts have two right answers, such as {torn[0]!r}" if torn else ""
+
+
+def _failing(found: Filled, output: Output, bad: np.ndarray) -> list[Failing]:
+    """Those first that the model was surest of."""
+    sure = confidence(output)
+    order = (bad if sure is None else bad[np.argsort(-sure[bad], kind="stable")])[:SHOWN].tolist()
+    words = said(output.at(np.array(order, np.int64)))
+    return [
         Failing(
-            text=texts[i],
-            expected=wanted[i],
-            answered=words[i],
+            text=case.text,
+            expected=", ".join(case.labels),
+            answered=words[at],
             confidence=None if sure is None else float(sure[i]),
-            suggested=wanted[i],
-            detail={"template": found.cases[i].template, **found.cases[i].filled} if found.cases[i].template else {},
+            suggested=case.expect if isinstance(case.expect, str) else None,
+            detail=({"template": case.template, **case.filled} if case.template else {})
+            | ({"row": found.rows[i]} if found.rows else {}),
         )
-        for i in order[:SHOWN].tolist()
+        for at, (i, case) in enumerate((i, found.cases[i]) for i in order)
     ]
-    return Result(cell=cell, n=n, held=good, value=good / n, low=low, high=high, state=state, failing=failing)
 
 
 def cell_of(behaviour: Behaviour) -> Cell:
@@ -133,55 +201,3 @@ def cell_of(behaviour: Behaviour) -> Cell:
         target=behaviour.target,
         critical=behaviour.critical,
     )
-
-
-def of_suite(suite: Suite, project: Project, root: Path) -> Iterable[tuple[Cell, Filled]]:
-    """The cells of a suite and their cases, read from its file.
-
-    Raises:
-        AdequateError: the file can't be read, or lacks a column.
-    """
-    file = root / suite.path
-    if not file.is_file():
-        raise TestError(
-            f"suite {suite.name!r}: there is no file {suite.path}", remedy="its path is relative to project.py"
-        )
-    table = pa.Table.from_batches(list(data := inspect(file)), data.schema)
-    tasks = (
-        [suite.task]
-        if suite.task
-        else [name for name in project.learnable if project.tasks[name].column in table.column_names]
-    )
-    if not tasks:
-        raise ColumnError(
-            f"{suite.path} has no column of a task; it has {', '.join(table.column_names)}",
-            remedy="name the task, and expect=COLUMN",
-        )
-    for name in tasks:
-        yield from _of_task(suite, name, suite.expect or project.tasks[name].column, suite.text or project.text, table)
-
-
-def _of_task(suite: Suite, task: str, expect: str, text: str, table: pa.Table) -> Iterable[tuple[Cell, Filled]]:
-    for column in (text, expect, *([suite.per] if suite.per else [])):
-        if column not in table.column_names:
-            raise ColumnError(
-                f"suite {suite.name!r}: {suite.path} has no column {column!r}; it has {', '.join(table.column_names)}",
-                remedy="suite(..., text=COLUMN, expect=COLUMN, per=COLUMN)",
-            )
-    texts, labels = (table[column].cast(pa.string()).to_pylist() for column in (text, expect))
-    of = table[suite.per].cast(pa.string()).to_pylist() if suite.per else [""] * len(texts)
-    groups: dict[str, list[Case]] = {}
-    for said_, label, group in zip(texts, labels, of, strict=True):
-        case = Case(text=said_ or "", expect=suite.labels.get(label, label) or "")
-        groups.setdefault(group or "", []).append(case)
-    for group, cases in groups.items():
-        yield (
-            Cell(
-                task=task,
-                label=f"{suite.name}: {group.replace('/', ' ')}" if group else suite.name,
-                metric=Metric.MUST_PASS if suite.exact else Metric.BEHAVIOUR,
-                target=suite.target,
-                critical=suite.critical,
-            ),
-            Filled(cases=cases),
-        )
