@@ -245,7 +245,11 @@ def rectangle(rows: Sequence[Any]) -> Doubles:
     width = next(len(row) for row in rows if row is not None)
     for i, row in enumerate(rows):
         if row is None or isinstance(row, str | Mapping) or not hasattr(row, "__len__") or len(row) != width:
-            raise SubjectError(f"it returned {short(row)} where others have {width} numbers", row=i)
+            raise SubjectError(
+                f"it returned {short(row)} where others have {width} numbers",
+                remedy="return as many probabilities for each input, one a label",
+                row=i,
+            )
         if not all(isinstance(one, int | float | np.number) for one in row):
             raise SubjectError(
                 f"it returned {short(row)}, which aren't probabilities",

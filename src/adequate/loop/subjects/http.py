@@ -4,7 +4,7 @@
     200  {"outputs": [{"intent": "card"}, ...]}
 
 An answer of a task is a label, {"label": ..., "confidence": ...}, or {label: probability, ...}; `multilabel` has lists
-of labels, or probabilities. One output an input, in the same order.
+of labels, or probabilities. One output an input, in the same order. `https://NAME:PASSWORD@host/...` signs in.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ import json
 import time
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 import orjson
 import pyarrow as pa
@@ -51,7 +53,7 @@ class Endpoint:
     def name(self) -> str:
         """The address, without a password or a key in it."""
         parts = urlsplit(self.url)
-        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -71,19 +73,21 @@ class Endpoint:
             raise error.moved(model=self.name) from error
 
     def _posted(self, body: bytes) -> bytes:
+        parts = urlsplit(self.url)
+        secret, _, place = parts.netloc.rpartition("@")
         headers = {"content-type": "application/json", "accept": "application/json"}
-        request = urllib.request.Request(self.url, body, headers, method="POST")
+        if secret:
+            headers["authorization"] = "Basic " + b64encode(unquote(secret).encode()).decode()
+        request = urllib.request.Request(parts._replace(netloc=place).geturl(), body, headers, method="POST")
         try:
             return self._sent(request)
-        except (urllib.error.URLError, ConnectionError) as error:
+        except (OSError, HTTPException) as error:
             if not again(error):
                 raise _said(error) from error
-        except OSError as error:
-            raise _said(error) from error
         time.sleep(self.pause)
         try:
             return self._sent(request)
-        except OSError as error:
+        except (OSError, HTTPException) as error:
             raise _said(error) from error
 
     def _sent(self, request: urllib.request.Request) -> bytes:
@@ -120,14 +124,14 @@ class Endpoint:
 SHAPE = 'answer {"outputs": [{TASK: LABEL}, ...]}, one for each input, in the same order'
 
 
-def again(error: OSError) -> bool:
+def again(error: Exception) -> bool:
     """Whether it may be better in a moment: nobody listens yet, or the server says that it is busy."""
     if isinstance(error, urllib.error.HTTPError):
         return error.code == BUSY
     return isinstance(getattr(error, "reason", error), ConnectionRefusedError | ConnectionResetError)
 
 
-def _said(error: OSError) -> SubjectError:
+def _said(error: Exception) -> SubjectError:
     if isinstance(error, urllib.error.HTTPError):
         with error:
             body = error.read(400).decode(errors="replace").strip()
