@@ -9,7 +9,8 @@ A message says what was asked, what was found (the value) and what to do (`remed
     │   ├── FormatError       the file is empty, truncated, or not what its name says
     │   ├── ColumnError       a named column isn't there
     │   ├── DuplicateIdError  one id stands for two different inputs
-    │   └── LabelError        a label that the task doesn't know, or names that differ in case or spaces only
+    │   ├── LabelError        a label that the task doesn't know, or names that differ in case or spaces only
+    │   └── RefusedError      a file breaks a rule that says `block`
     ├── TestError             a behaviour, an assertion or a suite can't be run as it stands
     ├── SubjectError          a model under test fails, or what it returns can't be answers
     ├── SliceError            a slice's SQL or function fails, reads what it may not, or takes too long
@@ -91,6 +92,18 @@ class DuplicateIdError(DataError):
 
 class LabelError(DataError):
     """A label that the task doesn't know, or labels that differ in case or spaces only."""
+
+
+class RefusedError(DataError):
+    """A file breaks a rule that says `block`; nothing of it was added.
+
+    Args:
+        report: what was found, `loop.incoming.Report`.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "", report: object = None) -> None:
+        super().__init__(message, remedy=remedy)
+        self.report = report
 
 
 class SliceError(AdequateError):

@@ -36,11 +36,13 @@ class Identity:
         ids: 32 hexadecimal digits each.
         groups: names of their groups.
         parts: shape (n,), codes into `types.PARTS`.
+        near: shape (n,), row of the earliest text that each nearly is, new ones numbered on from the store's; -1: none.
     """
 
     ids: list[str]
     groups: list[str]
     parts: NDArray[np.uint8]
+    near: Rows
 
 
 def identify(
@@ -83,7 +85,7 @@ def identify(
         theirs = store.examples.take(asked, ["aq_group"]).column(0).combine_chunks().take(pa.array(place))
         groups = pc.replace_with_mask(groups, pa.array(settled), theirs)
     found: list[str] = groups.to_pylist()
-    return Identity(ids=ids, groups=found, parts=part_of(found, fractions))
+    return Identity(ids=ids, groups=found, parts=part_of(found, fractions), near=near)
 
 
 def content_ids(texts: Sequence[str]) -> list[str]:

@@ -64,6 +64,7 @@ class Engine:
         encoding: str | None = None,
         lenient: bool = False,
         labels: bool = True,
+        report: Path | None = None,
         progress: Progress = silent,
     ) -> Ingested:
         """Add files. The same example twice is one example.
@@ -72,6 +73,10 @@ class Engine:
             encoding: of the files' text; UTF-8 unless said.
             lenient: leave out rows that can't be read, and say which.
             labels: also record the labels that the tasks' columns hold.
+            report: where to list rows that break a rule for a column (default: `.adequate/reports`).
+
+        Raises:
+            RefusedError: a file breaks a rule that says `block`; nothing was added.
         """
         from adequate import store
         from adequate.loop.ingest import add
@@ -86,6 +91,7 @@ class Engine:
                 encoding=encoding,
                 lenient=lenient,
                 with_labels=labels,
+                report=report,
                 progress=progress,
             )
 

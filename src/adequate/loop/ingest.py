@@ -11,17 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from adequate.encoders.identity import content_ids, identify
+from adequate.encoders.identity import Identity, content_ids, identify
 from adequate.encoders.lexical import texts_of
 from adequate.errors import DuplicateIdError
+from adequate.loop import incoming
 from adequate.loop.answers import check_names, check_places, names_of, record
 from adequate.spec.values import given, names_in, types
 from adequate.store import Added
 from adequate.store.formats import Data, inspect
-from adequate.types import Kind, Progress, Source, silent
+from adequate.types import PARTS, Kind, Part, Progress, Source, silent
 
 if TYPE_CHECKING:
     from adequate.spec.project import Project
@@ -42,12 +44,14 @@ class Ingested:
         known: rows whose text was there already, in the store or earlier in the files.
         labels: labels recorded, by task.
         notices: what a person should know, one sentence each.
+        tests: what came of testing the files first.
     """
 
     new: int
     known: int
     labels: dict[str, int]
     notices: tuple[str, ...]
+    tests: incoming.Report
 
 
 def add(
@@ -59,6 +63,7 @@ def add(
     lenient: bool = False,
     with_labels: bool = True,
     actor: str = "import",
+    report: Path | None = None,
     progress: Progress = silent,
 ) -> Ingested:
     """Add files to a project.
@@ -67,9 +72,11 @@ def add(
         lenient: leave out rows that can't be read, and say which.
         with_labels: record the labels that the tasks' columns hold; without, the columns are left out all the same,
             because a label that a slice could read would leak.
+        report: where to list the rows that break a rule for a column (default: beside the project's data).
 
     Raises:
         DataError: a file can't be taken as it is; nothing of it was added.
+        RefusedError: one breaks a rule that says `block`; nothing of any was added.
     """
     files = [
         inspect(path, encoding=encoding, types=types(project), text=project.text, lenient=lenient) for path in paths
@@ -79,10 +86,13 @@ def add(
         _check_ids(store, project, file)
     if with_labels:
         _check_labels(store, project, files)
-    new = known = 0
+    tests = incoming.examined(store, project, files, report=report)
+    notices += tests.notices
+    new = known = near = 0
     recorded: dict[str, int] = {}
     for file in files:
-        added = _append(store, project, file, progress)
+        added, sealed = _append(store, project, file, progress)
+        near += sealed
         new, known = new + added.new, known + added.known
         if with_labels:
             for task, said in _said(project, file).items():
@@ -97,13 +107,19 @@ def add(
                     overwrite=False,
                     where=str(file.path),
                 )
-    return Ingested(new=new, known=known, labels=recorded, notices=tuple(notices))
+    if near:
+        notices.append(f"{near:,} new texts are nearly those of sealed examples: they measure, too, and don't teach")
+    return Ingested(new=new, known=known, labels=recorded, notices=tuple(notices), tests=tests)
 
 
-def _append(store: Store, project: Project, file: Data, progress: Progress) -> Added:
-    """The file's examples with our columns, without its labels; a chunk is in the store before the next is named."""
+def _append(store: Store, project: Project, file: Data, progress: Progress) -> tuple[Added, int]:
+    """The file's examples with our columns, without its labels; a chunk is in the store before the next is named.
+
+    Returns:
+        what was added, and how many new texts are near-duplicates of examples of the gate part.
+    """
     hidden = {task.column for task in project.tasks.values()}
-    first, new, known, done = store.examples.count, 0, 0, 0
+    first, new, known, done, near = store.examples.count, 0, 0, 0, 0
     for chunk in _chunks(file):
         columns = chunk.column_names
         who = identify(
@@ -114,13 +130,24 @@ def _append(store: Store, project: Project, file: Data, progress: Progress) -> A
             declared=chunk[project.group].combine_chunks() if project.group in columns else None,
             group_column=project.group,
         )
+        near += _near_sealed(store, who)
         kept = chunk.select([name for name in columns if name not in hidden])
         for name, values in (("aq_id", who.ids), ("aq_group", who.groups), ("aq_part", who.parts)):
             kept = kept.append_column(name, pa.array(values))
         added = store.examples.append(kept.combine_chunks().to_batches())
         new, known, done = new + added.new, known + added.known, done + len(chunk)
         progress(f"adding {file.path.name}", done, file.rows)
-    return Added(new=new, known=known, first_row=first)
+    return Added(new=new, known=known, first_row=first), near
+
+
+def _near_sealed(store: Store, who: Identity) -> int:
+    """How many texts are nearly, not exactly, those of gate examples that there are."""
+    parts = store.examples.parts()
+    stored = np.flatnonzero((who.near >= 0) & (who.near < len(parts)))
+    sealed = stored[parts[who.near[stored]] == PARTS.index(Part.GATE)]
+    rows, at = np.unique(who.near[sealed], return_inverse=True)
+    ids = store.examples.ids(rows)
+    return sum(who.ids[i] != ids[j] for i, j in zip(sealed.tolist(), at.tolist(), strict=True))
 
 
 def _chunks(file: Data) -> Iterator[pa.Table]:

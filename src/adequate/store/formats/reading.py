@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from adequate.errors import DataError, FormatError
 from adequate.spec.profile import missing
@@ -63,11 +65,20 @@ class Data:
     text: str | None = None
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
+        return (batch for _, batch in self.numbered())
+
+    def numbered(self) -> Iterator[tuple[NDArray[np.int64], pa.RecordBatch]]:
+        """The same batches, and for each row its number in the file, from 1 on, counting those that are left out."""
+        first = 1
         for batch in self.source.batches():
             converted = conform(batch, self.schema)
-            kept = converted if self.text is None else converted.filter(filled(converted[self.text]))
+            keep = np.ones(len(batch), bool)
+            if self.text is not None:
+                keep = filled(converted[self.text]).to_numpy(zero_copy_only=False)
+            kept = converted if keep.all() else converted.filter(pa.array(keep))
             if len(kept):
-                yield kept
+                yield first + np.flatnonzero(keep), kept
+            first += len(batch)
 
 
 def read(

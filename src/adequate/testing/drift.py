@@ -1,0 +1,105 @@
+"""Is what comes in like what was there? Of labels by their shares, of texts by whether they can be told apart.
+
+Both say how large a difference is at least, not just that there is one: with many rows any difference is significant,
+with few none is. What a test can't be sure of isn't told.
+
+Sources: Pearson's chi-square; Lopez-Paz & Oquab, "Revisiting Classifier Two-Sample Tests", ICLR 2017. The classifier is
+a ridge regression on one half of the texts, tried on the other, so its hits are a plain binomial.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from adequate.testing.bounds import at_most, clopper_pearson
+from adequate.types import Doubles, Floats, Rows
+
+EXPECTED = 5  # fewer than these and labels are counted together: chi-square needs them
+RIDGE = 1e-2  # of the trace, a feature: steadies the regression where texts are few
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """How the shares of k labels changed.
+
+    Args:
+        p: chance of such a change, were the shares the same.
+        least: shape (k,), how far each share moved at least (negative: down), 0 where that isn't sure.
+    """
+
+    p: float
+    least: Doubles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apart:
+    """How well new texts can be told from old ones; 0.5 is not at all.
+
+    Args:
+        p: chance of so many hits, were they alike.
+        accuracy, low: share that is told right, and its lower bound.
+        n: texts on which it was tried.
+    """
+
+    p: float
+    accuracy: float
+    low: float
+    n: int
+
+
+def shifted(before: Rows, now: Rows, alpha: float = 0.001) -> Shift:
+    """Whether labels come as often as they did.
+
+    Args:
+        before, now: shape (k,), how often each label came.
+        alpha: chance with which `least` may say too much of any label.
+
+    >>> found = shifted(np.array([500, 500]), np.array([90, 10]))
+    >>> found.p < 1e-6, found.least.round(2).tolist()
+    (True, [0.19, -0.19])
+    """
+    total = np.array([before.sum(), now.sum()])
+    least = np.zeros(len(before))
+    if not total.all():
+        return Shift(p=1.0, least=least)
+    # Half of alpha for each of two bounds, shared among the labels.
+    low, high = clopper_pearson(np.stack([before, now]), total[:, None], alpha / (4 * len(before)))
+    least = np.maximum(low[1] - high[0], 0) - np.maximum(low[0] - high[1], 0)
+    seen = np.stack([before, now]).astype(float)
+    rare = seen.sum(axis=0) * total.min() / total.sum() < EXPECTED
+    seen = np.column_stack([seen[:, ~rare], seen[:, rare].sum(axis=1)])
+    seen = seen[:, seen.sum(axis=0) > 0]
+    expected = np.outer(total, seen.sum(axis=0)) / total.sum()
+    statistic = float(((seen - expected) ** 2 / expected).sum())
+    return Shift(p=float(special.chdtrc(max(seen.shape[1] - 1, 1), statistic)), least=least)
+
+
+def told_apart(old: Floats, new: Floats, rng: np.random.Generator, alpha: float = 0.001) -> Apart:
+    """Whether a classifier can tell new vectors from old ones. O(n d^2).
+
+    Args:
+        old, new: shape (m, d) and (n, d); of the longer as many are used as there are of the other.
+        alpha: chance with which `low` may be too high.
+    """
+    each = min(len(old), len(new)) // 2
+    if each == 0:
+        return Apart(p=1.0, accuracy=0.5, low=0.0, n=0)
+    parts = [one[rng.permutation(len(one))[: 2 * each]] for one in (old, new)]
+    x, held = (np.concatenate([one[half] for one in parts]) for half in (slice(each), slice(each, None)))
+    which = np.repeat([-1.0, 1.0], each)
+    middle = x.mean(axis=0)
+    gram = (x - middle).T @ (x - middle)
+    steady = (RIDGE * np.trace(gram) + 1e-9) * np.eye(len(gram))
+    said = (held - middle) @ np.linalg.solve(gram + steady, (x - middle).T @ which)
+    # What falls on neither side is a coin's to decide, not a hit.
+    hits = int(((said * which > 0) | ((said == 0) & (rng.random(len(said)) < 0.5))).sum())
+    n = len(which)
+    return Apart(
+        p=float(1 - at_most(hits - 1, n, 0.5)),
+        accuracy=hits / n,
+        low=float(clopper_pearson(hits, n, alpha)[0]),
+        n=n,
+    )
