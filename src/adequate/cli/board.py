@@ -10,7 +10,7 @@ from rich.table import Table
 
 from adequate.cli.console import OutputFile, out, project_option, safe
 from adequate.loop.board import CHANGES, MEANING, SIGNS, Board, CellRow
-from adequate.loop.page import ordered, percent, render
+from adequate.loop.page import figure, ordered, render
 
 COLOURS = {
     "adequate": "green",
@@ -33,7 +33,8 @@ def board(root: Path | None, as_json: bool, html: Path | None, everything: bool)
 
     A cell is adequate (●) when the lower bound of its value reaches the target, inadequate (✕) when the upper bound
     stays below, else unknown: ◐ with the number of labels that would likely decide it, ○ without a forecast, … where
-    fewer than five labels speak about it. ▼ got worse, and ▲ improved, are against the baseline.
+    fewer than five labels speak about it. ▼ got worse, and ▲ improved, are against the baseline. Tests that need no
+    labels stand by themselves: behaviours, suites, assertions; an envelope is told as the level that it bears.
 
     \b
     adequate board
@@ -65,7 +66,7 @@ def display(board: Board, *, everything: bool = False) -> None:
         out.print(f"[bold]{safe(task)}[/]  {safe(board.sentences.get(task, ''))}")
         cells = [cell for cell in ordered(board.cells) if cell.task == task]
         wide = [cell for cell in cells if cell.label is None]
-        each = [cell for cell in cells if cell.label is not None]
+        each = [cell for cell in cells if cell.label is not None and not cell.is_test]
         room = len(each) if everything else SHOWN
         out.print(_table(wide + each[:room]))
         if len(each) > room:
@@ -76,6 +77,11 @@ def display(board: Board, *, everything: bool = False) -> None:
                 if any(cell.mark == mark for cell in rest)
             )
             out.print(f"  [dim]and {len(rest)} more cells: {counts} (adequate board --all)[/]")
+    if tests := [cell for cell in ordered(board.cells) if cell.is_test]:
+        out.print()
+        passed = sum(cell.state == "adequate" for cell in tests)
+        out.print(f"[bold]behaviours[/]  {passed} of {len(tests)} tests pass; they need no labels to be measured.")
+        out.print(_table(tests))
     out.print()
     command = f"  [bold]{safe(board.next['command'])}[/]" if board.next.get("command") else ""
     out.print(f"[cyan]next:[/] {safe(board.next['say'])}{command}")
@@ -93,10 +99,11 @@ def _table(cells: list[CellRow]) -> Table:
         change = CHANGES.get(cell.change or "", "")
         table.add_row(
             f"[{colour}]{cell.sign}[/]",
-            safe(cell.name.removeprefix(cell.task).strip(" ·")) + (" [bold]![/]" if cell.critical else ""),
-            f"[{colour}]{percent(cell.value)}[/]",
-            f"[dim]{percent(cell.low)} - {percent(cell.high)}[/]",
-            percent(cell.target),
+            safe(cell.name if cell.is_test else cell.name.removeprefix(cell.task).strip(" ·"))
+            + (" [bold]![/]" if cell.critical else ""),
+            f"[{colour}]{figure(cell, cell.value)}[/]",
+            f"[dim]{figure(cell, cell.low)} - {figure(cell, cell.high)}[/]",
+            figure(cell, cell.target),
             f"{cell.n:,}",
             f"[{'red' if cell.change in ('regressed', 'suspect') else 'green'}]{change}[/]" if change else "",
             f"[dim]{cell.to_go}[/]",

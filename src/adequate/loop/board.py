@@ -10,6 +10,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from adequate.types import BY_LABELS, Metric
+
 SIGNS = {  # a state is never told by colour alone
     "regressed": "▼",
     "inadequate": "✕",
@@ -26,6 +28,7 @@ MEANING = {
     "inadequate": "below its target",
     "regressed": "got worse",
 }
+TESTS = {str(metric) for metric in Metric} - {str(metric) for metric in BY_LABELS}  # metrics that need no labels
 FEW = 5  # labels of a cell below which nothing can be said of it
 CHANGES = {"improved": "▲", "not_regressed": "", "regressed": "▼", "suspect": "▽"}
 
@@ -33,6 +36,8 @@ CHANGES = {"improved": "▲", "not_regressed": "", "regressed": "▼", "suspect"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellRow:
     """One cell as people see it. Fractions in [0, 1]; `need` and `forecast` count labels.
+
+    A test that needs no labels has its name as `label`; of an envelope `value` and `target` are levels.
 
     Args:
         n: gate labels that speak about this cell.
@@ -69,12 +74,19 @@ class CellRow:
         return "/".join((self.task, self.slice, *label, self.metric))
 
     @property
+    def is_test(self) -> bool:
+        """Whether it is a behaviour, a suite or an assertion: measured without labels."""
+        return self.metric in TESTS
+
+    @property
     def mark(self) -> str:
         """A key of `SIGNS`: the state, and of one that is unknown what stands in the way."""
         if self.change == "regressed":
             return "regressed"
         if self.state != "unknown":
             return self.state
+        if self.is_test:
+            return "near" if self.forecast else "open"
         return "few" if self.n < FEW else "open" if self.to_go == "no forecast" else "near"
 
     @property
@@ -87,7 +99,9 @@ class CellRow:
         """What is missing, in labels, as people say it."""
         if self.state == "adequate":
             return ""
-        if self.low is not None and self.low >= self.target:
+        if self.is_test and not self.forecast:
+            return "not tested" if self.value is None else "no forecast"
+        if not self.is_test and self.low is not None and self.low >= self.target:
             return "due at the next look"
         if self.need and self.need > self.room:
             return f"{self.need:,} to decide; {self.room:,} left to ask"
@@ -100,10 +114,21 @@ class CellRow:
 
     @property
     def name(self) -> str:
-        """As people say it: `intent · refund recall`, `intent × short accuracy`."""
+        """As people say it: `intent · refund recall`, `intent × short accuracy`, and of tests
+        `intent: survives_typos bears level 0.12 of 0.20`."""
         where = "" if self.slice == "all" else f" × {self.slice}"
+        if self.is_test:
+            return f"{self.task or 'all tasks'}: {self.label}{where} {self._says}"
         which = f" · {self.label}" if self.label is not None else ""
         return f"{self.task}{where}{which} {self.metric}"
+
+    @property
+    def _says(self) -> str:
+        """Of a test, what it wants, and what there is."""
+        if self.metric == Metric.ENVELOPE:
+            level = "no level yet" if self.value is None else f"level {self.value:.2f}"
+            return f"bears {level} of {self.target:.2f}"
+        return {"must_pass": "must pass", "assertion": "must hold"}.get(self.metric, "holds")
 
     def to_json(self) -> dict[str, Any]:
         """The documented keys of `board --json`."""
@@ -165,13 +190,19 @@ class Board:
         """True when every declared cell is proven to be at its target."""
         return bool(self.cells) and all(cell.state == "adequate" for cell in self.cells)
 
+    @property
+    def has_tests(self) -> bool:
+        """Whether anything is tested without labels."""
+        return any(cell.is_test for cell in self.cells)
+
     def tasks(self) -> list[str]:
         """Names of the tasks, in the order declared."""
-        return list(dict.fromkeys(cell.task for cell in self.cells))
+        return list(dict.fromkeys(cell.task for cell in self.cells if cell.task))
 
     def slices(self) -> list[str]:
-        """Names of the slices that have a cell, "all" first."""
-        return sorted(dict.fromkeys(cell.slice for cell in self.cells), key=lambda name: name != "all")
+        """Names of the slices on which labels measure something, "all" first."""
+        named = dict.fromkeys(cell.slice for cell in self.cells if not cell.is_test)
+        return sorted(named, key=lambda name: name != "all")
 
     def __str__(self) -> str:
         return json.dumps(self.to_json(), indent=2)

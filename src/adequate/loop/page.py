@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from adequate.loop.board import CHANGES, MEANING, SIGNS, Board, CellRow
+from adequate.types import Metric
 
 WIDTH, HEIGHT = 560, 180  # of a learning curve, in CSS pixels
 
@@ -39,6 +40,7 @@ def _template() -> Any:
         lstrip_blocks=True,
     )
     environment.filters["percent"] = percent
+    environment.globals["figure"] = figure
     return environment.get_template("board.html")
 
 
@@ -52,6 +54,11 @@ def percent(value: float | None) -> str:
         return "–"
     points = 100 * value
     return f"{points:.0f}" if 1 <= points < 95 or points in (0, 100) else f"{points:.1f}"
+
+
+def figure(cell: CellRow, value: float | None) -> str:
+    """A value of a cell: in percent, or of an envelope a level."""
+    return percent(value) if cell.metric != Metric.ENVELOPE or value is None else f"{value:.2f}"
 
 
 def ordered(cells: list[CellRow]) -> list[CellRow]:

@@ -10,13 +10,14 @@ import numpy as np
 
 from adequate.loop.answers import answered, labels_of, names_of
 from adequate.loop.board import Board, CellRow, Failure
+from adequate.loop.checks.cells import cells as tests_of
 from adequate.loop.cycle import slice_of
 from adequate.loop.renames import carried
 from adequate.loop.turn import dried_up
 from adequate.testing.cells import Cell, declared
 from adequate.testing.forecast import forecast
 from adequate.testing.retarget import Standing, retarget
-from adequate.types import PARTS, Codes, Kind, Mask, Metric, Part, State
+from adequate.types import BY_LABELS, PARTS, Codes, Kind, Mask, Metric, Part, State
 
 if TYPE_CHECKING:
     from adequate.spec.project import Project
@@ -38,6 +39,7 @@ def board(store: Store, project: Project, *, failures: bool = True) -> Board:
     newest = _newest(store)
     names = {task.name: names_of(store, task) for task in project.learnable.values()}
     cells = declared(project.learnable.values(), project.slices.values(), names, project.targets)
+    cells += tests_of(store, project)
     history = carried(store.cells.read().to_pylist(), project)
     measured = {_key(row): row for row in history if row["model"] == newest}
     parent = store.models.get(newest).parent if newest else None
@@ -51,8 +53,8 @@ def board(store: Store, project: Project, *, failures: bool = True) -> Board:
             cell,
             measured.get(_key_of(cell)),
             curves.get(_key_of(cell), []),
-            room=size - gate[cell.task],
-            gate=gate[cell.task],
+            room=size - gate[cell.task] if cell.metric in BY_LABELS else 0,
+            gate=gate[cell.task] if cell.metric in BY_LABELS else 0,
             before=before.get(_key_of(cell)),
         )
         for cell in cells
@@ -70,7 +72,9 @@ def board(store: Store, project: Project, *, failures: bool = True) -> Board:
             for task in project.learnable.values()
         },
         curves={row.name: curves[key] for row, key in zip(rows, map(_key_of, cells), strict=True) if key in curves},
-        failures=_failures(store, project, newest, names, rows) if newest and failures else {},
+        failures=_failures(store, project, newest, names, rows) | _cases(store, newest, rows)
+        if newest and failures
+        else {},
     )
 
 
@@ -144,6 +148,11 @@ def row_of(
 
 def standing(cell: Cell, row: dict[str, Any], gate: int) -> tuple[State, int | None]:
     """State and need as they were measured, or, where its target was changed since, what those counts say of it."""
+    if cell.metric not in BY_LABELS:
+        if row["target"] == cell.target or row["value"] is None:
+            return State(row["state"]), None
+        good, bad = row["low"] >= cell.target, row["high"] < cell.target
+        return State.ADEQUATE if good else State.INADEQUATE if bad else State.UNKNOWN, None
     held = Standing(
         n=row["n"],
         right=round((row["value"] or 0.0) * row["n"]),
@@ -160,9 +169,19 @@ def standing(cell: Cell, row: dict[str, Any], gate: int) -> tuple[State, int | N
 def _ahead(
     cell: Cell, row: dict[str, Any], points: list[tuple[int, float, float, float]], gate: int
 ) -> tuple[int, int, int] | None:
-    """Labels until the cell is proven to be at its target, from its own curve; None where that can't tell."""
+    """Labels until the cell is proven to be at its target, from its own curve; None where that can't tell.
+
+    A test takes no labels to prove. Of an envelope the share of the way is what grows; all cases of a test, or the
+    whole way, is told from a case less than that by no curve: half a case is.
+    """
     if row["n"] == 0:
         return None
+    if cell.metric not in BY_LABELS:
+        whole = cell.target if cell.metric is Metric.ENVELOPE else 1.0
+        values = [min(point[1] / whole, 1.0) for point in points]
+        target = min(cell.target / whole, 1 - 0.5 / (row["n"] + 1))
+        found = forecast([point[0] for point in points], values, target, each=0.0)
+        return (found.labels, found.low, found.high) if found is not None else None
     found = forecast(
         [point[0] for point in points],
         [point[1] for point in points],
@@ -180,13 +199,16 @@ def _sentence(task: str, rows: list[CellRow]) -> str:
     adequate = sum(row.state == "adequate" for row in rows)
     if adequate == len(rows):
         return f"{task} is adequate: all {len(rows)} cells are proven to be at their target."
-    off = [(row.value - row.target, row.name, row) for row in rows if row.value is not None]
+    off = [(row.value - row.target, row.name, row) for row in rows if row.value is not None and not row.is_test]
     worst = min(off)[2] if off else None
     said = f"{adequate} of {len(rows)} cells are adequate"
     below = sum(row.state == "inadequate" for row in rows)
     said += f", {below} are below their target" if below else ""
     if worst is not None and worst.value is not None and worst.value < worst.target:
         said += f"; furthest off: {worst.name}, {100 * worst.value:.0f} of {100 * worst.target:.0f} %"
+    tests = [row for row in rows if row.is_test]
+    if short := [row for row in tests if row.state != "adequate"]:
+        said += f"; {len(short)} of {len(tests)} tests don't pass"
     return said + "."
 
 
@@ -251,11 +273,39 @@ def _failures(
     for task in project.learnable.values():
         wrong = Wrong.of(store, task, model, names[task.name])
         for row in rows:
-            if wrong is None or row.task != task.name or row.state == "adequate" or len(found) >= OPENED:
+            other = row.task != task.name or row.is_test
+            if wrong is None or other or row.state == "adequate" or len(found) >= OPENED:
                 continue
             if shown := wrong.failing(store, project, row):
                 found[row.name] = shown
     return found
+
+
+def _cases(store: Store, model: str, rows: list[CellRow]) -> dict[str, list[Failure]]:
+    """The worst cases that fail each test that isn't adequate."""
+    found = {}
+    for row in [row for row in rows if row.is_test and row.state != "adequate"][:OPENED]:
+        if shown := failing_cases(store, model, row.key, SHOWN):
+            found[row.name] = shown
+    return found
+
+
+def failing_cases(store: Store, model: str, key: str, limit: int | None) -> list[Failure]:
+    """The worst cases that fail a test, as kept of a model; none of an example that measures."""
+    kept = [one for _, one in store.failures.read(model, key)]
+    sealed = PARTS.index(Part.GATE)
+    parts = store.examples.parts()
+    return [
+        Failure(
+            example=one.example,
+            text=one.text,
+            gold=one.expected,
+            predicted=one.answered,
+            confidence=one.confidence or 0.0,
+        )
+        for one in kept
+        if one.row < 0 or parts[one.row] != sealed
+    ][:limit]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from adequate.errors import unknown
 from adequate.loop.answers import names_of
 from adequate.loop.board import MEANING, SIGNS, Board, CellRow
 from adequate.loop.pace import as_json, reach, thinned
-from adequate.loop.report import Wrong, board, row_of
+from adequate.loop.report import Wrong, board, failing_cases, row_of
 from adequate.loop.selections import shown_parts
 from adequate.spec.slices import condition
 from adequate.store.schema import current_label
@@ -127,18 +127,25 @@ def detail(engine: Engine, key: str) -> dict[str, Any]:
 
 
 def _failures(store: Store, project: Project, shown: Board, cell: CellRow) -> tuple[list[dict[str, Any]], int]:
-    """The last `steer` examples that fail the cell, and how many there are."""
+    """The last `steer` examples that fail the cell, and how many there are; of a test the worst cases."""
+    names = ("example", "text", "gold", "predicted", "confidence")
+    if cell.is_test:
+        cases = failing_cases(store, shown.model, cell.key, None) if shown.model else []
+        return [{name: getattr(one, name) for name in names} for one in cases[:FAILING]], len(cases)
     task = project.tasks[cell.task]
     wrong = Wrong.of(store, task, shown.model, names_of(store, task)) if shown.model else None
     if wrong is None:
         return [], 0
-    names = ("example", "text", "gold", "predicted", "confidence")
     found = wrong.failing(store, project, cell, FAILING)
     return [{name: getattr(one, name) for name in names} for one in found], len(wrong.at(store, project, cell))
 
 
 def _at_targets(store: Store, project: Project, shown: Board, cell: CellRow) -> list[dict[str, Any]]:
-    """What the counts that are stored say of the cell at other targets. Nobody looks at the gate for it."""
+    """What the counts that are stored say of the cell at other targets; nothing of a test, whose target the project
+    says. Nobody looks at the gate for it.
+    """
+    if cell.is_test:
+        return []
     task = project.tasks[cell.task]
     names = {task.name: names_of(store, task)}
     own = next(one for one in declared([task], project.slices.values(), names, project.targets) if one.key == cell.key)

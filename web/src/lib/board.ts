@@ -108,10 +108,10 @@ const RANK: Record<Mark, number> = { regressed: 0, inadequate: 1, near: 2, open:
 /** The place of a mark when the worst come first; what has none comes last. */
 export const worst = (mark: Mark | undefined) => (mark === undefined ? 6 : RANK[mark])
 
-/** A line a label with its recall and precision; the mark of a line is that of its worst cell. */
+/** A line a label with its recall and precision; the mark of a line is that of its worst cell. Tests have a screen of their own. */
 export function labelRows(cells: Cell[], order: Order = 'attention'): LabelRow[] {
   const by = new Map<string, Cell[]>()
-  for (const cell of cells) if (cell.label !== null) by.set(cell.label, [...(by.get(cell.label) ?? []), cell])
+  for (const cell of cells) if (cell.label !== null && ['recall', 'precision'].includes(cell.metric)) by.set(cell.label, [...(by.get(cell.label) ?? []), cell])
   const rows = [...by].map(([label, its]) => ({
     label,
     cells: its,
