@@ -97,15 +97,12 @@ def _inputs(said: str, made: Any, before: pa.RecordBatch, column: str) -> pa.Arr
 
 
 def _in_order(said: str, before: pa.RecordBatch, after: pa.RecordBatch, column: str) -> None:
-    """By our column where it came back; else inputs that are the same ones in other places tell."""
-    moved = np.zeros(len(before), bool)
+    """Our column tells, where it came back; and so do inputs that are the same ones in other places."""
+    moved = ~np.asarray(pc.equal(before.column(column), after.column(column)).fill_null(True))
+    there, here = (pc.value_counts(batch.column(column)).to_pylist() for batch in (before, after))
+    moved &= bool(moved.sum() >= SHUFFLED and _counted(there) == _counted(here))
     if ROW in before.schema.names and ROW in after.schema.names:
-        moved = ~np.asarray(pc.equal(before.column(ROW), after.column(ROW)).fill_null(False))
-    else:
-        differ = ~np.asarray(pc.equal(before.column(column), after.column(column)).fill_null(True))
-        there, here = (pc.value_counts(batch.column(column)).to_pylist() for batch in (before, after))
-        if differ.sum() >= SHUFFLED and _counted(there) == _counted(here):
-            moved = differ
+        moved |= ~np.asarray(pc.equal(before.column(ROW), after.column(ROW)).fill_null(False))
     if moved.any():
         raise TestError(f"{said} changed the order of rows, from {row(before, int(moved.argmax()))} on", remedy=REMEDY)
 
