@@ -12,16 +12,20 @@ import numpy as np
 from adequate.errors import NotEnoughDataError
 from adequate.loop.answers import answered, labels_of, names_of
 from adequate.loop.chances import Chances
+from adequate.loop.checks import gate
+from adequate.loop.checks.cells import any_declared
+from adequate.loop.checks.cells import cells as tests_of
 from adequate.loop.cycle import slices
 from adequate.loop.renames import carried
 from adequate.loop.report import standing
+from adequate.loop.subjects import Trained
 from adequate.loop.turn import Ground, sealed, split
 from adequate.store import Look as Entry
 from adequate.testing.cells import Cell, declared
 from adequate.testing.gate import ALPHA, Comparison, Level, Outcome, compare, decide
 from adequate.testing.sampling import uniforms
 from adequate.testing.states import Judgement
-from adequate.types import Part, State
+from adequate.types import Metric, Part, State
 
 if TYPE_CHECKING:
     from adequate.spec.project import Project
@@ -139,7 +143,9 @@ def compared(
             f"models {old} and {new} have no task in common whose answers are kept", remedy="adequate show models"
         )
     level: Level = "release" if release else "accept"
-    verdict = decide([comparison for _, comparison, _ in found], [_judged(store, project, new)], level=level)
+    tested = _tested(store, project, old, new)
+    comparisons = [*(comparison for _, comparison, _ in found), *tested]
+    verdict = decide(comparisons, [_judged(store, project, new)], level=level)
     before = sum(look.baseline == old for look in store.looks.list(new))
     if spend:
         store.looks.spend(look_at(old, new, verdict.outcome, verdict.reasons, level=level))
@@ -152,12 +158,12 @@ def compared(
             e=float(comparison.e[i]),
             change=str(changes[i]),
         )
-        for (_, comparison, _), changes in zip(found, verdict.changes, strict=True)
+        for comparison, changes in zip(comparisons, verdict.changes, strict=True)
         for i, cell in enumerate(comparison.cells)
     ]
     ask = {
         task.name: [ids[i] for i in asked.tolist()]
-        for (task, _, ids), asked in zip(found, verdict.ask, strict=True)
+        for (task, _, ids), asked in zip(found, verdict.ask, strict=False)  # tests need no labels
         if len(asked)
     }
     return Report(
@@ -199,18 +205,33 @@ def _one(store: Store, project: Project, task: Task, old: str, new: str) -> tupl
     return comparison, [ids[i] for i in np.flatnonzero(keep).tolist()]
 
 
+def _tested(store: Store, project: Project, old: str, new: str) -> list[Comparison]:
+    """Both on the tests that need no labels; none where none is declared.
+
+    Raises:
+        NotEnoughDataError: a model's files are gone.
+    """
+    if not any_declared(project):
+        return []
+    was, now = (Trained.of(store, project, model) for model in (old, new))
+    made = gate.compared(store, project, was, now, old)
+    return [] if made is None else [made]
+
+
 def _judged(store: Store, project: Project, model: str) -> tuple[list[Cell], Judgement]:
     """The cells that are declared today, as the model's cycle measured them, at the targets that they have today."""
     names = {task.name: names_of(store, task) for task in project.learnable.values()}
     cells = declared(project.learnable.values(), project.slices.values(), names, project.targets)
+    # An assertion that only warns blocks nothing.
+    cells += [cell for cell in tests_of(store, project) if cell.critical or cell.metric is not Metric.ASSERTION]
     rows = {
         (row["task"], row["slice"], row["label"], row["metric"]): row
         for row in carried(store.cells.read(model).to_pylist(), project)
     }
     measured = [rows.get((cell.task, cell.slice, cell.label or "", str(cell.metric))) for cell in cells]
-    gate = {task: int(np.sum(store.labels.current(task)["part"].to_numpy() == Part.GATE)) for task in names}
+    labelled = {task: int(np.sum(store.labels.current(task)["part"].to_numpy() == Part.GATE)) for task in names}
     stands = [
-        (State.UNKNOWN, None) if row is None else standing(cell, row, gate[cell.task])
+        (State.UNKNOWN, None) if row is None else standing(cell, row, labelled.get(cell.task, 0))
         for cell, row in zip(cells, measured, strict=True)
     ]
 

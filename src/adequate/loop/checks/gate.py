@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from adequate.errors import AdequateError
-from adequate.loop.checks import cases, changes, suites
+from adequate.loop.checks import assertions, cases, changes, suites
 from adequate.loop.checks.cases import Filled
 from adequate.loop.checks.keep import Key, key_of
 from adequate.loop.checks.run import examples
@@ -43,14 +43,16 @@ class Held:
     """One test put to both models.
 
     Args:
-        old, new: shape (n,), in which cases it held for the baseline, for the candidate.
+        old, new: shape (m,), in which cases it held for the baseline, for the candidate.
         words: what to call each case, where people may read it.
+        others: cases beside those m, in which it held for both.
     """
 
     cell: Cell
     old: Mask
     new: Mask
     words: Sequence[str] = ()
+    others: int = 0
 
     @property
     def broken(self) -> str:
@@ -73,7 +75,7 @@ def compared(
         baseline: its id, whose proven levels are kept.
     """
     proven = {key_of(row): row["value"] for row in store.cells.read(baseline).to_pylist()}
-    both = set(old.tasks) & set(new.tasks)
+    both = {"", *(set(old.tasks) & set(new.tasks))}
     tries = [one for one in _tries(store, project, old, new, proven) if one[0].task in both]
     found = []
     for i, (_, attempt) in enumerate(tries):
@@ -89,7 +91,7 @@ def comparison(found: Sequence[Held]) -> Comparison:
     """As the gate takes it: no labels to ask for, and nothing for the pooled tests, which go by labels."""
     lost = np.array([np.count_nonzero(one.old & ~one.new) for one in found], np.int64)
     won = np.array([np.count_nonzero(one.new & ~one.old) for one in found], np.int64)
-    size = np.array([max(len(one.old), 1) for one in found])
+    size = np.array([max(len(one.old) + one.others, 1) for one in found])
     return Comparison.of(
         [one.cell for one in found],
         lost,
@@ -120,6 +122,12 @@ def _tries(
                 yield cell, partial(_answered, cell, filled, old, new, project.text)
         except AdequateError:
             continue
+    passes = [assertions.Pass(store=store, project=project, subject=subject) for subject in (old, new)]
+    for assertion in project.assertions.values():
+        if assertion.severity != "block":  # one that warns blocks nothing
+            continue
+        cell = assertions.cell_of(assertion, project)
+        yield cell, partial(_asserted, store, project, cell, assertion.name, passes)
 
 
 def _changed(
@@ -145,3 +153,20 @@ def _answered(cell: Cell, found: Filled, old: Subject, new: Subject, column: str
     batch = as_input(pa.record_batch({column: pa.array(texts, pa.string())}), column)
     was, now = (right(subject.answer(batch)[cell.task], wanted) for subject in (old, new))
     return [Held(cell=cell, old=was, new=now, words=texts)]
+
+
+def _asserted(store: Store, project: Project, cell: Cell, name: str, passes: Sequence[assertions.Pass]) -> list[Held]:
+    """By the predictions outside the gate part, whose violations may be named."""
+    tallies = [one.tally(name) for one in passes]
+    if any(one.error for one in tallies):
+        return []
+    models = [one.subject.name for one in passes]
+    counts = [store.predictions.count(task, model) for model in models for task in project.learnable]
+    first = min([count for count in counts if count] or [0])
+    bad = [one.found.rows[one.found.rows < first] for one in tallies]
+    rows = np.union1d(*bad)
+    was, now = (~np.isin(rows, one) for one in bad)
+    words = (
+        [text or "" for text in store.examples.take(rows, [project.text]).column(0).to_pylist()] if len(rows) else []
+    )
+    return [Held(cell=cell, old=was, new=now, words=words, others=max(0, tallies[1].n - len(rows)))]
