@@ -149,7 +149,8 @@ def standing_alone(points: Points, spans: Spans) -> Mask:
 
 def is_number(points: Points, spans: Spans) -> Mask:
     """Which spans are digits only."""
-    return count(is_(points, DIGIT), spans) == spans.ends - spans.starts
+    whole: Mask = count(is_(points, DIGIT), spans) == spans.ends - spans.starts
+    return whole
 
 
 # Chance

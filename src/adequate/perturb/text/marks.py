@@ -12,6 +12,7 @@ from adequate.perturb.text.flat import (
     Spans,
     alone,
     another,
+    count,
     hit,
     lucky,
     one_each,
@@ -21,6 +22,7 @@ from adequate.perturb.text.flat import (
     seam,
     splice,
     text,
+    texts_of,
     words,
 )
 from adequate.perturb.text.kinds import DIGIT, EDGE, LETTER, MARK, SPACE, WORD, Points, among, is_, look_up
@@ -40,8 +42,11 @@ def drop_marks(points: Points, level: float, rng: np.random.Generator) -> Points
     place = is_(points, MARK)
     place[1:-1] &= ~(word[:-2] & word[2:]) | among(points[1:-1], "'’")
     place[:-1] &= ~is_(points[1:], DIGIT) & seam(points)[1:]  # -5 is not 5
+    at = hit(place, level, rng)
+    edges = np.flatnonzero(points == EDGE)
+    says = count(~(is_(points, MARK | SPACE) | (points == EDGE)), Spans(edges[:-1], edges[1:])) > 0
     keep = np.ones(len(points), bool)
-    keep[hit(place, level, rng)] = False
+    keep[at[says[texts_of(points, at)]]] = False  # "?!" alone stays: no text comes out empty
     return points[keep]
 
 

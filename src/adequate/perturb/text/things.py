@@ -56,7 +56,7 @@ def change_digits(points: Points, level: float, rng: np.random.Generator) -> Poi
 
 @text("share of whole numbers below a hundred turned from digits to words and back: 3 <-> three")
 def spell_numbers(points: Points, level: float, rng: np.random.Generator) -> Points:
-    said = {others[0]: one for one, others in pairs("numbers").items()}  # three -> 3
+    said = {others[0]: one for one, others in pairs("numbers").items()}  # 3 -> three
     known = [*said, *said.values()]
     found = find(points, [*known, "hundred", "thousand", "million", "billion"])
     numeric = is_number(points, found.spans)
@@ -65,7 +65,7 @@ def spell_numbers(points: Points, level: float, rng: np.random.Generator) -> Poi
     near = found.spans.starts[1:] - found.spans.ends[:-1] == 1
     near = np.append(near, False) | np.append(False, near)[: len(one)] if len(one) else near
     fit = ~near & ~one & (found.which < len(known)) & standing_alone(points, found.spans)
-    fit &= numeric == (found.which >= len(said))
+    fit &= numeric == (found.which < len(said))
     found = found.where(fit)
     found = found.where(lucky(len(found.which), level, rng))
     return stand_in(points, found.spans, [*said.values(), *said], found.which)
