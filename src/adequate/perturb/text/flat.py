@@ -77,10 +77,13 @@ def array(points: Points, null: pa.Array | None = None) -> pa.Array:
     """
     edges = np.flatnonzero(points == EDGE)
     inside = points[points != EDGE]
-    width = 1 + (inside >= 0x80).astype(np.int8) + (inside >= 0x800) + (inside >= 0x10000)
-    behind = np.concatenate([[0], np.cumsum(width, dtype=np.int64)])
-    offsets = behind[edges - np.arange(len(edges))]
-    data = pa.py_buffer(inside.tobytes().decode("utf-32-le").encode())
+    offsets = edges - np.arange(len(edges))
+    if not len(inside) or inside.max() < 0x80:
+        data = pa.py_buffer(inside.astype(np.uint8))
+    else:
+        longer = (inside >= 0x80).astype(np.int8) + (inside >= 0x800) + (inside >= 0x10000)
+        offsets += np.concatenate([[0], np.cumsum(longer, dtype=np.int64)])[offsets]
+        data = pa.py_buffer(inside.tobytes().decode("utf-32-le").encode())
     valid = None if null is None else pc.invert(null).buffers()[1]
     return pa.Array.from_buffers(pa.large_string(), len(edges) - 1, [valid, pa.py_buffer(offsets), data])
 

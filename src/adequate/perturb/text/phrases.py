@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -37,11 +37,14 @@ def find(points: Points, phrases: Sequence[str]) -> Found:
     which, length = np.full(n, -1, np.int64), np.zeros(n, np.int64)
     free = np.ones(n + max((one.count(" ") for one in phrases), default=0), bool)
     sizes = [one.count(" ") + 1 for one in phrases]
+    begins = np.flatnonzero(index_of(small, runs, sorted({one.split(" ")[0] for one in phrases})) >= 0)
+    next_ = (runs.starts[1:] - runs.ends[:-1] == 1) & (points[runs.ends[:-1]] == ord(" "))
     for size in sorted(set(sizes), reverse=True):
         some = [i for i, other in enumerate(sizes) if other == size]
-        at = _starts(small, runs, [phrases[i].split(" ")[0] for i in some], size)
-        spans = Spans(runs.starts[at], runs.ends[at + size - 1])
-        there = _index(strings_of(small, spans), [phrases[i] for i in some])
+        at = begins[begins + size <= n]
+        for i in range(size - 1):
+            at = at[next_[at + i]]
+        there = index_of(small, Spans(runs.starts[at], runs.ends[at + size - 1]), [phrases[i] for i in some])
         at, there = at[there >= 0], there[there >= 0]
         open_ = np.all([free[at + i] for i in range(size)], axis=0)
         open_[1:] &= np.diff(at) >= size  # of two that overlap the first
@@ -53,28 +56,28 @@ def find(points: Points, phrases: Sequence[str]) -> Found:
     return Found(Spans(runs.starts[at], runs.ends[at + length[at] - 1]), which[at])
 
 
-def _starts(points: Points, runs: Spans, firsts: list[str], size: int) -> Places:
-    """The words that begin a phrase and have the others of it behind them, one space apart."""
-    n = len(runs.starts)
-    if size == 1:
-        return np.arange(n)
-    next_ = (runs.starts[1:] - runs.ends[:-1] == 1) & (points[runs.ends[:-1]] == ord(" "))
-    at = np.arange(max(0, n - size + 1))
-    for i in range(size - 1):
-        at = at[next_[at + i]]
-    return at[_index(strings_of(points, runs.where(at)), sorted(set(firsts))) >= 0]
-
-
-def _index(strings: pa.Array, known: Sequence[str]) -> Places:
-    """The place of each string in a list, -1 where it isn't there."""
-    found = pc.index_in(strings, value_set=pa.array(known, strings.type)).fill_null(-1)
-    places: Places = found.to_numpy(zero_copy_only=False).astype(np.int64)
-    return places
-
-
 def index_of(points: Points, spans: Spans, known: Sequence[str]) -> Places:
     """Which of a list each span is, as it stands; -1: none of them."""
-    return _index(strings_of(points, spans), known)
+    out = np.full(len(spans.starts), -1, np.int64)
+    maybe = np.flatnonzero(_sieve(points, spans, known))
+    values = pa.array(known, pa.large_string())
+    found = pc.index_in(strings_of(points, spans.where(maybe)), value_set=values).fill_null(-1)
+    out[maybe] = found.to_numpy(zero_copy_only=False)
+    return out
+
+
+def _sieve(points: Points, spans: Spans, known: Sequence[str]) -> Mask:
+    """Which spans can be one of a list, by their first and last letter and their length: few others pass."""
+    held = np.zeros(1 << 16, bool)
+    held[[_key(ord(one[:1] or "\0"), ord(one[-1:] or "\0"), len(one)) for one in known]] = True
+    size = spans.ends - spans.starts
+    first, last = points[spans.starts].astype(np.int64), points[spans.ends - 1].astype(np.int64)
+    mask: Mask = held[_key(first, last, size)] | (size == 0)
+    return mask
+
+
+def _key(first: Any, last: Any, size: Any) -> Any:
+    return (first * 1024 + last * 32 + size) & 0xFFFF
 
 
 def stand_in(points: Points, spans: Spans, others: Sequence[str], which: Places) -> Points:
