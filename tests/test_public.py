@@ -36,6 +36,14 @@ PROMISED = {
     "log_loss probabilities save suspicion temperature",
     "adequate.testing": "ALL Cell Comparison Counts Forecast Judgement Look Plan Sample Verdict believe compare count "
     "decide declared forecast judge plan raised record uniforms",
+    "adequate.perturb": (
+        "ALL Effect Perturbation add_emoji add_fillers add_marks append blur brightness capitalise "
+        "change_dates change_digits change_links change_names change_places changed contract contrast crop "
+        "double_letters drop_letters drop_marks drop_stop_words drop_words end_marks expand flip gamma "
+        "homoglyphs join_words jpeg keyboard_neighbour lexicon lower misspell named negate noise occlusion "
+        "prepend quotes random_case repeat_marks repeat_words rotate scale shift shuffle_words spell_numbers "
+        "split_words strip_diacritics swap_letters synonyms truncate upper widen_spaces"
+    ),
     "adequate.mining": (
         "Knowledge Outlook Picks Policy Proposals Seen Shortfall "
         "batch_size confident exhausted outlook select share_out"

@@ -20,9 +20,20 @@ def lexicon(name: str) -> tuple[str, ...]:
     file = FOLDER / f"{name}.txt"
     if "/" in name or not file.is_file():
         raise unknown("lexicon", name, lexicons())
-    return tuple(line for line in file.read_text("utf-8").splitlines() if line and not line.startswith("#"))
+    return _lines(file)
 
 
 def lexicons() -> list[str]:
     """The names of the lists."""
     return sorted(file.stem for file in FOLDER.glob("*.txt"))
+
+
+@cache
+def pairs(name: str) -> dict[str, tuple[str, ...]]:
+    """What can stand for a word or a phrase: lines of `phrase: other, other`."""
+    parts = (line.split(": ") for line in _lines(FOLDER / "pairs" / f"{name}.txt"))
+    return {phrase: tuple(others.split(", ")) for phrase, others in parts}
+
+
+def _lines(file: Path) -> tuple[str, ...]:
+    return tuple(line for line in file.read_text("utf-8").splitlines() if line and not line.startswith("#"))

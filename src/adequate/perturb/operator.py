@@ -23,6 +23,10 @@ from adequate.types import Mask
 
 INPUT = b"aq_input"  # key in a batch's schema metadata: which column holds the input
 Inputs: TypeAlias = "pa.RecordBatch | pa.Array | Sequence[Any]"
+FITTING = {
+    "text": (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view),
+    "image": (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view),
+}
 
 
 class Effect(StrEnum):
@@ -78,19 +82,50 @@ class Perturbation:
         if isinstance(level, bool) or not 0 <= level <= 1:
             raise SpecError(f"{self.name}: level {level!r} isn't in [0, 1]", remedy=f"the level is the {self.unit}")
         chance = rng if isinstance(rng, np.random.Generator) else np.random.default_rng(rng)
-        if isinstance(batch, pa.RecordBatch):
-            place = batch.schema.get_field_index(input_of(batch, column))
-            return batch.set_column(place, batch.schema.field(place), self._of(batch.column(place), level, chance))
-        if isinstance(batch, pa.Array | pa.ChunkedArray):
-            array = batch.combine_chunks() if isinstance(batch, pa.ChunkedArray) else batch
-            return self._of(array, level, chance)
-        return self._of(pa.array(batch), level, chance).to_pylist()
+        return over(batch, column, self.name, self.of, lambda inputs: self._of(inputs, float(level), chance))
 
     def _of(self, inputs: pa.Array, level: float, rng: np.random.Generator) -> pa.Array:
-        if level == 0 or len(inputs) == 0:
-            return inputs
-        made = self.function(inputs, level, rng)
-        return made if made.type == inputs.type else made.cast(inputs.type)
+        return self.function(inputs, level, rng) if level else inputs
+
+
+def over(
+    batch: Inputs, column: str | None, name: str, of: Literal["text", "image"], change: Callable[[pa.Array], pa.Array]
+) -> Any:
+    """The inputs, changed; a batch comes back as a batch, an array as an array, a list as a list.
+
+    Args:
+        column: of a batch, the one to change (default: the project's input).
+        name: what changes them, for messages.
+        of: what it changes.
+        change: gets an array of strings or bytes without dictionary, and isn't called where there is nothing in it.
+
+    Raises:
+        ColumnError: the batch has no such column, it holds something else, or it isn't said which.
+    """
+    if isinstance(batch, pa.RecordBatch):
+        said = input_of(batch, column)
+        place = batch.schema.get_field_index(said)
+        made = _changed(batch.column(place), f"{name} of {said!r}", of, change)
+        return batch.set_column(place, batch.schema.field(place), made)
+    if isinstance(batch, pa.Array | pa.ChunkedArray):
+        array = batch.combine_chunks() if isinstance(batch, pa.ChunkedArray) else batch
+        return _changed(array, name, of, change)
+    return _changed(pa.array(batch), name, of, change).to_pylist()
+
+
+def _changed(
+    inputs: pa.Array, name: str, of: Literal["text", "image"], change: Callable[[pa.Array], pa.Array]
+) -> pa.Array:
+    if inputs.null_count == len(inputs):
+        return inputs
+    kind = inputs.type
+    plain = inputs.dictionary_decode() if pa.types.is_dictionary(kind) else inputs
+    if not any(fits(plain.type) for fits in FITTING[of]):
+        held = {"text": "texts", "image": "the bytes of images (PNG, JPEG)"}[of]
+        raise ColumnError(f"{name}: it changes {held}, and was given {kind}", remedy=f"give it a column of {held}")
+    made = change(plain)
+    made = made if made.type == plain.type else made.cast(plain.type)
+    return made if plain.type == kind else made.dictionary_encode().cast(kind)
 
 
 def input_of(batch: pa.RecordBatch, column: str | None = None) -> str:
