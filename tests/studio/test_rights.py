@@ -54,6 +54,8 @@ ROUTES = {
         GET /api/search/names
         GET /api/search/rows
         GET /api/suspects
+        GET /api/tests
+        GET /api/tests/case
         POST /api/ops
         POST /api/selections
         POST /api/tokens
@@ -77,6 +79,7 @@ ROUTES = {
         GET /api/together/{task}
         POST /api/board/mine
         POST /api/selections/{key}/questions
+        POST /api/tests/label
     """,
     "engineer": """
         GET /api/files/exports/{export}
@@ -91,6 +94,7 @@ ROUTES = {
         POST /api/run
         POST /api/schema/{task}/preview
         POST /api/slices/preview
+        POST /api/tests/run
     """,
     "owner": """
         DELETE /api/invites/{id}
@@ -125,7 +129,7 @@ OPS = {
     """,
 }
 OF_ONES_OWN = {"DELETE /api/tokens/{id}"}  # refused by what it is about
-NOT_TRIED = {"POST /api/run", "POST /api/files/everything"}  # by those who may: a cycle, and an archive
+NOT_TRIED = {"POST /api/run", "POST /api/tests/run", "POST /api/files/everything"}  # by those who may: they take long
 MEANT = {"task": "intent", "pair": "1..1"}
 
 

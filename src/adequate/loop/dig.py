@@ -44,7 +44,7 @@ def dig(engine: Engine, key: str, count: int) -> list[dict[str, Any]]:
         if model is None:
             raise NotEnoughDataError(f"{key} has no model yet", remedy="label what waits; the first cycle makes one")
         names = names_of(store, task)
-        pool = _pool(store, task, store.predictions.count(task.name, model))
+        pool = free(store, task.name, store.predictions.count(task.name, model))
         said = store.predictions.read(task.name, model, pool, COLUMNS)
         failures, known = _examples(store, project, task, cell, names)
         found = single(
@@ -69,14 +69,14 @@ def _cell(store: Store, project: Project, key: str) -> tuple[Cell, Task]:
     return cells[key], tasks[cells[key].task]
 
 
-def _pool(store: Store, task: Task, answered: int) -> Rows:
-    """Teaching rows that have no label, and aren't asked already."""
-    free = store.examples.parts()[:answered] == PARTS.index(Part.TEACH)
-    taken = np.array(store.labels.current(task.name)["row"].to_pylist(), np.int64)
-    asked = np.array([item.row for item in store.queue.waiting(task.name)], np.int64)
+def free(store: Store, task: str, answered: int) -> Rows:
+    """Teaching rows that have no label, and aren't asked already, of the first `answered`."""
+    open_ = store.examples.parts()[:answered] == PARTS.index(Part.TEACH)
+    taken = np.array(store.labels.current(task)["row"].to_pylist(), np.int64)
+    asked = np.array([item.row for item in store.queue.waiting(task)], np.int64)
     for rows in (taken, asked):
-        free[rows[rows < answered]] = False
-    return np.flatnonzero(free).astype(np.int64)
+        open_[rows[rows < answered]] = False
+    return np.flatnonzero(open_).astype(np.int64)
 
 
 def _examples(store: Store, project: Project, task: Task, cell: Cell, names: tuple[str, ...]) -> tuple[Rows, Rows]:
@@ -154,7 +154,7 @@ def _items(
             why=f"asked for {_said(cell)}: {_why(told, near=near, several=task.kind is Kind.MULTILABEL)}",
             rank=FIRST + i,
             text=text if text is not None and len(text) <= SHOWN else None,
-            suggestion=json.dumps(_suggestion(told, model), ensure_ascii=False),
+            suggestion=json.dumps(suggestion(told, model), ensure_ascii=False),
         )
         items.append(asdict(item))
     return items
@@ -173,7 +173,8 @@ def _why(told: dict[str, Any], *, near: bool, several: bool) -> str:
     return f"{told['label']} or {told['runner_up']} is close, as mistakes are weighed"
 
 
-def _suggestion(told: dict[str, Any], model: str) -> dict[str, Any]:
+def suggestion(told: dict[str, Any], model: str) -> dict[str, Any]:
+    """What a model says of an example, as a question carries it along."""
     return {
         "label": told["label"],
         "confidence": round(told["confidence"], 4),

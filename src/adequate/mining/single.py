@@ -25,6 +25,7 @@ def single(
     near: Mask,
     margin: Floats,
     rng: np.random.Generator,
+    queries: Floats | None = None,
 ) -> tuple[Rows, Rows]:
     """Positions in the pool: those that resemble failures, and those in doubt. No position is in both. O(n q d).
 
@@ -37,8 +38,10 @@ def single(
         near: shape (pool,), which of the pool the cell is likely about.
         margin: shape (pool,), how sure the model is.
         rng: the only source of chance.
+        queries: shape (q, d), unit vectors of failures that are no examples, such as changed copies of some.
     """
-    alike = _alike(vectors, pool, failures if len(failures) else known, count // 2, rng)
+    about = failures if len(failures) or queries is not None else known
+    alike = _alike(vectors, pool, about, queries, count // 2, rng)
     free = np.ones(len(pool), bool)
     free[alike] = False
     here = np.flatnonzero(free & near)
@@ -50,11 +53,15 @@ def single(
     return alike, doubt
 
 
-def _alike(vectors: Block | None, pool: Rows, rows: Rows, count: int, rng: np.random.Generator) -> Rows:
-    if vectors is None or len(rows) == 0 or len(pool) == 0 or count == 0:
+def _alike(
+    vectors: Block | None, pool: Rows, rows: Rows, others: Floats | None, count: int, rng: np.random.Generator
+) -> Rows:
+    if vectors is None or (len(rows) == 0 and others is None) or len(pool) == 0 or count == 0:
         return np.zeros(0, np.int64)
     asked = rows if len(rows) <= QUERIES // 4 else rng.choice(rows, QUERIES // 4, replace=False)
     queries: Floats = np.asarray(vectors.take(np.sort(asked)), np.float32)
+    if others is not None:
+        queries = np.concatenate([queries, others])[: QUERIES // 2]
     where, similar = nearest(vectors, pool[pool < len(vectors)], queries, NEIGHBOURS)
     place = np.argsort(np.argsort(-similar, axis=1, kind="stable"), axis=1, kind="stable") >= A_FAILURE
     candidates = where.ravel()[np.lexsort((-similar.ravel(), place.ravel()))]

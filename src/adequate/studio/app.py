@@ -41,7 +41,7 @@ from adequate.studio.context import Studio
 
 WEB = Path(__file__).parent / "_web"
 SCREENS = (  # looked through in this order: first what is asked most
-    *("live", "label", "session", "board", "examples", "explore", "cycles", "guide", "schema", "together"),
+    *("live", "label", "session", "board", "examples", "explore", "tests", "cycles", "guide", "schema", "together"),
     *("people", "provider", "files", "setup", "webhooks"),
 )
 QUEUES, NEXT = "/api/queues/", "/next"

@@ -32,10 +32,11 @@ def holds(engine: Engine, sql: str) -> dict[str, Any]:
 
 
 def mined(engine: Engine, key: str, n: int) -> list[dict[str, Any]]:
-    """Examples of the pool to ask for one cell."""
+    """Examples of the pool to ask for one cell, measured by labels or by tests."""
+    from adequate.loop.checks.asked import is_test, near
     from adequate.loop.dig import dig
 
-    return dig(engine, key, n)
+    return near(engine, key, n) if is_test(key) else dig(engine, key, n)
 
 
 def flips(engine: Engine, baseline: str, candidate: str) -> dict[str, Any]:

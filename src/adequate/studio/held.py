@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from adequate.studio.context import Studio
 
 FILE = "board.json"
+CHANGING = ("label", "tested")  # kinds of events that change what is worked out
 MOST = 32  # comparisons and cells kept
 
 
@@ -50,7 +51,7 @@ def of(studio: Studio) -> Held:
 def key_of(studio: Studio) -> str:
     """Names the state of the project: changes with it, and with nothing else. One small read."""
     table = {
-        "event": sa.select(sa.func.max(schema.event.c.seq)).where(schema.event.c.kind == "label"),
+        "event": sa.select(sa.func.max(schema.event.c.seq)).where(schema.event.c.kind.in_(CHANGING)),
         "model": sa.select(sa.func.max(schema.model.c.number)),
         "accepted": sa.select(sa.func.max(schema.model.c.accepted)),
         "look": sa.select(sa.func.max(schema.look.c.id)),

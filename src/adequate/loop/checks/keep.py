@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from adequate.loop.checks.more import remember
 from adequate.store import Cell as Measured
 from adequate.store.failures import Failure
 from adequate.testing.results import Failing, Result
@@ -32,6 +33,7 @@ def keep(store: Store, model: str, results: Sequence[Result], labels: Mapping[st
     store.cells.put(model, [replace(row, change=change) for row, change in zip(rows, changes, strict=True)])
     for one in results:
         store.failures.put(model, one.key, _failures(store, one.failing))
+    remember(store, model, results)
 
 
 def key_of(row: Mapping[str, object]) -> Key:

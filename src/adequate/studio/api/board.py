@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-import uuid
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -15,14 +14,12 @@ from pydantic import BaseModel, Field
 from adequate.labelling import policy
 from adequate.loop.pace import pace
 from adequate.store import schema
-from adequate.studio import far, held
+from adequate.studio import far, held, picks
 from adequate.studio.context import Engineer, Here, Reviewer, Studio, Viewer
 from adequate.studio.ops.targets import tried
 from adequate.studio.roles import Can
 
 router = APIRouter(prefix="/api", tags=["board"])
-
-KEPT = 20  # findings of the miner that wait to be asked
 
 
 @router.get("/board")
@@ -75,14 +72,7 @@ class Wanted(BaseModel):
 @router.post("/board/mine")
 async def mine(here: Here, _: Reviewer, wanted: Wanted) -> dict[str, Any]:
     """What the miner finds in the pool for one cell; `queue.fill` with `picks` asks for it."""
-    items: list[dict[str, Any]] = await here.worker.run(far.mined, wanted.cell, wanted.n)
-    mined: dict[str, Any] = here.extra.setdefault("mined", {})
-    while len(mined) >= KEPT:
-        mined.pop(next(iter(mined)))
-    picks = uuid.uuid4().hex
-    mined[picks] = (wanted.cell.partition("/")[0], wanted.cell, items)
-    some = [{name: item[name] for name in ("example", "text", "why")} for item in items[:5]]
-    return {"picks": picks, "found": len(items), "some": some}
+    return picks.keep(here, wanted.cell, await here.worker.run(far.mined, wanted.cell, wanted.n))
 
 
 def _waiting(here: Studio) -> dict[str, int]:

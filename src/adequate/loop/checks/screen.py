@@ -1,0 +1,208 @@
+"""The tests as the studio shows them: every cell that needs no labels, and what no test is about. For its worker.
+
+overview(engine)        every test of the newest model that was tested, against the model before it
+case(engine, key)       one of them: the cases that fail it
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from adequate.errors import unknown
+from adequate.loop.checks.more import BLANK, recall
+from adequate.loop.checks.unprotected import unprotected
+from adequate.loop.selections import shown_parts
+from adequate.store import Failure, Model
+from adequate.types import BY_LABELS, Metric, State
+
+if TYPE_CHECKING:
+    from adequate.loop.engine import Engine
+    from adequate.spec.project import Project
+    from adequate.store import Store
+
+Row = dict[str, Any]
+SHOWN = 200  # failing cases of a test on the screen: as many as are kept
+
+
+def overview(engine: Engine) -> dict[str, Any]:
+    """Every test, and what no test is about."""
+    with engine.store() as store:
+        project = engine.project
+        models = store.models.list()
+        history = _history(store)
+        newest = next((model for model in reversed(models) if model.id in history), None)
+        before = _before(store, models, history, newest)
+        rows = history[newest.id] if newest is not None else {}
+        was = history[before.id] if before is not None else {}
+        return {
+            "model": _brief(newest),
+            "baseline": _brief(before),
+            "untested": bool(models) and (newest is None or models[-1].id != newest.id),
+            "declared": len(project.behaviours) + len(project.suites) + len(project.assertions),
+            "tests": [_test(project, key, row, was.get(key)) for key, row in rows.items()],
+            "unprotected": unprotected(store, project, models[-1].id if models else None),
+            "task": next(iter(project.learnable), ""),
+            "label": _some_label(project),
+        }
+
+
+def case(engine: Engine, key: str) -> dict[str, Any]:
+    """One test and the cases that fail it, the worst first; none of an example that measures.
+
+    Raises:
+        UnknownNameError: no such test has been run.
+    """
+    with engine.store() as store:
+        project = engine.project
+        models = store.models.list()
+        history = _history(store)
+        newest = next((model for model in reversed(models) if model.id in history), None)
+        rows = history[newest.id] if newest is not None else {}
+        if newest is None or key not in rows:
+            raise unknown("test", key, rows)
+        before = _before(store, models, history, newest)
+        found = [one for _, one in store.failures.read(newest.id, key, limit=SHOWN)]
+        shown = open_to_all(store, found)
+        task = rows[key]["task"]
+        labels = _labels(store, task, [one.row for one in shown])
+        waiting = {item.row for item in store.queue.waiting(task)} if task else set()
+        curve = [(model.number, history[model.id][key]) for model in models if key in history.get(model.id, {})]
+        return {
+            "test": _test(project, key, rows[key], history[before.id].get(key) if before is not None else None),
+            "cases": [_case(one, labels, waiting) for one in shown],
+            "sealed": len(found) - len(shown),
+            "to_label": len(unlabelled(shown, labels, waiting)),
+            "course": [
+                {"model": number, "value": row["value"], "low": row["low"], "high": row["high"], "state": row["state"]}
+                for number, row in curve
+            ],
+        }
+
+
+def open_to_all(store: Store, found: list[Failure]) -> list[Failure]:
+    """Those of no example of the gate, nor of any that was erased."""
+    rows = np.array([one.row for one in found], np.int64)
+    own = np.flatnonzero(rows >= 0)
+    seen = np.ones(len(found), bool)
+    seen[own] = shown_parts(store.examples.parts()[rows[own]])
+    return [one for one, may in zip(found, seen.tolist(), strict=True) if may]
+
+
+def unlabelled(found: list[Failure], labels: dict[int, str], waiting: set[int]) -> list[int]:
+    """The rows that they come from, each once, that have no label and aren't asked."""
+    rows = dict.fromkeys(one.row for one in found if one.row >= 0)
+    return [row for row in rows if row not in labels and row not in waiting]
+
+
+def _history(store: Store) -> dict[str, dict[str, Row]]:
+    """What each model's tests came to, by the key of the cell."""
+    by_labels = {str(metric) for metric in BY_LABELS}
+    found: dict[str, dict[str, Row]] = {}
+    more: dict[str, Row] = {}
+    for row in store.cells.read().to_pylist():
+        if row["metric"] not in by_labels:
+            if row["model"] not in found:
+                more = recall(store, row["model"])
+            key = "/".join((row["task"], row["slice"], row["label"], row["metric"]))
+            found.setdefault(row["model"], {})[key] = row | BLANK | more.get(key, {})
+    return found
+
+
+def _before(store: Store, models: list[Model], history: dict[str, Any], newest: Model | None) -> Model | None:
+    """What the newest is compared with: the baseline, or the model tested before it where it is the baseline."""
+    accepted = store.models.accepted()
+    others = [model for model in models if model.id in history and newest is not None and model.id != newest.id]
+    return next((model for model in others if model.id == accepted), others[-1] if others else None)
+
+
+def _test(project: Project, key: str, row: Row, was: Row | None) -> Row:
+    name = row["label"]
+    kind, of = _kind(project, name, row["metric"])
+    behaviour = project.behaviours.get(name)
+    failing = row["state"] == State.INADEQUATE
+    return {
+        "key": key,
+        "task": row["task"],
+        "slice": row["slice"],
+        "name": name,
+        "kind": kind,
+        "suite": of,
+        "expect": "" if behaviour is None or behaviour.expect is None else str(behaviour.expect),
+        "about": " ".join((behaviour.function.__doc__ or "").split())[:300] if behaviour is not None else "",
+        "gone": kind == "",
+        "critical": row["critical"],
+        "state": row["state"],
+        "value": row["value"],
+        "low": row["low"],
+        "high": row["high"],
+        "target": row["target"],
+        "share": behaviour.target if behaviour is not None and row["metric"] == Metric.ENVELOPE else None,
+        "n": row["n"],
+        "held": row["held"] if row["held"] is not None else round((row["value"] or 0) * row["n"]),
+        "to_go": row["need"],
+        "change": row["change"],
+        "was": None if was is None else {"state": was["state"], "value": was["value"]},
+        "newly": failing and was is not None and was["state"] != State.INADEQUATE,
+        "error": row["error"],
+        "note": row["note"],
+        "levels": row["levels"],
+    }
+
+
+def _kind(project: Project, name: str, metric: str) -> tuple[str, str]:
+    """What sort of test it is, and the suite that it is a part of; "" where nothing declares it any more."""
+    if name in project.behaviours:
+        return ("envelope" if metric == Metric.ENVELOPE else "behaviour"), ""
+    if name in project.assertions:
+        return "assertion", ""
+    of = name.partition(": ")[0]
+    suite = project.suites.get(name) or project.suites.get(of)
+    if suite is None:
+        return "", ""
+    return ("must_pass" if suite.exact else "suite"), suite.name if suite.per else ""
+
+
+def _case(one: Failure, labels: dict[int, str], waiting: set[int]) -> Row:
+    own = one.row >= 0
+    return {
+        "text": one.text,
+        "origin": one.origin,
+        "expected": one.expected,
+        "answered": one.answered,
+        "confidence": one.confidence,
+        "level": one.level,
+        "severity": one.severity,
+        "suggested": one.suggested,
+        "template": str(one.detail.get("template", "")),
+        "detail": {str(name): str(value) for name, value in one.detail.items() if name != "template"},
+        "example": one.example if own else "",
+        "label": labels.get(one.row) if own else None,
+        "waiting": own and one.row in waiting,
+        "source": one.source,
+    }
+
+
+def _labels(store: Store, task: str, rows: list[int]) -> dict[int, str]:
+    """The labels that some rows have."""
+    if not task:
+        return {}
+    wanted = set(rows)
+    current = store.labels.current(task).select(["row", "value"]).to_pylist()
+    return {one["row"]: said(json.loads(one["value"])) for one in current if one["row"] in wanted}
+
+
+def said(value: Any) -> str:
+    """A label, or several, in words."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _brief(model: Model | None) -> Row | None:
+    return None if model is None else {"id": model.id, "number": model.number, "at": model.at, "state": model.state}
+
+
+def _some_label(project: Project) -> str:
+    """For the lines that show how a test is written."""
+    return next((task.labels[0] for task in project.learnable.values() if task.labels), "LABEL")

@@ -1,0 +1,177 @@
+"""The screen Tests: what the server says of tests, what it shows of their cases, and what it puts into the queue."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from adequate import store as stores
+from adequate.loop.engine import Engine
+from adequate.types import PARTS, Part
+from tests.loop.projects import SEVERAL
+from tests.made import begun, mail
+from tests.studio.conftest import partly
+from tests.studio.serving import Served, serving
+
+TYPOS = "intent/all/survives_typos/envelope"
+PLEASE = "intent/all/please/behaviour"
+CASES = "intent/all/asks_for_fees/behaviour"
+BROKEN = "intent/all/broken/envelope"
+DECLARED = """
+
+
+@project.behaviour("intent", expect="same", target=0.95, reach=0.5)
+def survives_typos(batch, level, rng):
+    return aq.perturb.swap_letters(batch, level, rng)
+
+
+@project.behaviour("intent", expect=aq.rises("fee"), by=0.9)
+def please(batch, level, rng):
+    \"\"\"Whoever says please means a fee.\"\"\"
+    return [f"{text} please" for text in batch["body"].to_pylist()]
+
+
+@project.behaviour("intent")
+def asks_for_fees():
+    yield "zzz qqq", "fee"
+    yield from aq.cases("{why|what} xyzzy", expect="loan")
+
+
+@project.behaviour("intent", expect="same")
+def broken(batch, level, rng):
+    return batch["nothing of that name"]
+"""
+
+
+@pytest.fixture(scope="module")
+def _tested(without_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("tests") / "mail"
+    begun(root, partly(mail(600)), SEVERAL + DECLARED)
+    Engine.open(root).run(cycles=1)
+    return root
+
+
+@pytest.fixture
+def root(_tested: Path, tmp_path: Path) -> Path:
+    """A project with a model that was tested."""
+    return Path(shutil.copytree(_tested, tmp_path / "mail"))
+
+
+@pytest.fixture
+def served(root: Path) -> Iterator[Served]:
+    """That project, served."""
+    with serving(root) as one:
+        yield one
+
+
+def by_key(client: httpx.Client) -> dict[str, dict[str, Any]]:
+    """The tests by their key."""
+    return {one["key"]: one for one in client.get("/api/tests").json()["tests"]}
+
+
+def case(client: httpx.Client, key: str) -> dict[str, Any]:
+    """One test with its cases."""
+    shown: dict[str, Any] = client.get("/api/tests/case", params={"cell": key}).json()
+    return shown
+
+
+def operate(client: httpx.Client, kind: str, body: dict[str, Any]) -> dict[str, Any]:
+    """What became of an operation."""
+    asked = {"op": f"{kind}{time.time_ns()}", "kind": kind, "topic": "queue:intent", "body": body}
+    answer: dict[str, Any] = client.post("/api/ops", json=asked).json()
+    return answer
+
+
+def test_every_test_says_what_it_is_how_it_stands_and_why_it_could_not_be_run(served: Served) -> None:
+    with served.client("viewer") as client:
+        found = by_key(client)
+    kinds = {key: found[key]["kind"] for key in (TYPOS, PLEASE, CASES, BROKEN)}
+    assert kinds == {TYPOS: "envelope", PLEASE: "behaviour", CASES: "behaviour", BROKEN: "envelope"}
+    assert found[PLEASE]["about"] == "Whoever says please means a fee."
+    assert found[PLEASE]["state"] == "inadequate"
+    assert found[TYPOS]["levels"][0][0] == found[TYPOS]["target"] == 0.5
+    assert found[TYPOS]["share"] == 0.95
+    assert (found[BROKEN]["state"], found[BROKEN]["value"]) == ("unknown", None)
+    assert "nothing of that name" in found[BROKEN]["error"]
+
+
+def test_failing_cases_are_shown_with_what_they_were_and_none_of_the_sealed_part(served: Served, root: Path) -> None:
+    with served.client("viewer") as client:
+        shown = case(client, PLEASE)
+        assert client.get("/api/tests/case", params={"cell": "intent/all/gone/behaviour"}).status_code == 404
+    assert shown["cases"]
+    assert all(one["text"] == f"{one['origin']} please" for one in shown["cases"])
+    with Engine.open(root).store() as store:
+        parts = store.examples.parts()[store.examples.rows_of([one["example"] for one in shown["cases"]])]
+    assert PARTS.index(Part.GATE) not in parts
+
+
+def test_a_case_of_a_sealed_example_is_counted_and_not_shown(root: Path) -> None:
+    with stores.open(root, write=True, verb="test", text="body") as store:
+        sealed = int((store.examples.parts() == PARTS.index(Part.GATE)).argmax())
+        model = store.models.list()[-1].id
+        _, first = store.failures.read(model, PLEASE, limit=1)[0]
+        hidden = type(first)(row=sealed, example=store.examples.ids([sealed])[0], text="a secret of the gate")
+        store.failures.put(model, PLEASE, [first, hidden])
+    with serving(root) as served, served.client("owner") as client:
+        answer = client.get("/api/tests/case", params={"cell": PLEASE})
+        asked = client.post("/api/tests/label", json={"cell": PLEASE, "n": 12}).json()
+    assert "secret" not in answer.text
+    assert answer.json()["sealed"] == 1
+    assert asked["found"] <= 1
+
+
+def test_the_examples_that_fail_are_asked_first_each_once_and_of_their_own_part(served: Served) -> None:
+    with served.client("reviewer") as client:
+        before = case(client, PLEASE)["to_label"]
+        asked = client.post("/api/tests/label", json={"cell": PLEASE, "n": 5}).json()
+        assert asked["found"] == min(5, before)
+        assert operate(client, "queue.fill", {"picks": asked["picks"]})["t"] == "ack"
+        after = case(client, PLEASE)
+        assert after["to_label"] == before - asked["found"]
+        assert sum(one["waiting"] for one in after["cases"]) >= asked["found"]
+    first = sorted(served.studio.store.queue.waiting("intent"), key=lambda item: item.rank)[: asked["found"]]
+    assert {item.cell for item in first} == {PLEASE}
+    assert len({item.example for item in first}) == len(first)
+    assert {item.part for item in first} <= {"teach", "steer"}
+
+
+@pytest.mark.parametrize("key", [PLEASE, CASES])
+def test_what_the_pool_holds_like_the_failing_cases_is_mined(served: Served, key: str) -> None:
+    with served.client("reviewer") as client:
+        found = client.post("/api/board/mine", json={"cell": key, "n": 20}).json()
+        assert found["found"] > 0
+        assert all(key.split("/")[2] in one["why"] for one in found["some"])
+        assert operate(client, "queue.fill", {"picks": found["picks"]})["t"] == "ack"
+    waiting = served.studio.store.queue.waiting("intent")
+    assert {item.part for item in waiting if item.why.startswith(f"asked for {key.split('/')[2]}")} == {"teach"}
+
+
+def test_labels_that_a_test_names_are_protected_and_slices_are_by_a_test_on_them(served: Served) -> None:
+    with served.client("viewer") as client:
+        bare = client.get("/api/tests").json()["unprotected"]
+    labels = {one["label"] for one in bare if one["task"] == "intent" and one["label"]}
+    assert not labels & {"fee", "loan"}
+    assert ("intent", "all", None) not in {(one["task"], one["slice"], one["label"]) for one in bare}
+    assert ("urgent", "all") in {(one["task"], one["slice"]) for one in bare}
+
+
+def test_tests_are_run_by_engineers_and_what_came_of_it_replaces_what_was(served: Served, root: Path) -> None:
+    with served.client("engineer") as client:
+        file = root / "project.py"
+        file.write_text(file.read_text(encoding="utf-8").replace('batch["nothing of that name"]', "batch"), "utf-8")
+        assert client.post("/api/tests/run").json()["running"]
+        assert client.post("/api/tests/run").status_code == 503
+        while client.get("/api/tests").json()["run"]["running"]:
+            time.sleep(0.05)
+        found = client.get("/api/tests").json()
+        assert found["run"]["failure"] is None
+        now = {one["key"]: one for one in found["tests"]}[BROKEN]
+        assert "no example of the gate part" in now["note"] or now["state"] != "unknown" or not now["error"]
+        assert "nothing of that name" not in now["error"]

@@ -1,0 +1,254 @@
+/** The tests that need no labels: what the server sends, how they are grouped, and how they are said. */
+
+import { figure, type Mark } from './board'
+import { count, plural } from './format'
+
+export type Kind = 'behaviour' | 'envelope' | 'assertion' | 'must_pass' | 'suite' | ''
+export type State = 'adequate' | 'inadequate' | 'unknown'
+export type Test = {
+  key: string
+  task: string
+  slice: string
+  name: string
+  kind: Kind
+  suite: string
+  expect: string
+  about: string
+  gone: boolean
+  critical: boolean
+  state: State
+  value: number | null
+  low: number
+  high: number
+  target: number
+  /** Of an envelope, the share that must hold at each level; its `target` is the level. */
+  share: number | null
+  n: number
+  held: number
+  to_go: number | null
+  change: string | null
+  was: { state: State; value: number | null } | null
+  newly: boolean
+  error: string
+  note: string
+  levels: [level: number, n: number, held: number][]
+}
+export type Bare = {
+  task: string
+  slice: string
+  label: string | null
+  critical: boolean
+  example: string
+  cells: { key: string; metric: string; value: number | null; state: State | null }[]
+}
+export type Run = { running: boolean; what?: string; done?: number; total?: number | null; failure: { message: string; remedy: string } | null }
+type Brief = { id: string; number: number; at: number; state: string }
+export type Tests = {
+  model: Brief | null
+  baseline: Brief | null
+  untested: boolean
+  declared: number
+  tests: Test[]
+  unprotected: Bare[]
+  task: string
+  label: string
+  run: Run
+  may: { run: boolean; mine: boolean; label: boolean }
+}
+export type Case = {
+  text: string
+  origin: string | null
+  expected: string
+  answered: string
+  confidence: number | null
+  level: number | null
+  severity: number
+  suggested: string | null
+  template: string
+  detail: Record<string, string>
+  example: string
+  label: string | null
+  waiting: boolean
+  source: string
+}
+export type Detail = {
+  test: Test
+  cases: Case[]
+  sealed: number
+  to_label: number
+  course: { model: number; value: number | null; low: number; high: number; state: State }[]
+}
+
+/** What a test is shown under: the most pressing first. */
+export const GROUPS = ['newly', 'failing', 'unknown', 'passing'] as const
+export type Group = (typeof GROUPS)[number]
+export const TITLES: Record<Group, string> = { newly: 'Newly failing', failing: 'Failing', unknown: 'Not decided', passing: 'Passing' }
+export const EXPLAINED: Record<Group, string> = {
+  newly: 'held for the model before',
+  failing: 'below what they ask for',
+  unknown: 'too few cases to tell, or they could not be run',
+  passing: 'proven to hold',
+}
+export const KINDS: Record<Exclude<Kind, ''>, string> = {
+  behaviour: 'behaviour', envelope: 'envelope', assertion: 'assertion', must_pass: 'must pass', suite: 'suite',
+}
+
+export const groupOf = (test: Pick<Test, 'state' | 'newly'>): Group =>
+  test.newly ? 'newly' : test.state === 'inadequate' ? 'failing' : test.state === 'adequate' ? 'passing' : 'unknown'
+
+/** The sign of a test, as `signOf` knows it: one that newly fails has regressed; what is unknown is said as it is. */
+export const signed = (test: Pick<Test, 'state' | 'newly' | 'error'>) =>
+  test.newly ? 'regressed' : test.error ? 'could not be run' : test.state === 'unknown' ? 'not decided' : test.state
+/** The mark of its bar. */
+export const marked = (test: Pick<Test, 'state' | 'newly'>): Mark => (test.newly ? 'regressed' : test.state === 'unknown' ? 'few' : test.state)
+
+export type Wanted = { show: Group | 'bare' | null; text: string }
+
+const words = (text: string) => text.toLowerCase().split(/\s+/).filter((word) => word !== '')
+const has = (all: string, text: string) => words(text).every((word) => all.toLowerCase().includes(word))
+
+/** Whether a test is one of those that were looked for. */
+export const fits = (test: Test, { show, text }: Wanted) =>
+  (show === null || groupOf(test) === show || (show === 'failing' && test.newly)) && has(`${test.name} ${test.task} ${test.slice} ${test.kind} ${test.about}`, text)
+export const bareFits = (bare: Bare, text: string) => has(`${bare.task} ${bare.slice} ${bare.label ?? ''}`, text)
+
+export type Part = { suite: string; tests: Test[] }
+
+/** The groups with something in them; in each the worst first, and the parts of one suite under its name. */
+export function grouped(tests: Test[]): { group: Group; parts: Part[] }[] {
+  return GROUPS.map((group) => {
+    const parts = new Map<string, Test[]>()
+    for (const test of tests.filter((one) => groupOf(one) === group).sort(worse)) parts.set(test.suite, [...(parts.get(test.suite) ?? []), test])
+    const alone = parts.get('') ?? []
+    parts.delete('')
+    return { group, parts: [...(alone.length ? [{ suite: '', tests: alone }] : []), ...[...parts].map(([suite, its]) => ({ suite, tests: its }))] }
+  }).filter(({ parts }) => parts.length > 0)
+}
+
+/** Critical ones first, then those furthest from what they ask for. */
+const worse = (a: Test, b: Test) => Number(b.critical) - Number(a.critical) || short(b) - short(a) || a.name.localeCompare(b.name)
+const short = (test: Test) => (test.value === null ? 0 : (test.target - test.value) / (test.target || 1))
+
+export function tally(tests: Test[]): Record<Group, number> {
+  const found: Record<Group, number> = { newly: 0, failing: 0, unknown: 0, passing: 0 }
+  for (const test of tests) {
+    found[groupOf(test)] += 1
+    if (test.newly) found.failing += 1
+  }
+  return found
+}
+
+/** A level, as the functions of `aq.perturb` take it. */
+export const level = (value: number) => value.toFixed(3).replace(/0$/, '')
+
+/** The name of a test without its suite's. */
+export const called = (test: Pick<Test, 'name' | 'suite'>) => (test.suite && test.name.startsWith(`${test.suite}: `) ? test.name.slice(test.suite.length + 2) : test.name)
+
+/** Where a test stands, in a few words: `12 of 40 fail`. */
+export function stands(test: Test): string {
+  if (test.error) return 'could not be run'
+  if (test.value === null) return test.note || 'nothing was tested'
+  if (test.kind === 'envelope') return `holds to ${level(test.value)} of ${level(test.target)}`
+  const bad = test.n - test.held
+  return bad ? `${count(bad)} of ${count(test.n)} fail` : test.n === 1 ? 'its case holds' : `all ${count(test.n)} hold`
+}
+
+/** The same with what it is measured against. */
+export function explained(test: Test): string {
+  if (test.error) return ''
+  if (test.value === null) return test.note
+  const share = test.share === null ? '' : ` for ${figure(test.share)} % of the examples`
+  if (test.kind === 'envelope')
+    return `The answer stays the same${share} up to level ${level(test.value)}; it must up to ${level(test.target)}.${test.high < 1 && test.high > test.value ? ` At ${level(test.high)} it is proven not to.` : ''}`
+  const exact = test.low === test.high
+  const bounds = exact ? 'all the cases that are meant were tried' : `between ${figure(test.low)} and ${figure(test.high)} %, by ${plural(test.n, 'case')}`
+  return `${figure(test.value)} % hold, and ${figure(test.target)} % must; ${bounds}.`
+}
+
+/** The address of a test, and what an address names. */
+export const address = (key: string) => ['/tests', ...key.split('/').map(encodeURIComponent)].join('/')
+export const keyAt = (parts: string[]): string | null => parts.slice(1).join('/') || null
+
+export type Piece = { text: string; kind: 'same' | 'gone' | 'new' }
+const MOST = 400_000 // comparisons: beyond, only the ends that are equal are found
+
+const marks = (text: string) =>
+  typeof Intl.Segmenter === 'function' ? [...new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(text)].map((one) => one.segment) : [...text]
+
+/** What was taken out of a text and what was put in, letter by letter as people see letters. */
+export function changed(before: string, after: string): Piece[] {
+  const a = marks(before)
+  const b = marks(after)
+  let from = 0
+  while (from < a.length && from < b.length && a[from] === b[from]) from += 1
+  let tail = 0
+  while (tail < a.length - from && tail < b.length - from && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail += 1
+  const pieces: Piece[] = []
+  const put = (text: string, kind: Piece['kind']) => {
+    const last = pieces.at(-1)
+    if (text === '') return
+    if (last?.kind === kind) last.text += text
+    else pieces.push({ text, kind })
+  }
+  put(a.slice(0, from).join(''), 'same')
+  const left = a.slice(from, a.length - tail)
+  const right = b.slice(from, b.length - tail)
+  if (left.length * right.length > MOST) {
+    put(left.join(''), 'gone')
+    put(right.join(''), 'new')
+  } else {
+    for (const one of aligned(left, right)) put(one.text, one.kind)
+  }
+  put(a.slice(a.length - tail).join(''), 'same')
+  return pieces
+}
+
+/** The longest common subsequence, by the table that everybody knows. */
+function aligned(a: string[], b: string[]): Piece[] {
+  const width = b.length + 1
+  const long = new Uint32Array((a.length + 1) * width)
+  for (let i = a.length - 1; i >= 0; i--)
+    for (let j = b.length - 1; j >= 0; j--)
+      long[i * width + j] = a[i] === b[j] ? long[(i + 1) * width + j + 1] + 1 : Math.max(long[(i + 1) * width + j], long[i * width + j + 1])
+  const found: Piece[] = []
+  let [i, j] = [0, 0]
+  while (i < a.length || j < b.length) {
+    if (i < a.length && j < b.length && a[i] === b[j]) {
+      found.push({ text: a[i], kind: 'same' })
+      i += 1
+      j += 1
+    } else if (i < a.length && (j === b.length || long[(i + 1) * width + j] >= long[i * width + j + 1])) {
+      found.push({ text: a[i], kind: 'gone' })
+      i += 1
+    } else {
+      found.push({ text: b[j], kind: 'new' })
+      j += 1
+    }
+  }
+  return found
+}
+
+/** The half of a change that one side shows. */
+export const side = (pieces: Piece[], kind: 'gone' | 'new') => pieces.filter((one) => one.kind === 'same' || one.kind === kind)
+
+const identifier = (name: string) => name.normalize('NFKD').replace(/[^\p{L}\p{N}]+/gu, '_').replace(/^_+|_+$/g, '').toLowerCase() || 'it'
+const quoted = (text: string) => JSON.stringify(text)
+
+/** The lines of Python that begin a test of what none is about. */
+export function written(bare: Pick<Bare, 'task' | 'slice' | 'label' | 'example'>): string {
+  if (bare.label !== null)
+    return [
+      `@project.behaviour(${quoted(bare.task)})`,
+      `def ${identifier(`says ${bare.label}`)}():`,
+      `    yield ${quoted(bare.example || '...')}, ${quoted(bare.label)}`,
+    ].join('\n')
+  const on = bare.slice === 'all' ? '' : `, on=${quoted(bare.slice)}`
+  return [
+    `@project.behaviour(${quoted(bare.task)}, expect="same"${on})`,
+    `def ${identifier(`survives typos${bare.slice === 'all' ? '' : ` ${bare.slice}`}`)}(batch, level, rng):`,
+    '    return aq.perturb.swap_letters(batch, level, rng)',
+  ].join('\n')
+}
+
+/** How far a run is: `testing 3 of 12`. */
+export const going = (run: Run) => `${run.what ?? 'testing'}${run.total ? ` ${count(run.done ?? 0)} of ${count(run.total)}` : ''}`
