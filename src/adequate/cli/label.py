@@ -181,9 +181,12 @@ def _carried(engine: Engine, file: Path, form: str, tasks: Sequence[str]) -> Non
     "--accept", "accepted", is_flag=True, help="Let them teach. They are recorded as a model's, not a person's."
 )
 @click.option("--withdraw", "withdrawn", is_flag=True, help="Take back all that were accepted.")
+@click.option("--by", metavar="ASSERTION", help="What this assertion suggests, instead of the names of the labels.")
 @project_option
 @click.pass_context
-def guess(context: click.Context, task: str | None, accepted: bool, withdrawn: bool, root: Path | None) -> None:
+def guess(
+    context: click.Context, task: str | None, accepted: bool, withdrawn: bool, by: str | None, root: Path | None
+) -> None:
     """Labels that the names of the labels suggest: the clearest quarter of the pool, for bulk accept.
 
     For a start without labels, where names mean something ("card_arrival" does, "c17" does not): look at some before
@@ -193,11 +196,15 @@ def guess(context: click.Context, task: str | None, accepted: bool, withdrawn: b
     adequate label guess
     adequate label guess --accept
     adequate label guess --withdraw
+    adequate label guess --by "intent as people said"
     """
     from adequate.loop import guesses
     from adequate.loop.engine import Engine
 
     engine = Engine.open(root or context.obj)
+    if by is not None:
+        _by_assertion(engine, by, accepted=accepted, withdrawn=withdrawn)
+        return
     of = _tasks(engine.project, task)[0]
     with engine.store(write=True, verb="label guess") as store:
         if withdrawn:
@@ -217,6 +224,39 @@ def guess(context: click.Context, task: str | None, accepted: bool, withdrawn: b
         least = shown[name][-1]  # the one in most doubt says most about the rest
         out.print(f"[bold]{_plain(name)}[/] {len(shown[name]):,}  [dim]{_plain(least.text[:90])}[/]", soft_wrap=True)
     out.print(f"\n{len(found):,} guesses; beside each label its least clear one. Accept: adequate label guess --accept")
+
+
+def _by_assertion(engine: Engine, name: str, *, accepted: bool, withdrawn: bool) -> None:
+    """What an assertion suggests for the pool, and how often such suggestions were right."""
+    from adequate.loop import guesses
+    from adequate.loop.checks import suggested
+    from adequate.loop.checks.assertions import cell_of
+    from adequate.loop.subjects import Trained
+    from adequate.types import Source
+
+    project = engine.project
+    made = project.assertions.get(name)
+    if made is None:
+        raise unknown("assertion", name, project.assertions)
+    with engine.store(write=True, verb="label guess") as store:
+        if withdrawn:
+            of = project.tasks[cell_of(made, project).task]
+            many = guesses.withdraw(store, of, actor=user(), source=Source.RULE)
+            out.print(f"{many:,} suggestions of rules taken back")
+            return
+        found, skill = suggested.offered(store, project, Trained.of(store, project, "last"), made)
+        of = project.tasks[cell_of(made, project).task]
+        if accepted:
+            suggested.allowed(project, made, skill)
+            many = guesses.accept(store, of, found, actor=user(), rule=name)
+            out.print(f"{many:,} suggestions teach {_plain(of.name)} now; take them back with --withdraw")
+            return
+    for one in found[:20]:
+        out.print(f"[bold]{_plain(one.label)}[/]  [dim]{_plain(one.text[:90])}[/]", soft_wrap=True)
+    out.print(
+        f"\n{len(found):,} suggestions for the pool; of {skill.n:,} known labels {skill.right:,} say the same "
+        f"({skill.low:.0%} at least)"
+    )
 
 
 def _label(root: Path | None, task: str | None, actor: str) -> None:

@@ -18,6 +18,7 @@ from adequate.loop.state import State
 from adequate.loop.turn import know
 from adequate.mining import confident
 from adequate.store import Event
+from adequate.testing.assertions import SAID
 from adequate.types import Kind, Progress, Source, silent
 
 if TYPE_CHECKING:
@@ -68,17 +69,21 @@ def guesses(store: Store, project: Project, task: Task, progress: Progress = sil
     ]
 
 
-def accept(store: Store, task: Task, found: list[Guess], *, actor: str) -> int:
-    """Let guesses teach; returns how many. Who accepted them is recorded, but they stay a model's."""
+def accept(store: Store, task: Task, found: list[Guess], *, actor: str, rule: str | None = None) -> int:
+    """Let guesses teach; returns how many. Who accepted them is recorded, but they stay a model's, or a rule's.
+
+    Args:
+        rule: the assertion that suggested them; None: the names of the labels did.
+    """
     events = [
         Event(
             example=guess.example,
             row=guess.row,
             task=task.name,
-            value=guess.label,
+            value=[name for name in guess.label.split(SAID) if name] if task.kind is Kind.MULTILABEL else guess.label,
             actor=actor,
-            source=Source.MODEL,
-            why=f"accepted in bulk; its margin is {guess.margin:.2f}",
+            source=Source.MODEL if rule is None else Source.RULE,
+            why=f"accepted in bulk; its margin is {guess.margin:.2f}" if rule is None else f"suggested by {rule}",
             policy=POLICY,
         )
         for guess in found
@@ -87,9 +92,13 @@ def accept(store: Store, task: Task, found: list[Guess], *, actor: str) -> int:
     return len(events)
 
 
-def withdraw(store: Store, task: Task, *, actor: str) -> int:
-    """Take back every accepted guess that still holds; returns how many."""
-    held = [row for row in store.labels.current(task.name).to_pylist() if row["source"] == Source.MODEL]
+def withdraw(store: Store, task: Task, *, actor: str, source: Source = Source.MODEL) -> int:
+    """Take back every accepted guess that still holds; returns how many.
+
+    Args:
+        source: `rule` for what assertions suggested.
+    """
+    held = [row for row in store.labels.current(task.name).to_pylist() if row["source"] == source]
     events = [
         Event(
             example=row["example"],
@@ -97,7 +106,7 @@ def withdraw(store: Store, task: Task, *, actor: str) -> int:
             task=task.name,
             value=None,
             actor=actor,
-            source=Source.MODEL,
+            source=source,
             why="accepted guesses taken back",
             policy=POLICY,
         )

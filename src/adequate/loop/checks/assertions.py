@@ -19,7 +19,7 @@ from adequate.errors import AdequateError, TestError
 from adequate.loop.answers import names_of
 from adequate.loop.checks.beside import View, view
 from adequate.loop.checks.predicted import predicted
-from adequate.loop.checks.tally import Tally, Violating
+from adequate.loop.checks.tally import HELD, NOBODY, Tally, Violating
 from adequate.spec.assertions import Assertion, Kind
 from adequate.testing.assertions import SAID, upside_down
 from adequate.testing.bounds import clopper_pearson
@@ -109,6 +109,14 @@ def checks(
     for assertion in project.assertions.values():
         cell = cell_of(assertion, project)
         yield cell, partial(tested, cell, assertion, every)
+
+
+def violating(
+    store: Store, project: Project, subject: Subject, assertions: Sequence[Assertion], seed: int = 0
+) -> dict[str, Violating]:
+    """The violations of assertions outside the gate part, the worst first; none of one that can't be run."""
+    found = Pass(store=store, project=project, subject=subject, seed=seed).run(assertions)
+    return {name: NOBODY if one.error else one.found.worst(HELD) for name, one in found.items()}
 
 
 def cell_of(assertion: Assertion, project: Project) -> Cell:

@@ -1,0 +1,202 @@
+"""What assertions suggest: how often it is right, what is asked of it, and when it may teach.
+
+A suggestion stands beside a question as a model's does. It becomes a label only by a person's word: where the
+assertion declares `suggest`, where it is right at least as often as the task must be (by the lower bound, on examples
+whose label is known), and when somebody accepts in bulk. Then it is a label of source `rule`, in the pool only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow.compute as pc
+
+from adequate.errors import NotEnoughDataError, TestError
+from adequate.loop.checks.assertions import Pass, cell_of, violating
+from adequate.loop.checks.beside import labelled, looked_up
+from adequate.loop.checks.tally import HELD, Violating
+from adequate.loop.guesses import Guess
+from adequate.mining.assertions import Firing, chosen
+from adequate.mining.knowledge import Picks
+from adequate.testing.assertions import SAID
+from adequate.testing.bounds import clopper_pearson
+from adequate.testing.columns import mask
+from adequate.types import PARTS, Kind, Metric, Part, Source
+
+if TYPE_CHECKING:
+    from adequate.spec.assertions import Assertion
+    from adequate.spec.project import Project
+    from adequate.spec.tasks import Task
+    from adequate.store import Store
+    from adequate.testing.outputs import Subject
+
+ALPHA = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skill:
+    """How often an assertion suggests what is known to be right.
+
+    Args:
+        n: suggestions for examples whose label people or files gave, outside the gate part.
+        right: of these, those that say the same.
+        low: lower bound of the share that is right.
+    """
+
+    n: int
+    right: int
+    low: float
+
+
+def measured(store: Store, project: Project, found: Mapping[str, Violating]) -> dict[str, Skill]:
+    """The skill of the assertions that suggest anything.
+
+    Args:
+        found: by the name of the assertion, as `assertions.violating` finds them.
+    """
+    skills = {}
+    for name, these in found.items():
+        task = project.tasks.get(cell_of(project.assertions[name], project).task)
+        if task is None or these.suggested.null_count == len(these):
+            continue
+        known = looked_up(*labelled(store, task, (Source.HUMAN, Source.IMPORT)), these.rows)
+        both = mask(pc.and_(pc.is_valid(known), pc.is_valid(these.suggested)))
+        n, right = int(both.sum()), int((mask(pc.equal(known, these.suggested)) & both).sum())
+        skills[name] = Skill(n=n, right=right, low=float(clopper_pearson(right, n, ALPHA)[0]))
+    return skills
+
+
+def wanted(task: Task) -> float:
+    """How often a suggestion must be right before it may teach: as often as the task itself."""
+    aim = task.target
+    return aim.accuracy if aim.accuracy is not None else max(aim.recall or 0.0, aim.precision or 0.0)
+
+
+def offered(
+    store: Store, project: Project, subject: Subject, made: Assertion, seed: int = 0
+) -> tuple[list[Guess], Skill]:
+    """What an assertion suggests for the pool, the worst violations first, and its skill.
+
+    Raises:
+        TestError: it can't be run as it stands.
+        NotEnoughDataError: it suggests nothing.
+    """
+    tally = Pass(store=store, project=project, subject=subject, seed=seed).run([made])[made.name]
+    if tally.error:
+        raise TestError(tally.error)
+    found = tally.found.worst(HELD)
+    skill = measured(store, project, {made.name: found}).get(made.name)
+    if skill is None:
+        raise NotEnoughDataError(f"assertion {made.name!r} suggests no label", remedy="@project.assertion(suggest=...)")
+    task = project.tasks[cell_of(made, project).task]
+    pool = unlabelled(store, task, found)
+    pool = pool.at(pool.suggested.is_valid().to_numpy(zero_copy_only=False))
+    examples = store.examples.take(pool.rows, ["aq_id", project.text])
+    guesses = [
+        Guess(row=row, example=example, text=text or "", label=label, margin=severity)
+        for row, example, text, label, severity in zip(
+            pool.rows.tolist(),
+            examples["aq_id"].to_pylist(),
+            examples[project.text].to_pylist(),
+            pool.suggested.to_pylist(),
+            pool.severity.tolist(),
+            strict=True,
+        )
+    ]
+    return guesses, skill
+
+
+def allowed(project: Project, assertion: Assertion, skill: Skill) -> None:
+    """Whether the suggestions of an assertion may teach.
+
+    Raises:
+        NotEnoughDataError: they may not; why, and what would change that.
+    """
+    task = project.tasks[cell_of(assertion, project).task]
+    least = wanted(task)
+    if assertion.suggest is None:
+        raise NotEnoughDataError(
+            f"assertion {assertion.name!r} declares no `suggest`: what it suggests is for people to look at",
+            remedy="@project.assertion(suggest=...), or answer the questions that it asks: adequate label",
+        )
+    if skill.low < least:
+        raise NotEnoughDataError(
+            f"the suggestions of {assertion.name!r} were right for {skill.right:,} of {skill.n:,} known labels "
+            f"({skill.low:.0%} at least); {task.name!r} needs {least:.0%}",
+            remedy="label more of what it fires on, or correct it",
+        )
+
+
+def unlabelled(store: Store, task: Task, found: Violating) -> Violating:
+    """Those in the pool: examples that teach, and have no label yet."""
+    known = store.labels.current(task.name)["row"].to_numpy()
+    teach = store.examples.parts()[found.rows] == PARTS.index(Part.TEACH)
+    return found.at(teach & ~np.isin(found.rows, known))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidates:
+    """Examples to ask for because they violate assertions.
+
+    Args:
+        picks: which, why (`violates NAME`), for which cell.
+        suggestions: for each the suggestion of a `QueueItem`, JSON, with the assertion as the model; None: nothing
+            is suggested, and the model's own answer stands beside the question.
+    """
+
+    picks: Picks
+    suggestions: tuple[str | None, ...]
+
+
+def candidates(
+    store: Store, project: Project, subject: Subject, task: Task, budget: int, *, seed: int = 0
+) -> Candidates:
+    """What to ask of a task, at most `budget`, shared among its assertions by what they still teach.
+
+    Call it once a cycle and task, with the model that was just tested; it is one pass over what that answered. Only
+    examples of the pool without a label come out, each once; `mining.assertions.share` says how many for which.
+    """
+    made = [one for one in project.assertions.values() if cell_of(one, project).task in (task.name, "")]
+    found = violating(store, project, subject, made, seed)
+    pool = {name: unlabelled(store, task, these) for name, these in found.items()}
+    firings = [
+        Firing(
+            name=one.name,
+            cell=cell_of(one, project).key,
+            rates=rates(store, project, one),
+            rows=pool[one.name].rows,
+        )
+        for one in made
+        if len(pool[one.name])
+    ]
+    picks = chosen(firings, budget)
+    names = {one.cell: one.name for one in firings}
+    labels = {one: dict(zip(pool[one].rows.tolist(), pool[one].suggested.to_pylist(), strict=True)) for one in pool}
+    several = task.kind is Kind.MULTILABEL
+    said = [
+        suggestion(names[cell], labels[names[cell]][row], several=several)
+        for row, cell in zip(picks.rows.tolist(), picks.cell, strict=True)
+    ]
+    return Candidates(picks=picks, suggestions=tuple(said))
+
+
+def suggestion(assertion: str, label: str | None, *, several: bool) -> str | None:
+    """A suggestion as the queue keeps it; `label` comes first, so that SQL can find items by it."""
+    if label is None:
+        return None
+    value = [name for name in label.split(SAID) if name] if several else label
+    return json.dumps({"label": value, "model": assertion, "source": str(Source.RULE)}, ensure_ascii=False)
+
+
+def rates(store: Store, project: Project, assertion: Assertion) -> list[float]:
+    """Which share of predictions violated an assertion under each model, oldest first."""
+    cell = cell_of(assertion, project)
+    table = store.cells.read()
+    same = pc.equal(table["metric"], str(Metric.ASSERTION))
+    for column, value in (("task", cell.task), ("slice", cell.slice), ("label", cell.label)):
+        same = pc.and_(same, pc.equal(table[column], value))
+    return [1 - value for value in table.filter(same)["value"].to_pylist() if value is not None]
