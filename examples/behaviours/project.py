@@ -24,12 +24,11 @@ intent = project.classify(
 )
 timed = project.classify("timed", labels=["no", "yes"], target=aq.Target(accuracy=0.90))
 
-# What people say. Names mislead on purpose: weather in a song, a table in a book, a day in a title.
-FILMS = ["Jurassic Park", "The Matrix", "Frozen", "A Quiet Place", "Some Like It Hot"]
-BOOKS = ["A Table for Two", "The Winter of the World", "Music for Chameleons", "Wuthering Heights"]
-SONGS = ["Here Comes the Sun", "Purple Rain", "Umbrella", "Dancing Queen", "Hotel California"]
-CITIES = ["Boston", "Paris", "Lima", "Nairobi", "Osaka", "Sydney"]
+# What stands in the slots: titles that sound like something else, on purpose.
+FILMS = ["The Matrix", "Frozen", "A Quiet Place", "Some Like It Hot", "Star Wars", "The Godfather"]
+SONGS = ["Here Comes the Sun", "Purple Rain", "Umbrella", "Dancing Queen", "Yesterday", "Bohemian Rhapsody"]
 LISTS = ["gym", "road trip", "sunday morning", "dinner party"]
+CITIES = ["Boston", "Paris", "Lima", "Nairobi", "Osaka", "Sydney"]
 
 
 # Envelopes: how far may an input be changed until the answer changes?
@@ -47,7 +46,7 @@ def survives_hesitation(batch, level, rng):
 
 @project.behaviour(intent, expect="same", target=0.95, reach=1.0)
 def bears_politeness(batch, level, rng):
-    polite = pc.binary_join_element_wise("hey, would you be so kind and", batch["text"], "thank you", " ")
+    polite = pc.binary_join_element_wise("hey, could you please", batch["text"], "thank you", " ")
     return pc.if_else(pc.less(rng.random(len(batch)), level), polite, batch["text"])
 
 
@@ -64,31 +63,28 @@ def saying_when(batch, level, rng):
 
 @project.behaviour(intent)
 def a_film_or_where_it_runs():
-    yield from aq.cases("{find|show me|look up} the {movie|film} {film}", expect="SearchCreativeWork", film=FILMS)
-    yield from aq.cases(
-        "{when is|where can I see|is} {film} playing {at the cinema|near me|tonight}",
-        expect="SearchScreeningEvent",
-        film=FILMS,
-    )
+    yield from aq.cases("{find|search for|show me} the movie {film}", expect="SearchCreativeWork", film=FILMS)
+    yield from aq.cases("{what time|where} is {film} playing", expect="SearchScreeningEvent", film=FILMS)
+    yield from aq.cases("is {film} playing {near me|tonight}", expect="SearchScreeningEvent", film=FILMS)
 
 
 @project.behaviour(intent)
-def add_is_not_play():
-    yield from aq.cases("{add|put} {song} {to|on} my {list} playlist", expect="AddToPlaylist", song=SONGS, list=LISTS)
+def play_is_not_add():
     yield from aq.cases("play {song} from my {list} playlist", expect="PlayMusic", song=SONGS, list=LISTS)
+    yield from aq.cases("play my {list} playlist", expect="PlayMusic", list=LISTS)
+    yield from aq.cases("{add|put} {song} {to|on} my {list} playlist", expect="AddToPlaylist", song=SONGS, list=LISTS)
 
 
 @project.behaviour(intent)
-def names_mislead():
-    yield from aq.cases("{play|I want to hear|please play the song} {song}", expect="PlayMusic", song=SONGS)
-    yield from aq.cases("{give|rate} {book} {two|5} stars", expect="RateBook", book=BOOKS)
-    yield from aq.cases("{find|search for} {the book|the novel} {book}", expect="SearchCreativeWork", book=BOOKS)
+def asking_for_a_song():
+    yield from aq.cases("{play|can you play|let me hear} {song}", expect="PlayMusic", song=SONGS)
+    yield from aq.cases("can you play {song} by Queen", expect="PlayMusic", song=SONGS)
 
 
 @project.behaviour(intent)
 def weather_without_the_word():
     yield from aq.cases(
-        "{do I need an umbrella|should I wear a coat|will I get wet} in {city} {today|tomorrow|tonight}",
+        "{do I need an umbrella|should I wear a coat|will it be nice for a walk} in {city} {today|on sunday}",
         expect="GetWeather",
         city=CITIES,
     )
@@ -105,32 +101,32 @@ def a_table_without_booking():
 
 @project.behaviour(timed)
 def a_day_in_a_title_is_no_time():
-    yield from aq.cases(
-        "{play|add} {song} {by the Bangles|to my playlist}", expect="no", song=["Manic Monday", "Sunday"]
-    )
-    yield from aq.cases("{book a table|will it rain} in {city} {on friday|next week}", expect="yes", city=CITIES)
+    yield from aq.cases("play {Manic Monday|Sunday Bloody Sunday|Friday I'm in Love}", expect="no")
+    yield from aq.cases("add {Manic Monday|Sunday Bloody Sunday} to my {list} playlist", expect="no", list=LISTS)
+    yield from aq.cases("will it rain in {city} {on friday|next week|at noon}", expect="yes", city=CITIES)
 
 
 # Assertions: what must hold of every answer.
 
 
-@project.assertion(severity="block", task=intent, most=0.01)
-def playlists_are_music(inputs, outputs):
-    music = pc.or_(pc.equal(outputs["intent"], "AddToPlaylist"), pc.equal(outputs["intent"], "PlayMusic"))
-    return pc.and_(pc.match_substring(inputs["text"], "playlist", ignore_case=True), pc.invert(music))
+@project.assertion(severity="block", task=intent, most=0.002)
+def playing_is_not_adding(inputs, outputs):
+    play = pc.starts_with(pc.utf8_lower(inputs["text"]), "play ")
+    return pc.and_(play, pc.equal(outputs["intent"], "AddToPlaylist"))
 
 
-def stars(inputs, outputs):
-    return pc.if_else(out_of_six(inputs, outputs), "RateBook", None)
+@project.assertion(task=intent, most=0.002)
+def showtimes_are_no_search(inputs, outputs):
+    times = pc.match_substring_regex(inputs["text"], r"(?i)\bmovie (times|schedules?)\b")
+    return pc.and_(times, pc.not_equal(outputs["intent"], "SearchScreeningEvent"))
 
 
-@project.assertion(task=intent, most=0.01)
-def out_of_six(inputs, outputs):
-    six = pc.match_substring_regex(inputs["text"], r"(?i)\bout of (6|six)\b")
-    return pc.and_(six, pc.not_equal(outputs["intent"], "RateBook"))
+@project.assertion(task=timed, most=0.002)
+def the_clock_is_a_time(inputs, outputs):
+    clock = pc.match_substring_regex(inputs["text"], r"(?i)\b(pm|[ap]\.m)\b|\d ?am\b")
+    return pc.and_(clock, pc.equal(outputs["timed"], "no"))
 
 
-project.implication("a rating names no time", when={"intent": "RateBook"}, then={"timed": "no"}, most=0.01)
-project.contradiction(intent, most=0.05)
+project.implication("a rating names no time", when={"intent": "RateBook"}, then={"timed": "no"}, most=0.002)
 
 project.must_pass("golden.csv")
