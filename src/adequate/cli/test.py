@@ -4,13 +4,34 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
 from adequate.cli.console import OutputFile, progress, project_option
 
 
-@click.command()
+class Testing(click.Command):
+    """`test` itself, and what is said after it instead of a model: `--discover`, `from-failures`, `from-query`."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """A context of the command that is meant."""
+        if "--discover" in args:
+            from adequate.cli.discover import discover
+
+            rest = [arg for arg in args if arg != "--discover"]
+            return discover.make_context(f"{info_name} --discover", rest, parent, **extra)
+        if args[:1] in (["from-failures"], ["from-query"]):
+            from adequate.cli import made
+
+            command = made.from_failures if args[0] == "from-failures" else made.from_query
+            return command.make_context(f"{info_name} {args[0]}", args[1:], parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+
+@click.command(cls=Testing)
 @click.argument("model", default="last")
 @project_option
 @click.option("--only", multiple=True, metavar="GLOB", help="Only tests with such a name; may be said again.")
@@ -33,6 +54,8 @@ def test(
     adequate test baseline --junit tests.xml
     adequate test mail.models:pipeline --task intent
     adequate test http://localhost:8000/predict
+    adequate test --discover                        # slices nobody declared; --help says more
+    adequate test from-failures                     # what fails now as a test; so `from-query`
     """
     from adequate.cli.tests_shown import shown
     from adequate.loop.engine import Engine

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from adequate.perturb import Perturbation
 from adequate.spec.blame import mistake
 from adequate.spec.slices import EVERYTHING, Slice, named
 from adequate.spec.targets import fraction
@@ -150,6 +151,8 @@ def declare(
 
 def form_of(name: str, function: Callable[..., Any]) -> Form:
     """Whether it changes a batch or yields cases, by how many arguments it takes."""
+    if isinstance(function, Perturbation):
+        return "change"
     try:
         needed = [
             one

@@ -7,6 +7,8 @@ label is unknown) waits without effect.
 
     target:TASK/SLICE/LABEL/METRIC     a fraction; LABEL/ is left out for accuracy; null: as in the file
     slice:NAME                         {sql, target, critical}; null: the slice is gone
+    suite:NAME                         the fields of a `Suite` but its name; null: the suite is gone
+    behaviour:NAME                     {task, perturbation, slices, target, reach, critical}: an invariance; null: gone
     labels:TASK                        names in order; null: as in the file
     renamed:TASK                       {a name that was: the name that it has now, or null where it was retired}
 """
@@ -18,8 +20,12 @@ from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
+from adequate import perturb
+from adequate.perturb import Perturbation
+from adequate.spec.behaviours import REACH, SAME, TARGET, Behaviour
 from adequate.spec.project import Project
-from adequate.spec.slices import Slice
+from adequate.spec.slices import EVERYTHING, Slice
+from adequate.spec.suites import Suite
 from adequate.spec.tasks import Task
 
 
@@ -52,6 +58,7 @@ def laid_over(project: Project, changes: Iterable[Change]) -> Project:
     last = {change.what: change for change in changes}
     made = copy(project)
     made.tasks, made.slices, made.targets = dict(project.tasks), dict(project.slices), dict(project.targets)
+    made.suites, made.behaviours = dict(project.suites), dict(project.behaviours)
     laid = ((_lay(made, what, last[what].value), last[what]) for what in sorted(last, key=_order))
     made.changes = tuple(replace(change, what=what) for what, change in laid if what)
     return made
@@ -117,6 +124,41 @@ def _slice(project: Project, name: str, value: Mapping[str, Any] | None) -> bool
     return made != before
 
 
+def _suite(project: Project, name: str, value: Mapping[str, Any] | None) -> bool:
+    before = project.suites.get(name)
+    if value is None:
+        return project.suites.pop(name, None) is not None
+    made = Suite(name=name, **value)
+    if made.task and made.task not in project.tasks:
+        return False
+    project.suites[name] = made
+    return made != before
+
+
+def _behaviour(project: Project, name: str, value: Mapping[str, Any] | None) -> bool:
+    before = project.behaviours.get(name)
+    if value is None:
+        return project.behaviours.pop(name, None) is not None
+    change = getattr(perturb, str(value["perturbation"]), None)
+    on = tuple(value.get("slices") or (EVERYTHING,))
+    known = all(one == EVERYTHING or one in project.slices for one in on)
+    if not isinstance(change, Perturbation) or value["task"] not in project.tasks or not known:
+        return False
+    made = Behaviour(
+        name=name,
+        task=value["task"],
+        function=change,
+        form="change",
+        expect=SAME,
+        target=value.get("target", TARGET),
+        reach=value.get("reach", REACH),
+        slices=on,
+        critical=bool(value.get("critical", False)),
+    )
+    project.behaviours[name] = made
+    return made != before
+
+
 def _target(project: Project, key: str, value: float | None) -> str | None:
     cell = project.cell(key)
     if cell is None or value is None or project.targets.get(cell) == value:
@@ -125,4 +167,10 @@ def _target(project: Project, key: str, value: float | None) -> str | None:
     return cell
 
 
-_LAYERS: Mapping[str, Callable[[Project, str, Any], bool]] = {"renamed": _names, "labels": _labels, "slice": _slice}
+_LAYERS: Mapping[str, Callable[[Project, str, Any], bool]] = {
+    "renamed": _names,
+    "labels": _labels,
+    "slice": _slice,
+    "suite": _suite,
+    "behaviour": _behaviour,
+}
