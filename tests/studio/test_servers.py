@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -26,9 +26,11 @@ from adequate.store.schema import lease
 from tests.loop.projects import SEVERAL
 from tests.made import begun, mail, without_weights
 from tests.store.conftest import postgres_url
+from tests.store.test_erase import files_with
 from tests.studio.conftest import partly
 from tests.studio.tabs import heard, joined, operate, say, until
 from tests.studio.test_processes import Process, signed_in, studio
+from tests.studio.test_webhooks import receiver
 
 __all__ = ["postgres_url", "without_weights"]
 
@@ -191,6 +193,44 @@ def test_who_changes_servers_while_others_write_gets_everything_once_and_in_orde
     assert got == sorted(acked), "each once, in order"
 
 
+def test_erasing_waits_for_the_other_servers_cycle_and_nothing_comes_back_and_webhooks_tell_of_the_cycle(
+    pair: Pair,
+) -> None:
+    with pair.store(write=True) as held:
+        asked = Override(what="target:intent/all/accuracy", value=1.0, who="ann", why="so that a cell turns")
+        held.overrides.put(asked)
+        steer = next(row for row in held.labels.current("intent").to_pylist() if row["part"] == "steer")
+        example, row = steer["example"], steer["row"]
+    text = _get(pair, 1, f"/api/examples/{example}").json()["text"]
+    with receiver() as (url, got), pair.live(1, "p0") as board:
+        joined(board, "board")
+        assert pair.post(0, "p0", "/api/webhooks", url=url, events=["cycle", "cell"]).status_code == 201
+        item = pair.next(1, "p0")["items"][0]
+        assert operate(board, "answer.submit", "queue:intent", item=item["id"], value="fee")["t"] == "ack"
+        assert pair.post(1, "p0", "/api/run").status_code == 200
+        until(board, "ev", kind="turn", timeout=60)
+        _until(lambda: (pair.root / ".adequate" / "turning").exists())
+        refused = 0
+        while (erased := pair.post(0, "p0", f"/api/examples/{example}/erase", confirm=example)).status_code == 503:
+            refused += 1
+            assert "wait" in erased.json()["remedy"]
+            time.sleep(0.5)
+        assert erased.status_code == 200, erased.text
+        assert refused, "the other server was turning a cycle"
+        turned = until(board, "ev", kind="turned", timeout=120)
+        _until(lambda: _get(pair, 1, f"/api/examples/{example}").status_code == 404)
+        _until(lambda: _told(got, "cycle"))
+        _until(lambda: len(_told(got, "cell")) == len(turned["body"]["cells"]))
+    assert files_with(pair.root, text) == []
+    with pair.store() as held:
+        assert held.examples.take([row])["body"].to_pylist() == [""]
+        assert not [one for one in held.queue.waiting() if one.example == example]
+    assert [said["cycle"] for said in _told(got, "cycle")] == [turned["body"]["cycle"]]
+    assert turned["body"]["cells"], "a cell is in another state now"
+    names = turned["body"]["cells"][0]
+    assert [{name: said[name] for name in names} for said in _told(got, "cell")] == turned["body"]["cells"]
+
+
 def _for(ws: Any, seconds: float) -> Iterator[dict[str, Any]]:
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
@@ -199,3 +239,20 @@ def _for(ws: Any, seconds: float) -> Iterator[dict[str, Any]]:
         except TimeoutError:
             return
     yield from heard(ws)
+
+
+def _told(got: Any, event: str) -> list[dict[str, Any]]:
+    bodies = [json.loads(body) for headers, body in got if headers["X-Adequate-Event"] == event]
+    return [item for body in bodies for item in body["items"]]
+
+
+def _get(pair: Pair, server: int, path: str) -> httpx.Response:
+    headers = {"Cookie": f"adequate_{pair.servers[server].port}={pair.cookies['p0']}"}
+    return pair.clients[server].get(path, headers=headers)
+
+
+def _until(true: Callable[[], object], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.1)
