@@ -64,7 +64,7 @@ def train(cycle: Cycle, state: State) -> State:
                 np.save(folder / "idf.npy", cycle.encoders.lexical.idf, allow_pickle=False)
     card = {
         task.name: {"taught": len(split(cycle.labels(task), cycle.world, Part.TEACH)), "labels": cycle.names[task.name]}
-        | _at_the_edge(cycle, task)
+        | _at_the_edge(cycle, task, name)
         for task in tasks
     }
     baseline = store.models.accepted()
@@ -83,10 +83,13 @@ def train(cycle: Cycle, state: State) -> State:
     return state.but(model=name, baseline=baseline if baseline != name else None)
 
 
-def _at_the_edge(cycle: Cycle, task: Task) -> dict[str, object]:
+def _at_the_edge(cycle: Cycle, task: Task, model: str) -> dict[str, object]:
     """What came of teaching a task's head changed copies of examples; nothing where no envelope asks for it."""
     made = cycle.edges.get(task.name)
-    if made is None or made.copies == 0:
+    if made is None:  # the model is there already: so is what its record says
+        known = {one.id: one.card for one in cycle.store.models.list()}.get(model, {}).get(task.name, {})
+        return {"edge": known["edge"]} if "edge" in known else {}
+    if made.copies == 0:
         return {}
     names = ("copies", "before", "after", "kept", "why")
     return {"edge": {name: getattr(made, name) for name in names}}
