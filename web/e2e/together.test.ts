@@ -91,7 +91,7 @@ test('the reviewer opens a dispute with enter, sees who is right how often, and 
   const sides = rob.page.getByRole('region', { name: /^What / })
   await sides.first().waitFor()
   expect(await sides.count()).toBe(2)
-  await rob.page.getByText(/right \d+.% of the time/).first().waitFor()
+  await rob.page.getByText(/right \d+.% to \d+.% of the time/).first().waitFor()
   await rob.axe()
   const item = Number(new URL(rob.page.url()).pathname.split('/').at(-1))
   const shown = await text(rob).textContent()
