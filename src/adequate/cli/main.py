@@ -1,6 +1,6 @@
 """`adequate`: one verb a file, each imported when it is called.
 
-Exit codes: 0 done, 1 blocked by the gate, 2 the gate needs labels, 3 an error, 130 interrupted.
+Exit codes: 0 done, 1 blocked by the gate or a test, 2 labels are needed to tell, 3 an error, 130 interrupted.
 """
 
 from __future__ import annotations
