@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from adequate.errors import TestError
 from adequate.spec import source
@@ -106,31 +107,34 @@ def facts(assertion: Assertion, inputs: pa.RecordBatch, outputs: pa.RecordBatch,
 
 def settled(assertion: Assertion, seen: Facts, state: State) -> Found:
     """The violations among all predictions at once, those that `facts` told of, in the same order."""
-    looked = seen.codes >= 0
+    return _judged(assertion, seen, state)[0]
+
+
+def _judged(assertion: Assertion, seen: Facts, state: State) -> tuple[Found, NDArray[np.int64] | None]:
+    """The violations, and of a flicker where each shows."""
+    looked, shows = seen.codes >= 0, None
     if assertion.kind is Kind.RATE:
-        return Found(severity=too_often(seen, assertion.options["most"]), looked=looked)
+        return Found(severity=too_often(seen, assertion.options["most"]), looked=looked), None
     if assertion.kind is Kind.CONSISTENCY:
         severity, suggested = disagreeing(seen)
     else:
-        severity, suggested, _ = flickering(seen, assertion.options["gap"])
+        severity, suggested, shows = flickering(seen, assertion.options["gap"])
     names = pa.array(state.names, pa.string())
-    return Found(severity=severity, suggested=names.take(pa.array(suggested, mask=suggested < 0)), looked=looked)
+    said = names.take(pa.array(suggested, mask=suggested < 0))
+    return Found(severity=severity, suggested=said, looked=looked), shows
 
 
 def _beside(assertion: Assertion, seen: Facts, state: State) -> Found:
     """The violations of a batch, among the predictions that came before it."""
-    # Only whom the batch is about: the others can't disagree with it.
-    before = state.before.at(np.isin(state.before.keys, np.unique(seen.keys)))
-    both = Facts.joined([before, seen])
-    found = settled(assertion, both, state)
-    new = slice(len(before), None)
-    severity = found.severity[new]
-    if assertion.kind is Kind.STEADINESS:
-        _, _, shows = flickering(both, assertion.options["gap"])
-        late = shows[: len(before)]  # flickers that lay in earlier batches, and show only now
-        severity[late[late >= len(before)] - len(before)] = 1.0
-    state.remember(seen, assertion.options["gap"] if assertion.kind is Kind.STEADINESS else None)
-    suggested = None if found.suggested is None else found.suggested.slice(len(before))
+    before = state.near(seen)
+    found, shows = _judged(assertion, Facts.joined([before, seen]), state)
+    new = len(before)
+    severity = found.severity[new:]
+    if shows is not None:
+        late = shows[:new]  # flickers that lay in earlier batches, and show only now
+        severity[late[late >= new] - new] = 1.0
+    state.remember(seen)
+    suggested = None if found.suggested is None else found.suggested.slice(new)
     return Found(severity=severity, suggested=suggested, looked=seen.codes >= 0)
 
 

@@ -9,7 +9,7 @@ each batch with those of the last predictions that it remembers (`State`).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +22,7 @@ from adequate.types import Codes, Doubles, Mask
 Keys: TypeAlias = NDArray[np.uint64]
 
 REMEMBERED = 1 << 14  # predictions that a server looks back on
+SIEVE = 16  # bits by which keys are looked up
 LONGEST = 1 << 12  # bytes of a group's name after which the table of factors begins again
 SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
 _FACTORS = np.random.Generator(np.random.PCG64(7)).integers(0, 1 << 63, LONGEST, dtype=np.uint64) * 2 + 1
@@ -88,15 +89,21 @@ class State:
         found: Codes = table[encoded.indices.fill_null(len(table) - 1).to_numpy(zero_copy_only=False)]
         return found
 
-    def remember(self, facts: Facts, gap: int | None = None) -> None:
-        """Keep the last predictions; of each stream no more than a flicker of `gap` can reach back."""
+    def near(self, facts: Facts) -> Facts:
+        """Of the last predictions those that are about whom a batch is about; a few others may be among them."""
+        sieve = np.zeros(1 << SIEVE, bool)
+        sieve[_place(facts.keys)] = True
+        return self.before.at(sieve[_place(self.before.keys)])
+
+    def remember(self, facts: Facts) -> None:
+        """Keep the last predictions."""
         kept = Facts.joined([self.before, facts.at(facts.codes >= 0)])
-        if gap is not None:
-            by_key = np.lexsort((np.arange(len(kept)), kept.keys))
-            keys = kept.keys[by_key]
-            after = np.searchsorted(keys, keys, side="right") - np.arange(len(keys))
-            kept = kept.at(np.sort(by_key[after <= gap + 2]))
         self.before = kept.at(slice(-REMEMBERED, None))
+
+
+def _place(keys: Keys) -> NDArray[np.int64]:
+    found: NDArray[np.int64] = ((keys * _FACTORS[0]) >> np.uint64(64 - SIEVE)).astype(np.int64)
+    return found
 
 
 def disagreeing(facts: Facts) -> tuple[Doubles, Codes]:
@@ -114,20 +121,23 @@ def disagreeing(facts: Facts) -> tuple[Doubles, Codes]:
     at = np.flatnonzero(facts.codes >= 0)
     if not len(at):
         return severity, suggested
-    order = at[np.lexsort((facts.codes[at], facts.keys[at]))]  # stable: of one answer, the earliest comes first
+    order = at[arranged(facts.keys[at], facts.codes[at])]  # of one answer, the earliest comes first
     keys, codes = facts.keys[order], facts.codes[order]
     group = edges(keys)
     first = np.flatnonzero(group | edges(codes))  # where each group's answers begin
     many = np.diff(np.append(first, len(order)))
+    begins = np.flatnonzero(group[first])  # of these, each group's first
+    of = np.cumsum(group[first]) - 1
+    most = np.maximum.reduceat(many, begins)
+    best = many == most[of]
+    lead = np.minimum.reduceat(np.where(best, order[first], len(facts)), begins)  # of several, the earliest
+    right = facts.codes[lead]
+    size = np.add.reduceat(many, begins)
+    tied = np.add.reduceat(best.astype(np.int64), begins) > 1
     owner = np.cumsum(group) - 1  # number of each one's group
-    of = owner[first]
-    best = np.lexsort((order[first], -many, of))  # by group: the commonest answer, of several the earliest
-    lead = best[edges(of[best])]
-    size = np.bincount(owner)
-    tied = np.bincount(of, many == many[lead][of]) > 1
-    wrong = codes != codes[first[lead]][owner]
-    severity[order[wrong]] = (many[lead] / size)[owner[wrong]]
-    suggested[order[wrong]] = np.where(tied, -1, codes[first[lead]])[owner[wrong]]
+    wrong = np.flatnonzero(codes != right[owner])
+    severity[order[wrong]] = (most / size)[owner[wrong]]
+    suggested[order[wrong]] = np.where(tied, -1, right)[owner[wrong]]
     return severity, suggested
 
 
@@ -143,9 +153,13 @@ def flickering(facts: Facts, gap: int) -> tuple[Doubles, Codes, NDArray[np.int64
     severity, suggested = nothing(len(facts))
     shows = np.full(len(facts), -1, np.int64)
     at = np.flatnonzero(facts.codes >= 0)
-    order = at[np.lexsort((facts.order[at], facts.keys[at]))]
-    if len(order) < 3:
+    if len(at) < 3:
         return severity, suggested, shows
+    moment = facts.order[at]
+    inside = np.arange(len(at))
+    if not (moment[1:] >= moment[:-1]).all():  # most data comes in order
+        inside[np.argsort(moment, kind="stable")] = np.arange(len(at))
+    order = at[arranged(facts.keys[at], inside)]
     first = np.flatnonzero(edges(facts.keys[order]) | edges(facts.codes[order]))
     key, code = facts.keys[order[first]], facts.codes[order[first]]
     length = np.diff(np.append(first, len(order)))
@@ -175,6 +189,24 @@ def too_often(facts: Facts, most: float) -> Doubles:
     _, of, many = np.unique(facts.keys[counts], return_inverse=True, return_counts=True)
     severity[counts] = np.maximum(many[of] - most, 0)
     return severity
+
+
+def arranged(keys: Keys, inside: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """The order by keys (whichever comes first), by a small number `inside` each, then as they come.
+
+    As `np.lexsort((inside, keys))`, at a third of the cost: two plain sorts of numbers that hold all three.
+    """
+    n = len(keys)
+    by_key = np.argsort(keys)
+    group = np.empty(n, np.int64)
+    group[by_key] = np.cumsum(edges(keys[by_key])) - 1
+    width = int(inside.max(initial=0)) + 1
+    if float(group.max(initial=0) + 1) * width * n >= 2.0**62:
+        return np.lexsort((inside, keys))
+    packed = (group * width + inside) * n + np.arange(n)
+    packed.sort()
+    found: NDArray[np.int64] = packed % n
+    return found
 
 
 def hashed(values: pa.Array) -> Keys:
