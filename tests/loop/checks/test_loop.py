@@ -10,7 +10,7 @@ from adequate.loop import steps
 from adequate.loop.engine import Engine
 from adequate.loop.page import render
 from adequate.loop.run import _adequate
-from tests.loop.projects import EASY
+from tests.loop.projects import EASY, SEVERAL
 from tests.made import begun, csv, mail
 
 DATA = mail(600, hard=0.02).select(["body", "intent"])
@@ -167,3 +167,44 @@ def test_a_test_that_cannot_be_run_is_told_and_unknown_and_the_rest_goes_on(tmp_
     assert found["asks_of_fees"]["state"] == "inadequate"
     assert any("survives_shouting" in one and "ValueError" in one for one in told)
     assert any("golden" in one for one in told)
+
+
+def test_tests_of_several_tasks_and_of_none_in_particular_go_through_a_cycle_and_the_gate(tmp_path: Path) -> None:
+    root = tmp_path / "mail"
+    several = (
+        SEVERAL
+        + """
+
+@project.behaviour("urgent", expect=aq.rises("yes"))
+def asking_for_help(batch, level, rng):
+    return aq.perturb.append(batch, " please help now")
+
+
+@project.behaviour("topics")
+def has_a_topic():
+    yield from aq.cases("{fee|charge} overdraft", expect="fee")
+
+
+@project.assertion(severity="block")
+def never_both(inputs, outputs):
+    import pyarrow.compute as pc
+    return pc.and_(pc.equal(outputs["intent"], "loan"), pc.equal(outputs["urgent"], "yes"))
+"""
+    )
+    data = mail(400, hard=0.02)
+    begun(root, data, several, with_labels=True)
+    engine = Engine.open(root)
+    engine.run()
+    found = rows(engine)
+    assert {name for name in ("asking_for_help", "has_a_topic", "never_both") if found[name]["value"] is None} == set()
+    assert found["never_both"]["task"] == ""
+    assert found["never_both"]["critical"]
+    board = engine.board()
+    assert board.tasks() == ["intent", "urgent", "topics"]
+    assert "all tasks: never_both must hold" in {cell.name for cell in board.cells}
+    assert render(board)
+    with engine.store() as store:
+        model = store.models.list()[-1].id
+    report = engine.gate(model, model)
+    assert report.outcome == "passed"
+    assert "/all/never_both/assertion" in {one.cell for one in report.lines}
