@@ -30,6 +30,7 @@ def shouted(batch, level, rng):
 """
 
 MODEL = """
+import adequate as aq
 import numpy as np
 
 def predict(texts):
@@ -45,6 +46,8 @@ class Pipeline:
         return np.column_stack([1 - card, card])
 
 pipeline = Pipeline()
+wrapped = aq.wrap(lambda batch: np.array([text == "card" for text in predict(batch["body"].to_pylist())], int),
+                  labels=["fee", "card"], name="ours")
 """
 
 

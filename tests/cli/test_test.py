@@ -52,12 +52,13 @@ def test_a_name_that_no_test_has_is_an_error_and_no_green_light(root: Path) -> N
 def test_an_estimator_a_module_and_python_answer_alike(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(root)
     monkeypatch.syspath_prepend(root)
-    found = [json.loads(ran(root, name, "--json").stdout) for name in ("model.py:pipeline", "model:predict")]
+    names = ("model.py:pipeline", "model:predict", "model.py:wrapped")
+    found = [json.loads(ran(root, name, "--json").stdout) for name in names]
     found.append(aq.open(root).test(by_word_or_card).to_json())
     values = [[(cell["cell"], cell["state"], cell["held"]) for cell in one["cells"]] for one in found]
-    assert values[0] == values[1] == values[2]
+    assert values[0] == values[1] == values[2] == values[3]
     assert found[0]["cells"][1]["failing"][0]["confidence"] == 0.75
-    assert [one["model"] for one in found] == ["model.py:pipeline", "model:predict", "by_word_or_card"]
+    assert [one["model"] for one in found] == ["model.py:pipeline", "model:predict", "ours", "by_word_or_card"]
 
 
 def by_word_or_card(texts: list[str]) -> list[str]:
@@ -100,6 +101,14 @@ def test_a_model_that_cannot_be_had_says_why(root: Path, name: str, message: str
     (root / "torn.py").write_text("def (\n")
     with pytest.raises(SubjectError, match=message):
         ran(root, name.format(root=root))
+
+
+def test_a_server_that_is_gone_is_said_once_for_all_cells(root: Path) -> None:
+    with served(lambda _: None, status=[500] * 9) as (url, _):
+        done = ran(root, url, "--only", "n*")
+    assert done.exit_code == 2
+    assert "○ names_it, ○ negation: model http://127.0.0.1" in done.output
+    assert done.output.count("it answered 500") == 1
 
 
 def test_a_task_that_is_not_there_is_an_error(root: Path) -> None:

@@ -45,8 +45,10 @@ def shown(found: Report, tasks: Sequence[str]) -> None:
         cells = [one for one in found.results if one.cell.task == task]
         out.print(f"[bold]{safe(task or 'every task')}[/]")
         out.print(_table(cells, found.newly))
+        for why in dict.fromkeys(text for one in cells if (text := _reason(one))):
+            _untested(why, [one for one in cells if _reason(one) == why])
         for one in cells:
-            _why(one)
+            _failing(one)
         out.print()
     counts = [(state, sum(one.state is state for one in found.results)) for state in SIGNS]
     said = ", ".join(f"[{COLOURS[state]}]{n} {state}[/]" for state, n in counts if n)
@@ -84,21 +86,32 @@ def _value(one: Result) -> str:
     return f"{percent(one.value)}{bounds}"
 
 
-def _why(one: Result) -> None:
-    """Below the table: why a cell couldn't be tested, and the worst of what fails."""
-    name = f"[{COLOURS[one.state]}]{SIGNS[one.state]}[/] {safe(one.cell.label or one.key)}"
-    if one.error or (one.note and one.state is not State.ADEQUATE):
-        first, _, rest = (one.error or one.note).partition("\n")
-        out.print(f"  {name}: {safe(first)}", soft_wrap=True)
-        if rest:
-            out.print(f"      [dim]{safe(rest.strip())}[/]", soft_wrap=True)
+def _reason(one: Result) -> str:
+    return one.error or (one.note if one.state is not State.ADEQUATE else "")
+
+
+def _untested(why: str, cells: Sequence[Result]) -> None:
+    """Below the table: why cells couldn't be told; once, where a model that is gone spoils them all."""
+    first, _, rest = why.partition("\n")
+    names = ", ".join(_name(one) for one in cells[:CASES]) + (f" and {len(cells) - CASES} more" * (len(cells) > CASES))
+    out.print(f"  {names}: {safe(first)}", soft_wrap=True)
+    if rest:
+        out.print(f"      [dim]{safe(rest.strip())}[/]", soft_wrap=True)
+
+
+def _failing(one: Result) -> None:
+    """Below the table: the worst of what fails."""
     if one.state is State.ADEQUATE or not one.failing:
         return
     more = f" [dim]({one.n - one.held:,} of {one.n:,} fail)[/]" if one.n > one.held else ""
-    out.print(f"  {name}{more}")
+    out.print(f"  {_name(one)}{more}")
     for bad in one.failing[:CASES]:
         for line in _case(bad):
             out.print(f"      {line}", soft_wrap=True)
+
+
+def _name(one: Result) -> str:
+    return f"[{COLOURS[one.state]}]{SIGNS[one.state]}[/] {safe(one.cell.label or one.key)}"
 
 
 def _case(bad: Failing) -> list[str]:
