@@ -9,10 +9,12 @@ p.board()
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from adequate.errors import BusyError, StorageFullError
 from adequate.loop import place
 from adequate.loop.state import State
 from adequate.types import Progress, silent
@@ -152,6 +154,8 @@ class Engine:
     ) -> Tests:
         """Does a model do what the project's behaviours, suites and assertions ask?
 
+        What is found of a model of the project is kept with it, as the loop does, unless another process is writing.
+
         Args:
             model: id (a beginning will do), `baseline` or `last`; `module:callable`, `file.py:callable` or an address;
                 or a model itself, as `aq.wrap` takes it.
@@ -162,14 +166,19 @@ class Engine:
             AdequateError: the model can't be had; no test has such a name.
         """
         from adequate.loop.checks.before import newly_failing
+        from adequate.loop.checks.keep import keep, labels_taught
         from adequate.loop.checks.report import Report
         from adequate.loop.checks.run import run
-        from adequate.loop.subjects import subject
+        from adequate.loop.subjects import Trained, subject
 
         with self.store() as store:
             tested = subject(store, self.project, model, task)
             found = run(store, self.project, tested, only=only, seed=seed, progress=progress)
-            return Report(model=tested.name, results=found, newly=newly_failing(store, tested.name, found))
+            report = Report(model=tested.name, results=found, newly=newly_failing(store, tested.name, found))
+        if isinstance(tested, Trained):
+            with suppress(BusyError, StorageFullError), self.store(write=True, verb="test") as store:
+                keep(store, tested.name, found, labels_taught(store, tested.name))
+        return report
 
     def gate(self, baseline: str, candidate: str, *, release: bool = False) -> Report:
         """May the candidate replace the baseline?

@@ -26,6 +26,7 @@ from adequate.store.examples import NO_PART, TABLE
 from adequate.store.schema import (
     answer,
     current_label,
+    failure,
     lease,
     part_codes,
     prediction,
@@ -70,6 +71,8 @@ def erase(store: Store, example: str, actor: str, *, why: str = "") -> Event:
         _rewrite(store, name, {row: {}})
     for name, at in _predicted(store, row).items():
         _rewrite(store, name, {place: {} for place in at})
+    for file in (store.root / ".adequate" / "encoded").glob("*"):  # vectors of texts, kept by their content
+        file.unlink()
     store.tables.forget_versions()
     store.sql.compact()
     return said
@@ -90,7 +93,7 @@ def forget(connection: sa.Connection, said: Event) -> None:
         )
     items = sa.select(queue_item.c.id).where(queue_item.c.example == said.example)
     connection.execute(sa.delete(lease).where(lease.c.item.in_(items)))
-    for table in (current_label, answer, queue_item):
+    for table in (current_label, answer, queue_item, failure):
         connection.execute(sa.delete(table).where(table.c.example == said.example))
     stretch = connection.execute(
         sa.select(part_codes).where(part_codes.c.first_row <= said.row).order_by(part_codes.c.first_row.desc()).limit(1)

@@ -36,6 +36,11 @@ def keep(store: Store, model: str, results: Sequence[Result], labels: Mapping[st
     remember(store, model, results)
 
 
+def labels_taught(store: Store, model: str) -> dict[str, int]:
+    """By task, the labels that taught a model, as they were when its cells were measured."""
+    return {row["task"]: row["labels"] for row in store.cells.read(model).to_pylist()}
+
+
 def key_of(row: Mapping[str, object]) -> Key:
     """What tells a stored cell of a model from the others."""
     return str(row["task"]), str(row["slice"]), str(row["label"]), str(row["metric"])
@@ -56,6 +61,7 @@ def _row(one: Result, labels: Mapping[str, int]) -> Measured:
         low=one.low,
         high=one.high,
         state=str(one.state),
+        need=one.need,
         labels=labels.get(cell.task, sum(labels.values())),
     )
 

@@ -59,9 +59,12 @@ class Cached:
         keys = self._keys(batch)
         seen = {key: i for i, key in reversed(list(enumerate(keys)))}  # each at the first row that has it
         fresh = np.array(sorted(i for key, i in seen.items() if key not in self._at), np.int64)
-        for start in range(0, len(fresh), self.together):
-            rows = fresh[start : start + self.together]
-            self._learn([keys[i] for i in rows.tolist()], self._asked(batch, rows))
+        found: list[Outputs] = []
+        try:
+            for start in range(0, len(fresh), self.together):
+                found.append(self._asked(batch, fresh[start : start + self.together], found))
+        finally:  # what was answered before an error isn't asked again
+            self._learn([keys[i] for i in fresh[: len(found) * self.together].tolist()], found)
         at = np.array([self._at[key] for key in keys], np.int64)
         return Answered({task: output.at(at) for task, output in self._held.items()})
 
@@ -70,37 +73,43 @@ class Cached:
             return list(batch.column(input_of(batch)).to_pylist())
         return [orjson.dumps(row, default=str) for row in batch.to_pylist()]
 
-    def _asked(self, batch: pa.RecordBatch, rows: Rows) -> Outputs:
+    def _asked(self, batch: pa.RecordBatch, rows: Rows, before: Sequence[Outputs]) -> Outputs:
         try:
             found = self.subject.answer(batch.take(pa.array(rows)))
         except SubjectError as error:
             raise error.moved(model=self.name, row=None if error.row is None else int(rows[error.row])) from error
-        if self._held and set(found) != set(self._held):
+        known = self._held or next(iter(before), found)
+        if set(found) != set(known):
             raise SubjectError(
-                f"it answered for {', '.join(found)}, and before for {', '.join(self._held)}",
+                f"it answered for {', '.join(found)}, and before for {', '.join(known)}",
                 remedy="answer the same tasks every time",
                 model=self.name,
             )
         return found
 
-    def _learn(self, keys: Sequence[Hashable], found: Outputs) -> None:
-        first = len(self._at)
-        self._held = {
-            task: joined(self._held[task], output) if task in self._held else output for task, output in found.items()
-        }
-        self._at |= {key: first + i for i, key in enumerate(keys)}
+    def _learn(self, keys: Sequence[Hashable], found: Sequence[Outputs]) -> None:
+        if found:
+            held = [self._held, *found] if self._held else found
+            self._held = {task: joined([one[task] for one in held]) for task in found[0]}
+            first = len(self._at)
+            self._at |= {key: first + i for i, key in enumerate(keys)}
 
 
-def joined(one: Output, other: Output) -> Output:
-    """The rows of both; the labels of one are the first of the other's, or the reverse."""
-    labels = max(one.labels, other.labels, key=len)
+def joined(outputs: Sequence[Output]) -> Output:
+    """The rows of all, in order. Their labels may only grow: those of each are the first of the next one's."""
+    labels = max((one.labels for one in outputs), key=len)
     k = len(labels)
 
     def wide(array: np.ndarray) -> np.ndarray:
         return array if array.ndim == 1 or array.shape[1] == k else np.pad(array, ((0, 0), (0, k - array.shape[1])))
 
-    def both(a: np.ndarray | None, b: np.ndarray | None) -> np.ndarray | None:
-        return None if a is None or b is None else np.concatenate([wide(a), wide(b)])
+    def together(arrays: Sequence[np.ndarray | None]) -> np.ndarray | None:
+        known = [wide(array) for array in arrays if array is not None]
+        return np.concatenate(known) if len(known) == len(arrays) else None
 
-    answers = np.concatenate([wide(one.answers), wide(other.answers)])
-    return Output(labels=labels, answers=answers, probs=both(one.probs, other.probs), sure=both(one.sure, other.sure))
+    return Output(
+        labels=labels,
+        answers=np.concatenate([wide(one.answers) for one in outputs]),
+        probs=together([one.probs for one in outputs]),
+        sure=together([one.sure for one in outputs]),
+    )

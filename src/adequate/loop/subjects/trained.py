@@ -68,6 +68,10 @@ class Trained:
             name=found.id, heads=heads, dense={name: vectors(store.root, name) for name in read}, lexical=lexical
         )
 
+    def __post_init__(self) -> None:
+        name = self.lexical.digest  # a hash of all its weights: worth asking for once
+        self._words = name if any(name in head.blocks for head in self.heads.values()) else None
+
     @property
     def tasks(self) -> tuple[str, ...]:
         """Those that have a head."""
@@ -83,8 +87,8 @@ class Trained:
 
     def _answer(self, texts: list[str]) -> Outputs:
         xs: dict[str, Matrix] = {name: one.of(texts) for name, one in self.dense.items()}
-        if any(self.lexical.digest in head.blocks for head in self.heads.values()):
-            xs[self.lexical.digest] = self.lexical.hashed(texts)
+        if self._words is not None:
+            xs[self._words] = self.lexical.hashed(texts)
         return {task: output_of(head, xs) for task, head in self.heads.items()}
 
 

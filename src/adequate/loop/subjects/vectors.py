@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -49,6 +50,7 @@ class Vectors:
     def __post_init__(self) -> None:
         self._kind = np.dtype([("key", f"V{KEY}"), ("vector", "<f4", (self.encoder.width,))])
         self._file = _opened(None if self.folder is None else self.folder / FOLDER / self.encoder.digest)
+        weakref.finalize(self, self._file.close)
         self._map()
         keys = self._held["key"].tolist()
         lengths = np.einsum("nd,nd->n", self._held["vector"], self._held["vector"])
