@@ -83,9 +83,9 @@ def adequate(folder: Path, *words: str) -> None:
 
 
 def tested(folder: Path, name: str) -> dict[str, Any]:
-    """What the last model does, kept as a file and printed as a table."""
-    print(f"\n$ adequate test --json > {name}", flush=True)
-    done = subprocess.run([ADEQUATE, "test", "--json"], cwd=folder, stdout=subprocess.PIPE, check=False)
+    """What the model that the gate accepted last does, kept as a file and printed as a table."""
+    print(f"\n$ adequate test baseline --json > {name}", flush=True)
+    done = subprocess.run([ADEQUATE, "test", "baseline", "--json"], cwd=folder, stdout=subprocess.PIPE, check=False)
     (folder / name).write_bytes(done.stdout)
     report: dict[str, Any] = json.loads(done.stdout)
     print(f"model {report['model']}\n\n{table(report)}\n")
