@@ -56,6 +56,7 @@ ROUTES = {
         GET /api/suspects
         GET /api/tests
         GET /api/tests/case
+        GET /api/tests/discovered
         POST /api/ops
         POST /api/selections
         POST /api/tokens

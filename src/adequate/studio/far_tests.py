@@ -27,3 +27,11 @@ def those(engine: Engine, key: str, n: int) -> list[dict[str, Any]]:
     from adequate.loop.checks.asked import those
 
     return those(engine, key, n)
+
+
+def discovered(engine: Engine, task: str) -> list[dict[str, Any]]:
+    """Slices that nobody declared, in which the newest model is worse."""
+    from adequate.loop.discover import found
+
+    with engine.store() as store:
+        return found(store, engine.project, task or None)

@@ -19,6 +19,10 @@ test('an address leads back to its cell, whatever its names hold', () => {
   expect(keyAt(['board'])).toBeNull()
 })
 
+test('the address of a cell that a test measures is that of the test', () => {
+  expect(address(cell('survives typos', { metric: 'envelope' }))).toBe('/tests/intent/all/survives%20typos/envelope')
+})
+
 test('what is missing fits the width of a few figures', () => {
   expect(brief(cell('a'))).toBe('120')
   expect(brief(cell('a', { state: 'adequate' }))).toBe('')

@@ -70,9 +70,12 @@ export function figure(value: number | null): string {
   return (points >= 1 && points < 95) || points === 0 || points === 100 ? points.toFixed(0) : points.toFixed(1)
 }
 
-/** The address of a cell. */
+/** Whether a cell is measured by a test, and needs no labels. */
+export const isTest = (cell: Pick<Cell, 'metric'>) => !['accuracy', 'recall', 'precision'].includes(cell.metric)
+
+/** The address of a cell; that of a test is on the screen of the tests. */
 export const address = (cell: Pick<Cell, 'task' | 'slice' | 'metric' | 'label'>) =>
-  '/' + ['board', cell.task, cell.slice, cell.metric, ...(cell.label === null ? [] : [cell.label])].map(encodeURIComponent).join('/')
+  '/' + (isTest(cell) ? ['tests', cell.task, cell.slice, cell.label ?? '', cell.metric] : ['board', cell.task, cell.slice, cell.metric, ...(cell.label === null ? [] : [cell.label])]).map(encodeURIComponent).join('/')
 
 /** The cell that an address means: `['board', 'intent', 'all', 'recall', 'refund']` -> `intent/all/refund/recall`. */
 export function keyAt(parts: string[]): string | null {

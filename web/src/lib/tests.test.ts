@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { address, bareFits, called, changed, explained, fits, grouped, keyAt, level, side, stands, tally, written, type Bare, type Test } from './tests'
+import { address, bareFits, barest, called, changed, explained, fits, grouped, keyAt, level, side, stands, tally, written, type Bare, type Test } from './tests'
 
 const one = (name: string, more: Partial<Test> = {}): Test => ({
   key: `intent/all/${name}/behaviour`, task: 'intent', slice: 'all', name, kind: 'behaviour', suite: '', expect: '', about: '', gone: false, critical: false,
@@ -65,9 +65,15 @@ test('where a test stands is said by its cases, an envelope by its levels', () =
   expect(stands(one('a', { error: 'it raised' }))).toBe('could not be run')
   const edge = one('a', { kind: 'envelope', value: 0.046875, target: 0.2, high: 0.1, share: 0.95 })
   expect(stands(edge)).toBe('holds to 0.047 of 0.20')
-  expect(explained(edge)).toBe('The answer stays the same for 95.0 % of the examples up to level 0.047; it must up to 0.20. At 0.10 it is proven not to.')
+  expect(explained(edge)).toBe('It is proven that the answer stays the same for 95 % of the examples up to level 0.047; it must up to 0.20. At 0.10 it is proven not to.')
   expect(explained(one('a', { low: 0.7, high: 0.7 }))).toContain('all the cases that are meant')
   expect([level(0.2), level(0), level(1), level(0.015625)]).toEqual(['0.20', '0.00', '1.00', '0.016'])
+})
+
+test('slices without a test come before labels, what is measured lowest before the rest', () => {
+  const bare = (label: string | null, slice: string, value: number | null): Bare => ({ task: 'intent', slice, label, critical: false, example: '', cells: [{ key: '', metric: 'recall', value, state: null }] })
+  const found = barest([bare('a', 'all', 0.9), bare('b', 'all', null), bare('c', 'all', 0.2), bare(null, 'short', 0.95)])
+  expect(found.map((one) => one.label ?? one.slice)).toEqual(['short', 'c', 'a', 'b'])
 })
 
 test('an address leads back to its test, whatever its name holds', () => {

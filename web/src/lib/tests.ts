@@ -51,7 +51,7 @@ export type Tests = {
   tests: Test[]
   unprotected: Bare[]
   task: string
-  label: string
+  tasks: string[]
   run: Run
   may: { run: boolean; mine: boolean; label: boolean }
 }
@@ -79,6 +79,21 @@ export type Detail = {
   course: { model: number; value: number | null; low: number; high: number; state: State }[]
 }
 
+/** A slice that nobody declared, in which the model is worse. */
+export type Found = {
+  name: string
+  sql: string
+  said: string
+  task: string
+  support: number
+  n: number
+  accuracy: number
+  outside: number
+  gap: number
+  low: number
+  failures: { id: string; text: string; label: string; answered: string }[]
+}
+
 /** What a test is shown under: the most pressing first. */
 export const GROUPS = ['newly', 'failing', 'unknown', 'passing'] as const
 export type Group = (typeof GROUPS)[number]
@@ -102,7 +117,7 @@ export const signed = (test: Pick<Test, 'state' | 'newly' | 'error'>) =>
 /** The mark of its bar. */
 export const marked = (test: Pick<Test, 'state' | 'newly'>): Mark => (test.newly ? 'regressed' : test.state === 'unknown' ? 'few' : test.state)
 
-export type Wanted = { show: Group | 'bare' | null; text: string }
+export type Wanted = { show: Group | 'bare' | 'found' | null; text: string }
 
 const words = (text: string) => text.toLowerCase().split(/\s+/).filter((word) => word !== '')
 const has = (all: string, text: string) => words(text).every((word) => all.toLowerCase().includes(word))
@@ -111,6 +126,12 @@ const has = (all: string, text: string) => words(text).every((word) => all.toLow
 export const fits = (test: Test, { show, text }: Wanted) =>
   (show === null || groupOf(test) === show || (show === 'failing' && test.newly)) && has(`${test.name} ${test.task} ${test.slice} ${test.kind} ${test.about}`, text)
 export const bareFits = (bare: Bare, text: string) => has(`${bare.task} ${bare.slice} ${bare.label ?? ''}`, text)
+
+/** What none is about: tasks and slices before labels, then what is measured lowest. */
+export function barest(all: Bare[]): Bare[] {
+  const least = (one: Bare) => Math.min(...one.cells.map((cell) => cell.value ?? 2))
+  return [...all].sort((a, b) => Number(b.critical) - Number(a.critical) || Number(a.label !== null) - Number(b.label !== null) || least(a) - least(b))
+}
 
 export type Part = { suite: string; tests: Test[] }
 
@@ -157,13 +178,18 @@ export function stands(test: Test): string {
 export function explained(test: Test): string {
   if (test.error) return ''
   if (test.value === null) return test.note
-  const share = test.share === null ? '' : ` for ${figure(test.share)} % of the examples`
-  if (test.kind === 'envelope')
-    return `The answer stays the same${share} up to level ${level(test.value)}; it must up to ${level(test.target)}.${test.high < 1 && test.high > test.value ? ` At ${level(test.high)} it is proven not to.` : ''}`
+  if (test.kind === 'envelope') {
+    const stays = `the answer stays the same${test.share === null ? '' : ` for ${round(test.share)} % of the examples`}`
+    const proven = test.value > 0 ? `It is proven that ${stays} up to level ${level(test.value)}` : `At no level is it proven that ${stays}`
+    return `${proven}; it must up to ${level(test.target)}.${test.high < 1 && test.high > test.value ? ` At ${level(test.high)} it is proven not to.` : ''}`
+  }
   const exact = test.low === test.high
   const bounds = exact ? 'all the cases that are meant were tried' : `between ${figure(test.low)} and ${figure(test.high)} %, by ${plural(test.n, 'case')}`
-  return `${figure(test.value)} % hold, and ${figure(test.target)} % must; ${bounds}.`
+  return `${round(test.value)} % hold, and ${round(test.target)} % must; ${bounds}.`
 }
+
+/** A share without a nought that says nothing: `95`, `97.5`. */
+export const round = (share: number) => figure(share).replace(/\.0$/, '')
 
 /** The address of a test, and what an address names. */
 export const address = (key: string) => ['/tests', ...key.split('/').map(encodeURIComponent)].join('/')

@@ -45,7 +45,7 @@ def overview(engine: Engine) -> dict[str, Any]:
             "tests": [_test(project, key, row, was.get(key)) for key, row in rows.items()],
             "unprotected": unprotected(store, project, models[-1].id if models else None),
             "task": next(iter(project.learnable), ""),
-            "label": _some_label(project),
+            "tasks": list(project.learnable),
         }
 
 
@@ -201,8 +201,3 @@ def said(value: Any) -> str:
 
 def _brief(model: Model | None) -> Row | None:
     return None if model is None else {"id": model.id, "number": model.number, "at": model.at, "state": model.state}
-
-
-def _some_label(project: Project) -> str:
-    """For the lines that show how a test is written."""
-    return next((task.labels[0] for task in project.learnable.values() if task.labels), "LABEL")

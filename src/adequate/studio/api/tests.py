@@ -29,6 +29,16 @@ async def case(here: Here, _: Viewer, cell: Annotated[str, Query(max_length=2000
     return shown
 
 
+@router.get("/discovered")
+async def discovered(here: Here, _: Viewer, task: Annotated[str, Query(max_length=500)] = "") -> dict[str, Any]:
+    """Slices that nobody declared, in which the newest model is worse, the surest first; seconds the first time.
+
+    One becomes a cell by `slice.put` with its name and `sql`, once `POST /api/slices/preview` has tried it.
+    """
+    found: list[dict[str, Any]] = await held.other(here, far_tests.discovered, task)
+    return {"slices": found}
+
+
 @router.post("/label")
 async def label(here: Here, _: Reviewer, wanted: Wanted) -> dict[str, Any]:
     """The examples that the failing cases come from and that have no label; `queue.fill` with `picks` asks for them."""
