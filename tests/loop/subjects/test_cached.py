@@ -56,6 +56,12 @@ def test_a_model_that_sees_the_batch_is_asked_again_where_any_column_differs() -
     assert seen == [2]
 
 
+def test_no_input_is_no_question() -> None:
+    model = Counting()
+    assert len(Cached(subject=aq.wrap(model, task="t")).answer(batch([]))["t"]) == 0
+    assert model.asked == []
+
+
 def test_probabilities_are_remembered_too() -> None:
     cached = Cached(subject=aq.wrap(Estimator(), task="t"), together=1)
     first = cached.answer(batch(["fee", "x", "fee"]))["t"].probs
@@ -73,3 +79,19 @@ def test_an_error_names_the_row_of_the_question_not_of_the_batch_that_was_sent()
     cached.answer(batch(["a"]))
     with pytest.raises(SubjectError, match=r"^model mine, row 5: it answered NaN"):
         cached.answer(batch(["a", "b", "a", "c", "d", "bad", "bad"]))
+
+
+def test_what_was_answered_before_an_error_is_not_asked_again() -> None:
+    model = Counting()
+    cached = Cached(subject=aq.wrap(lambda texts: model(texts) if "bad" not in texts else None, task="t"), together=2)
+    with pytest.raises(SubjectError, match="it returned NoneType"):
+        cached.answer(batch(["a", "b", "c", "bad"]))
+    assert said(cached.answer(batch(["b", "c", "a"]))["t"]) == ["b", "c", "a"]
+    assert model.asked == [["a", "b"], ["c"]]
+
+
+def test_probabilities_of_labels_that_came_later_are_nothing_before() -> None:
+    cached = Cached(subject=aq.wrap(lambda texts: [{text: 1.0} for text in texts], task="t"), together=1)
+    probs = cached.answer(batch(["a", "b"]))["t"].probs
+    assert probs is not None
+    assert probs.tolist() == [[1.0, 0.0], [0.0, 1.0]]

@@ -56,6 +56,9 @@ class Cached:
         if len(self._at) > KEPT:
             self._at.clear()
             self._held.clear()
+        if not len(batch) and not self._held:  # nobody has to be asked for that
+            none = np.zeros(0, np.int32)
+            return Answered({task: Output(labels=(), answers=none) for task in self.tasks})
         keys = self._keys(batch)
         seen = {key: i for i, key in reversed(list(enumerate(keys)))}  # each at the first row that has it
         fresh = np.array(sorted(i for key, i in seen.items() if key not in self._at), np.int64)
@@ -78,7 +81,7 @@ class Cached:
             found = self.subject.answer(batch.take(pa.array(rows)))
         except SubjectError as error:
             raise error.moved(model=self.name, row=None if error.row is None else int(rows[error.row])) from error
-        known = self._held or next(iter(before), found)
+        known: Outputs = self._held or (before[0] if before else found)
         if set(found) != set(known):
             raise SubjectError(
                 f"it answered for {', '.join(found)}, and before for {', '.join(known)}",
