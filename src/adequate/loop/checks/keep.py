@@ -61,7 +61,6 @@ def _row(one: Result, labels: Mapping[str, int]) -> Measured:
         low=one.low,
         high=one.high,
         state=str(one.state),
-        need=one.need,
         labels=labels.get(cell.task, sum(labels.values())),
     )
 
