@@ -59,3 +59,13 @@ def test_a_failing_test_leaves_what_is_said_of_labels_as_it_is() -> None:
         select("adequate", 40, replace(knowledge, cells=cells), np.random.default_rng(0)) for cells in ((), (passing,))
     ]
     np.testing.assert_array_equal(picks[0].rows, picks[1].rows)
+
+
+def test_a_failing_test_of_which_no_case_is_kept_asks_for_nothing_near_it() -> None:
+    made = world([200] * 4)
+    knowledge = made.knowledge(np.arange(60))
+    without = shortfall(queries=made.block.x[:0])
+    picks = [
+        select("adequate", 40, replace(knowledge, cells=cells), np.random.default_rng(0)) for cells in ((), (without,))
+    ]
+    np.testing.assert_array_equal(picks[0].rows, picks[1].rows)

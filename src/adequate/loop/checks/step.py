@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from adequate.testing.gate import Comparison
 
 LOOKED_NEAR = 64  # failing cases of a cell whose neighbours are looked for: the worst
-SAID = 60  # characters of a failing case that a reason says
 
 
 def tested(cycle: Cycle, model: str) -> None:
@@ -73,11 +72,12 @@ def shortfalls(cycle: Cycle, task: Task, model: str) -> tuple[Shortfall, ...]:
 
 def _shortfall(cycle: Cycle, row: dict[str, object], model: str) -> Shortfall:
     key = "/".join((str(row["task"]), str(row["slice"]), str(row["label"]), str(row["metric"])))
-    found = [one for _, one in cycle.store.failures.read(model, key, limit=LOOKED_NEAR)]
+    violating = row["metric"] == Metric.ASSERTION
+    most = None if violating else LOOKED_NEAR
+    found = [one for _, one in cycle.store.failures.read(model, key, limit=most)]
     value, target = float(row["value"]), float(row["target"])  # type: ignore[arg-type]
     if row["metric"] == Metric.ENVELOPE:  # a level: told as the share of the way
         value, target = min(value / target, 1.0), 1.0
-    violating = row["metric"] == Metric.ASSERTION
     rows = np.array([one.row for one in found], np.int64)
     queries, cases = (None, ()) if violating else _queries(cycle, found)
     return Shortfall(
@@ -94,11 +94,11 @@ def _shortfall(cycle: Cycle, row: dict[str, object], model: str) -> Shortfall:
     )
 
 
-def _queries(cycle: Cycle, found: list[Failure]) -> tuple[Floats | None, tuple[str, ...]]:
-    """Vectors of the failing cases and of what they were changed from, with words for both."""
-    if not found:
-        return None, ()
+def _queries(cycle: Cycle, found: list[Failure]) -> tuple[Floats, tuple[str, ...]]:
+    """Vectors of the failing cases and of what they were changed from, with words for both; none where none is kept."""
     assert cycle.encoders is not None
+    if not found:
+        return np.zeros((0, cycle.encoders.dense.width), np.float32), ()
     texts = [text for one in found for text in dict.fromkeys((one.text, one.origin or one.text))]
     said = tuple(one.text for one in found for _ in dict.fromkeys((one.text, one.origin or one.text)))
     subject_ = cycle.subject({})
