@@ -105,7 +105,7 @@ def test_rows_are_numbered_as_in_the_file_also_where_some_have_no_text(tmp_path:
 def test_a_column_that_is_not_there_is_told_once(tmp_path: Path) -> None:
     engine = project(tmp_path / "mail", 'project.column("amount", nulls=0)')
     added = engine.add(csv(tmp_path / "more.csv", coming()))
-    assert [str(one) for one in added.tests.broken] == ["more.csv has no column 'amount'"]
+    assert [str(one) for one in added.tests.broken] == ["more.csv: there is no column 'amount'"]
 
 
 def test_bounds_that_are_not_of_the_columns_type_are_an_error_and_nothing_is_added(tmp_path: Path) -> None:

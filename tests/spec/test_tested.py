@@ -50,6 +50,7 @@ project.agreement(intent)
 project.contradiction(intent)
 project.rate(urgent, "yes", most=20)
 project.implication("a refund is urgent", when={"intent": "refund"}, then={"urgent": "yes"})
+project.within("intent_confidence", between=(0.2, None), task=intent)
 project.invariant(intent, aq.perturb.swap_letters, share=0.1)
 project.column("amount", of="number", nulls=0.5, between=(0, None), severity="block")
 """
@@ -61,7 +62,7 @@ def test_what_is_declared_is_written_down_again_and_means_the_same(tmp_path: Pat
     assert list(project.behaviours) == ["survives_typos", "negation", "help makes it urgent"]
     assert project.behaviours["survives_typos"].slices == ("fees", "all")
     assert [project.behaviours[name].widens for name in project.behaviours] == [True, False, False]
-    assert len(project.assertions) == 8
+    assert len(project.assertions) == 9
     assert list(project.suites) == ["fees", "hate"]
     (tmp_path / "again.py").write_text(project.as_python())
     again = load(tmp_path / "again.py")

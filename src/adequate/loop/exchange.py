@@ -188,7 +188,10 @@ def brought_in(
         labels=dict(labels),
         disputed=disputed,
         losses=losses,
-        notices=tuple(notice for notice in added.notices if texts_file.name not in notice),  # of a file that is ours
+        notices=(
+            *(broken.said for broken in added.tests.broken),
+            *(notice for notice in added.notices if texts_file.name not in notice),  # of a file that is ours
+        ),
     )
 
 

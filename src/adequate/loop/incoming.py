@@ -56,7 +56,6 @@ SAID = {
     "range": "are out of bounds",
     "one_of": "hold a value that isn't declared",
     "unique": "hold a value that comes twice",
-    "there": "lack the column",
 }
 
 
@@ -75,11 +74,15 @@ class Broken:
     rows: int
     among: int
 
-    def __str__(self) -> str:
-        column = self.rule.name
+    @property
+    def said(self) -> str:
+        """It in words, without the file's name."""
         if self.test == "there":
-            return f"{self.file} has no column {column!r}"
-        return f"{self.file}: {self.rows:,} of {self.among:,} rows {SAID[self.test]} in {column!r}"
+            return f"there is no column {self.rule.name!r}"
+        return f"{self.rows:,} of {self.among:,} rows {SAID[self.test]} in {self.rule.name!r}"
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.said}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
