@@ -51,14 +51,10 @@ def main() -> None:
 
 
 def sentences(data: Path) -> Iterator[tuple[str, str, str]]:
-    """(text, intent, whether it says when) of every sentence; files come in UTF-8 and in Latin-1."""
+    """(text, intent, whether it says when) of every sentence."""
     seen = set()
     for file in sorted(data.glob("*/train_*_full.json")):
-        raw = file.read_bytes()
-        try:
-            held = json.loads(raw.decode("utf-8"))
-        except UnicodeDecodeError:
-            held = json.loads(raw.decode("latin-1"))
+        held = json.loads("".join(map(decoded, file.read_bytes().splitlines())))
         for intent, all_of_it in held.items():
             for one in all_of_it:
                 text = " ".join("".join(piece["text"] for piece in one["data"]).split())
@@ -66,6 +62,14 @@ def sentences(data: Path) -> Iterator[tuple[str, str, str]]:
                 if text not in seen:
                     seen.add(text)
                     yield text, intent, "yes" if timed else "no"
+
+
+def decoded(line: bytes) -> str:
+    """A line of SNIPS: one of its files is UTF-8 but for some lines in Latin-1."""
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
 
 
 def write(path: Path, rows: list[tuple[str, str, str]]) -> None:
