@@ -167,18 +167,18 @@ class Engine:
         """
         from adequate.loop.checks.before import newly_failing
         from adequate.loop.checks.keep import keep, labels_taught
-        from adequate.loop.checks.report import Report
+        from adequate.loop.checks.report import Report, ordered
         from adequate.loop.checks.run import run
         from adequate.loop.subjects import Trained, subject
 
         with self.store() as store:
             tested = subject(store, self.project, model, task)
             found = run(store, self.project, tested, only=only, seed=seed, progress=progress)
-            report = Report(model=tested.name, results=found, newly=newly_failing(store, tested.name, found))
+            newly = newly_failing(store, tested.name, found)
         if isinstance(tested, Trained):
             with suppress(BusyError, StorageFullError), self.store(write=True, verb="test") as store:
                 keep(store, tested.name, found, labels_taught(store, tested.name))
-        return report
+        return Report(model=tested.name, results=ordered(found, newly), newly=newly)
 
     def gate(self, baseline: str, candidate: str, *, release: bool = False) -> Report:
         """May the candidate replace the baseline?

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from adequate.loop.checks import junit
 from adequate.testing.results import Result
 from adequate.types import State
+
+
+def ordered(results: Iterable[Result], newly: frozenset[str] = frozenset()) -> list[Result]:
+    """What needs somebody first: newly failing, failing, impossible to run, not yet known; then what is adequate."""
+    states = [State.INADEQUATE, State.UNKNOWN, State.ADEQUATE]
+    return sorted(results, key=lambda one: (states.index(one.state), one.key not in newly, not one.error))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +60,7 @@ class Report:
                     "error": one.error,
                     "note": one.note,
                     "levels": [list(level) for level in one.levels],
+                    "need": one.need,
                     "seconds": round(one.seconds, 3),
                     "failing": [asdict(case) for case in one.failing],
                 }
