@@ -23,6 +23,7 @@ from scipy import sparse
 from adequate.types import Mask
 
 CATEGORIES = 1000  # different values a column may have to be one of categories
+PAIRED = 3000  # words of which neighbours are looked at, the commonest
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 PATTERNS = (  # (regular expression, what it is, a name)
     ("[0-9]", "a digit", "digits"),
@@ -165,12 +166,15 @@ def _words(texts: pa.ChunkedArray, least: int) -> tuple[list[str], NDArray[np.in
     patterns = [*names.to_pylist(), *foreign.to_pylist()]
     found: list[tuple[str, NDArray[np.int32]]] = [(patterns[code], held) for code, held in singles]
     if plain:  # among pieces of other alphabets, neighbours may have lost what stood between them
-        often = np.zeros(len(names), bool)
-        often[[code for code, _ in singles]] = True
-        next_to = (rows[1:] == rows[:-1]) & often[codes[1:]] & often[codes[:-1]]
-        pair = codes[:-1][next_to].astype(np.int64) * len(names) + codes[1:][next_to]
+        best = sorted(singles, key=lambda one: -len(one[1]))[:PAIRED]
+        place = np.full(len(names), -1, np.int64)
+        place[[code for code, _ in best]] = np.arange(len(best))
+        here = place[codes]
+        next_to = (rows[1:] == rows[:-1]) & (here[1:] >= 0) & (here[:-1] >= 0)
+        pair = here[:-1][next_to] * len(best) + here[1:][next_to]
         for code, held in _grouped(pair, rows[1:][next_to], m, least):
-            found.append((rf"{patterns[code // len(names)]}\W+{patterns[code % len(names)]}", held))
+            one, other = best[code // len(best)][0], best[code % len(best)][0]
+            found.append((rf"{patterns[one]}\W+{patterns[other]}", held))
     starts = np.concatenate([[0], np.cumsum([len(held) for _, held in found], dtype=np.int64)]).astype(np.int64)
     return [name for name, _ in found], starts, np.concatenate([np.zeros(0, np.int32), *(held for _, held in found)])
 
@@ -188,12 +192,19 @@ def _grouped(
     codes: NDArray[np.int64], rows: NDArray[np.int64], m: int, least: int
 ) -> list[tuple[int, NDArray[np.int32]]]:
     """Of each code the rows that hold it, ascending, each once; codes of too few or too many rows are left out."""
-    once = np.unique(codes * max(m, 1) + rows)
-    codes, at = once // max(m, 1), (once % max(m, 1)).astype(np.int32)
-    firsts = np.flatnonzero(np.diff(codes, prepend=-1))
-    ends = np.append(firsts[1:], len(codes))
-    kept = (ends - firsts >= least) & (ends - firsts <= m // 2)
-    return [(int(codes[a]), at[a:b]) for a, b in zip(firsts[kept].tolist(), ends[kept].tolist(), strict=True)]
+    often = np.flatnonzero(np.bincount(codes) >= least) if len(codes) else codes
+    place = np.full(int(codes.max(initial=-1)) + 1, -1, np.int32)
+    place[often] = np.arange(len(often), dtype=np.int32)
+    at = place[codes]
+    kept = at >= 0
+    ones = np.ones(int(kept.sum()), np.float32)
+    # Counting, not sorting: words come in the order of their rows, and twice in a row is once here.
+    held = sparse.coo_array((ones, (at[kept], rows[kept].astype(np.int32))), shape=(len(often), m)).tocsr()
+    n = np.diff(held.indptr)
+    return [
+        (int(often[i]), held.indices[held.indptr[i] : held.indptr[i + 1]].astype(np.int32))
+        for i in np.flatnonzero((n >= least) & (n <= m // 2)).tolist()
+    ]
 
 
 def _word(text: str, pattern: str) -> Condition:

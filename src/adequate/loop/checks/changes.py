@@ -213,6 +213,8 @@ class Trial:
     def failing(self, examples: Examples, level: float) -> list[Failing]:
         """The cases of steer examples that don't hold, those first that the model was surest of."""
         at = np.arange(min(len(examples.rows), TRIED), dtype=np.int64)
+        if not len(at):  # a slice may have no steering example
+            return []
         before, after, moved = self.changed(examples, level, at)
         holds, was, now = self._judged(examples, after, at, moved)
         bad = np.flatnonzero(~holds)
