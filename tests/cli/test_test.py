@@ -57,7 +57,7 @@ def test_an_estimator_a_module_and_python_answer_alike(root: Path, monkeypatch: 
     found.append(aq.open(root).test(by_word_or_card).to_json())
     values = [[(cell["cell"], cell["state"], cell["held"]) for cell in one["cells"]] for one in found]
     assert values[0] == values[1] == values[2] == values[3]
-    assert found[0]["cells"][1]["failing"][0]["confidence"] == 0.75
+    assert found[0]["cells"][0]["failing"][0]["confidence"] == 0.75, "what fails comes first"
     assert [one["model"] for one in found] == ["model.py:pipeline", "model:predict", "ours", "by_word_or_card"]
 
 
