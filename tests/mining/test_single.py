@@ -66,3 +66,15 @@ def test_without_failures_it_goes_by_what_is_known_and_without_vectors_by_doubt_
     )
     assert len(alike) == (0 if blind else 5)
     assert len(alike) + len(doubt) == 10
+
+
+def test_what_resembles_a_failure_that_is_no_example_comes_first_too() -> None:
+    vectors, rng = world()
+    x = np.asarray(vectors.matrix)
+    changed = x[[170]] + 0.01
+    changed /= np.linalg.norm(changed)
+    pool, none = np.arange(60, 200), np.zeros(0, np.int64)
+    margin = np.full(len(pool), 0.9, np.float32)
+    near = np.zeros(len(pool), bool)
+    alike, _ = single(vectors, pool, 4, failures=none, known=none, near=near, margin=margin, rng=rng, queries=changed)
+    assert pool[alike][0] == 170

@@ -15,11 +15,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from adequate.encoders import onnx
 from adequate.errors import NotEnoughDataError, unknown
 from adequate.loop.checks.screen import open_to_all, unlabelled
 from adequate.loop.dig import COLUMNS, FIRST, SHOWN, free, suggestion
-from adequate.loop.subjects import Trained
-from adequate.loop.unseen import dense, newest
+from adequate.loop.subjects.trained import vectors
+from adequate.loop.unseen import dense, lexical_of, newest
 from adequate.mining.single import single
 from adequate.store import Failure, QueueItem
 from adequate.types import BY_LABELS, PARTS, Floats, Mask, Part, Rows
@@ -104,11 +105,14 @@ def _key(row: dict[str, Any]) -> str:
 
 
 def _vectors(store: Store, project: Project, model: str, texts: Sequence[str]) -> Floats | None:
-    """The failing texts as the stored vectors have the examples; None where the model reads none."""
-    subject = Trained.of(store, project, model)
-    for vectors in subject.dense.values():
-        return vectors.of(texts)
-    return None
+    """The failing texts as `dense` has the examples; None where their encoder can't be had here."""
+    stored = onnx.digest("int8")
+    if not store.blocks.count(stored):
+        return lexical_of(store, project, model).dense().encode(texts)
+    try:
+        return vectors(store.root, stored).of(texts)
+    except NotEnoughDataError:  # then by the examples that they come from alone
+        return None
 
 
 def _about(told: pa.Table, found: Sequence[Failure]) -> Mask:
