@@ -23,7 +23,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 ADEQUATE = str(Path(sys.executable).with_name("adequate"))  # the one of this Python, whatever PATH says
-FIRST, MORE = 60, 2000  # answers taken from the oracle before the first test, and at most after it
+FIRST, MORE = 60, 3000  # answers taken from the oracle before the first test, and at most after it
 
 
 def main() -> None:
