@@ -340,6 +340,16 @@ def test_a_folder_without_a_project_says_how_to_start_one(tmp_path: Path) -> Non
     refused(adequate("run", cwd=tmp_path), "no project", "adequate init")
 
 
+@pytest.mark.parametrize("where", [(), ("--project", ".")])
+def test_whoever_stands_in_a_cloned_project_adds_its_data(tmp_path: Path, where: tuple[str, ...]) -> None:
+    (tmp_path / "project.py").write_text(EASY)
+    data = csv(tmp_path / "mail.csv", GOOD)
+    refused(adequate("run", *where, cwd=tmp_path), "has no data yet", "adequate add")
+    done = adequate("add", data, *where, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert whole(tmp_path)
+
+
 def test_project_py_without_a_store_gets_one_by_add(tmp_path: Path) -> None:
     (tmp_path / "mail").mkdir()
     (tmp_path / "mail" / "project.py").write_text(EASY)

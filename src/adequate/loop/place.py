@@ -32,6 +32,8 @@ def find(root: Path | str | None = None) -> Path:
     for folder in (here, *here.parents):
         if (folder / STORE).is_dir() and (folder / FILE).is_file():
             return folder
+    if (here / FILE).is_file():  # it was cloned: whoever adds data makes its store
+        return here
     raise NoProjectError(
         f"there is no project in {here} or above it",
         remedy="adequate init NAME --from YOUR-DATA.csv; or go into its folder, or name it with --project",

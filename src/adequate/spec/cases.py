@@ -1,7 +1,7 @@
 """Templates: a sentence with slots becomes all sentences that fill them.
 
     aq.cases("I was {not|never} charged for {a card|a transfer}", expect="other")
-    aq.cases("Book a table in {city} for {n}", expect="book", city=aq.lexicon("cities"), n=["two", "six"])
+    aq.cases("Book a table in {cities} for {people}", expect="book", people=["two", "six"])
 
 `{a|b}` stands for each of its alternatives (one may be empty), `{name}` for each value given for it or, where none is
 given, of the lexicon of that name. Every combination is a case; where there are more than `n`, so many are drawn.

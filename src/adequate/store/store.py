@@ -93,6 +93,7 @@ def create(root: Path, *, db: str | None = None, verb: str = "init", text: str =
         db: URL of a PostgreSQL database; None: an SQLite file in the folder. It is remembered.
         verb, text: as for `open`.
     """
+    root = root.absolute()  # `.` has no name and no parent
     with guarded(f"making a project in {root}"):
         (root / FOLDER / "lance").mkdir(parents=True, exist_ok=True)
         sync_tree(root / FOLDER)
@@ -135,6 +136,8 @@ def open(  # noqa: A001 (read as `store.open`)
         StorageFullError: no space, or no permission.
     """
     if not (root / FOLDER / "database").exists():
+        if (root / "project.py").is_file():  # it was cloned: its data stayed where it was made
+            raise NoProjectError(f"the project in {root} has no data yet", remedy="adequate add YOUR-DATA.csv")
         raise NoProjectError(
             f"there is no adequate project in {root}", remedy=f"adequate init {root} --from YOUR-DATA.csv"
         )
