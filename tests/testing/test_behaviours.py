@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from adequate.errors import TestError
 from adequate.spec.behaviours import SAME, falls, rises
-from adequate.testing.behaviours import held, right, said
+from adequate.testing.behaviours import alike, held, right, said
 from adequate.testing.bounds import clopper_pearson
 from adequate.testing.envelope import ALPHA, at_level
 from adequate.testing.outputs import Output
@@ -75,3 +75,11 @@ def test_a_template_that_is_drawn_from_is_seldom_called_adequate_below_its_targe
     found = rng.hypergeometric(good, size - good, max(1, int(share * size)), size=2000)
     low, _ = clopper_pearson(found, max(1, int(share * size)), ALPHA)
     assert (low >= target).mean() <= ALPHA + 0.015
+
+
+def test_two_models_answer_alike_whatever_the_order_of_their_labels() -> None:
+    mine = one(0, 1, 2, -1, 0)
+    theirs = Output(labels=("c", "a", "d"), answers=np.array([1, 1, 0, -1, 2], np.int32))
+    assert alike(mine, theirs).tolist() == [True, False, True, False, False]
+    sets = Output(labels=("c", "a", "d"), answers=np.array([[0, 1, 0], [1, 0, 0], [0, 1, 1]], bool))
+    assert alike(several("a", "c", "a"), sets).tolist() == [True, True, False]

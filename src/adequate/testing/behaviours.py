@@ -30,6 +30,20 @@ def held(before: Output, after: Output, expect: Expect, by: float = 0.0) -> Mask
     return np.asarray((moved if expect.kind == "rises" else -moved) >= by - 1e-6)
 
 
+def alike(one: Output, other: Output) -> Mask:
+    """Which of n inputs two models answer with the same label or labels, shape (n,); their labels may be in any
+    order."""
+    code = {name: i for i, name in enumerate(one.labels)}
+    at = np.array([code.get(name, -1) for name in other.labels], np.int64)
+    if one.answers.ndim == 1:
+        mapped = np.where(other.answers >= 0, np.append(at, -1)[other.answers], -1)
+        return np.asarray((one.answers == mapped) & (mapped >= 0))
+    theirs = np.zeros(one.answers.shape, bool)
+    theirs[:, at[at >= 0]] = other.answers[:, at >= 0]
+    strange = other.answers[:, at < 0].any(axis=1)
+    return np.asarray((one.answers == theirs).all(axis=1) & ~strange)
+
+
 def of_label(output: Output, label: str) -> Doubles:
     """The probability of one label, shape (n,)."""
     if output.probs is None:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
+import adequate as aq
 from adequate.loop import steps
+from adequate.loop.checks import gate
+from adequate.loop.checks.changes import cell_of
 from adequate.loop.engine import Engine
 from adequate.loop.page import render
 from adequate.loop.run import _adequate
+from adequate.loop.subjects import Trained
+from adequate.perturb.operator import as_input
+from adequate.types import PARTS, Part
 from tests.loop.projects import EASY, SEVERAL
 from tests.made import begun, csv, mail
 
@@ -126,6 +134,21 @@ def test_two_models_are_compared_on_the_tests_too(engine: Engine) -> None:
         one.cell for one in report.lines
     }
     assert any("asks_of_fees/behaviour is inadequate" in one for one in report.reasons)
+
+
+def test_a_model_that_says_one_thing_of_everything_is_no_measure_of_what_bears_a_change(engine: Engine) -> None:
+    with engine.store() as store:
+        trained = Trained.of(store, engine.project, "last")
+        labels = trained.answer(as_input(pa.record_batch({"body": ["x"]}), "body"))["intent"].labels
+        dumb = aq.wrap(lambda texts: ["fee"] * len(texts), task="intent", labels=labels)
+        behaviour = engine.project.behaviours["survives_shouting"]
+        [pair] = gate._changed(store, engine.project, behaviour, cell_of(behaviour), 0.5, dumb, trained)
+        rows = np.flatnonzero(store.examples.parts() == PARTS.index(Part.GATE))
+        texts = store.examples.take(rows, ["body"]).column(0).combine_chunks()
+    said = trained.answer(as_input(pa.record_batch({"body": texts}), "body"))["intent"]
+    fees = [labels[code] == "fee" and "e" in text for code, text in zip(said.answers, texts.to_pylist(), strict=True)]
+    assert pair.old.all(), "it bears anything"
+    assert len(pair.old) == sum(fees) < len(fees), "and counts only where the other calls it a fee, too"
 
 
 def test_a_cycle_killed_in_the_middle_of_its_tests_goes_on_to_the_same_cells(

@@ -1,7 +1,8 @@
 """Did the candidate get worse in a test that needs no labels? Both models are put to the very same cases.
 
 A behaviour is tried on gate examples changed alike for both: an envelope at the level that was proven of the baseline
-(so that one that shrinks shows), or at the level wanted where none was. A case that held for the baseline alone is
+(so that one that shrinks shows), or at the level wanted where none was; and where nothing may change, on the examples
+that both answer alike before they are changed. A case that held for the baseline alone is
 lost, for the candidate alone won, and `testing.gate` takes it from there; nobody needs to be asked. What must hold in
 every case (must-pass files, assertions that block and allow no violation) leaves nothing to chance: one case lost is a
 regression.
@@ -23,7 +24,7 @@ from adequate.loop.checks.cases import Filled
 from adequate.loop.checks.keep import Key, key_of
 from adequate.loop.checks.run import examples
 from adequate.perturb.operator import as_input
-from adequate.testing.behaviours import right
+from adequate.testing.behaviours import alike, right
 from adequate.testing.cells import Cell
 from adequate.testing.gate import Comparison
 from adequate.types import Mask, Metric, Part, Progress, silent
@@ -137,8 +138,10 @@ def _changed(
     at = np.arange(min(len(gate.rows), PAIRED), dtype=np.int64)
     trials = [changes.Trial(behaviour=behaviour, subject=subject, seed=0) for subject in (old, new)]
     before, after, moved = trials[0].changed(gate, level, at)
-    was, now = (trial.judge(before, after)[0][moved] for trial in trials)
-    return [Held(cell=cell, old=was, new=now)]
+    (was, old_said, _), (now, new_said, _) = (trial.judge(before, after) for trial in trials)
+    # A model that says one thing of everything bears any change: that it is given up for better answers is no loss.
+    counts = moved & alike(old_said, new_said) if behaviour.widens else moved
+    return [Held(cell=cell, old=was[counts], new=now[counts])]
 
 
 def _yielded(cell: Cell, behaviour: Behaviour, old: Subject, new: Subject, column: str) -> list[Held]:
