@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from adequate import store
 from adequate.cli.labeller.desk import Desk
 from adequate.cli.labeller.question import Question
+from adequate.loop.checks.suggested import suggestion
 from adequate.spec.load import load
 from tests.cli.mail import DECLARED, current, predicted, project
 
@@ -82,3 +84,23 @@ def test_a_model_that_does_not_know_the_example_or_the_labels_suggests_nothing(
         suggested.append(asked(desk).suggestion)
         desk.answer("fee")
     assert suggested == [("fee",), None, None]
+
+
+def test_what_an_assertion_suggests_goes_before_what_the_model_says_and_is_told_as_its_own(
+    tmp_path: Path, sit: Callable[[Path], Desk]
+) -> None:
+    root = project(tmp_path / "mail")
+    predicted(root, ["fee"] * 10, ["card"] * 10)
+    desk = sit(root)
+    items = desk.store.queue.waiting("intent")[:3]
+    desk.store.queue.clear()
+    said = [suggestion("card_is_named", label, several=False) for label in ("card", "gone", "card")]
+    parts = ("teach", "teach", "gate")
+    asked_with = [replace(item, suggestion=by, part=part) for item, by, part in zip(items, said, parts, strict=True)]
+    desk.store.queue.put(asked_with)
+    shown = []
+    for _ in range(3):
+        question = asked(desk)
+        shown.append((question.suggestion, question.rule))
+        desk.answer("fee")
+    assert shown == [(("card",), "card_is_named"), (("fee",), None), (None, None)]

@@ -44,11 +44,22 @@ def test_tests_take_a_quarter_of_the_batch_at_most_and_none_where_they_pass() ->
 def test_violations_in_the_pool_are_asked_themselves_and_those_with_a_label_are_not() -> None:
     made = world([200] * 4)
     taught = np.arange(60)
-    cell = shortfall(cell="intent/all/fee has amount/assertion", failures=np.array([3, 400, 401]), violates=True)
+    cell = shortfall(cell="intent/all/fee has amount/assertion", failures=np.array([401, 3, 400]), rates=(0.9,))
     picks = select("adequate", 40, made.knowledge(taught, cells=(cell,)), np.random.default_rng(0))
     mine = [i for i, name in enumerate(picks.cell) if name == cell.cell]
-    assert sorted(int(picks.rows[i]) for i in mine) == [400, 401]
+    assert [int(picks.rows[i]) for i in mine] == [401, 400]
     assert {picks.reason[i] for i in mine} == {"violates fee has amount"}
+
+
+def test_of_two_assertions_the_one_that_labels_mend_is_asked_more() -> None:
+    made = world([300] * 4)
+    falls = shortfall(cell="intent/all/falls/assertion", failures=np.arange(300, 400), rates=(0.9, 0.4))
+    stays = shortfall(cell="intent/all/stays/assertion", failures=np.arange(400, 500), rates=(0.9, 0.9))
+    picks = select("adequate", 80, made.knowledge(np.arange(60), cells=(stays, falls)), np.random.default_rng(0))
+    many = {name: picks.cell.count(name) for name in (falls.cell, stays.cell)}
+    assert many == {falls.cell: 17, stays.cell: 3}  # of a quarter of the batch
+    rows = [int(row) for row, name in zip(picks.rows, picks.cell, strict=True) if name == stays.cell]
+    assert rows == [400, 401, 402]
 
 
 def test_a_failing_test_leaves_what_is_said_of_labels_as_it_is() -> None:

@@ -18,6 +18,7 @@ import pyarrow as pa
 from adequate.labelling import policy, spread
 from adequate.loop.answers import answered
 from adequate.loop.checks import step as tests
+from adequate.loop.checks.suggested import beside
 from adequate.loop.measuring import Measuring, measuring
 from adequate.loop.turn import Survey, dried_up, know, ruled, sealed, split
 from adequate.loop.verdicts import Judged, pronounce
@@ -332,9 +333,7 @@ def _batches(cycle: Cycle, state: State) -> dict[str, int]:
             judged = judge(cycle, task, state.model)
             targets = np.array([cell.target for cell in judged.cells])
             far = float(np.maximum(targets - judged.belief, 0).mean()) if len(targets) else 0.0
-            far += sum(one.target - one.value for one in tests.shortfalls(cycle, task, state.model)) / max(
-                len(targets), 1
-            )
+            far += tests.behind(cycle, task, state.model) / max(len(targets), 1)
         short.append(far + EVER)
     if len(usual) < 2:
         return usual
@@ -371,7 +370,8 @@ def _picks(cycle: Cycle, state: State, task: Task, batch: int) -> list[QueueItem
     ready = state.model is not None and task.name in {one.name for one in cycle.teachable()}
     learned, seen = (cycle.learned(task), cycle.seen(task)) if ready else (None, None)
     judged = judge(cycle, task, state.model) if ready and state.model is not None else None
-    failing = tests.shortfalls(cycle, task, state.model) if ready and state.model is not None else ()
+    violated = tests.violated(cycle, task, state.model) if ready and state.model is not None else {}
+    failing = tests.shortfalls(cycle, task, state.model, violated) if ready and state.model is not None else ()
     if judged is not None and judged.states.adequate().all() and not failing:
         return []
     world = cycle.world  # a cycle that goes on here has no encoders before it
@@ -383,6 +383,7 @@ def _picks(cycle: Cycle, state: State, task: Task, batch: int) -> list[QueueItem
     picks = select("adequate", batch, knowledge, np.random.default_rng([cycle.seed, taught]))
     chance = np.where(np.isfinite(picks.probability), picks.probability, 1.0)
     found = _items(cycle, task, picks.rows, Part.TEACH, picks.reason, picks.cell, chance, picks.policy)
+    found = beside(found, violated, task)
     if judged is not None and seen is not None:
         more = measuring(world, task, names, labels, cycle.chance(task), judged, seen, batch=batch)
         found += _measuring(cycle, task, more)

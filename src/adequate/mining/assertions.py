@@ -10,58 +10,40 @@ Source: the bandit BAL of Kang et al., "Model Assertions for Monitoring and Impr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from adequate.mining.knowledge import Picks
 from adequate.mining.plan import share_out
 from adequate.types import Rows
 
 EVEN = 0.25  # of the budget, shared alike whatever the rates do
 FALLING = 0.01  # of its rate: an assertion that fell by less doesn't fall
-POLICY = "assertion"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Firing:
-    """One assertion of a task.
+def share(rates: Sequence[Sequence[float]], able: Sequence[int], budget: int) -> list[int]:
+    """How many labels each assertion gets: at most `able`, and altogether `budget` where there are so many.
 
     Args:
-        cell: its key.
-        rates: share of predictions that violated it under each model so far, oldest first.
-        rows: examples of the pool without a label that violate it, the worst first.
-    """
+        rates: for each the share of predictions that violated it under each model so far, oldest first.
+        able: for each how many examples can be asked for.
 
-    name: str
-    cell: str
-    rates: Sequence[float]
-    rows: Rows
-
-
-def share(firings: Sequence[Firing], budget: int) -> list[int]:
-    """How many labels each gets: at most those that violate it, and altogether `budget` where so many do.
-
-    >>> def one(name: str, *rates: float) -> Firing:
-    ...     return Firing(name=name, cell="", rates=rates, rows=np.arange(90))
-    >>> share([one("falls", 0.4, 0.2), one("stays", 0.4, 0.4)], 80)
+    >>> share([(0.4, 0.2), (0.4, 0.4)], [90, 90], 80)  # one falls, one stays
     [70, 10]
-    >>> share([one("stays", 0.4, 0.4), one("new", 0.1)], 80)
+    >>> share([(0.4, 0.4), (0.1,)], [90, 90], 80)  # one stays, one is new
     [10, 70]
-    >>> share([one("stays", 0.4, 0.4), one("rises", 0.1, 0.2)], 80)
+    >>> share([(0.4, 0.4), (0.1, 0.2)], [90, 90], 80)  # one stays, one rises
     [40, 40]
     """
-    able = np.array([len(one.rows) for one in firings])
-    gains = np.array([gain(one.rates) for one in firings])
+    most = np.array(able, int)
+    gains = np.array([gain(one) for one in rates], float)
     # One that has only just begun to be looked at promises as much as the best of those that were.
     gains[np.isnan(gains)] = np.nanmax(gains, initial=0.0) or 1.0
-    found = np.zeros(len(firings), int)
-    while (left := budget - int(found.sum())) > 0 and (open_ := found < able).any():
+    found = np.zeros(len(most), int)
+    while (left := budget - int(found.sum())) > 0 and (open_ := found < most).any():
         falling = gains * open_
         even = open_ / open_.sum()
         weight = EVEN * even + (1 - EVEN) * falling / falling.sum() if falling.sum() else even
-        more = np.minimum(share_out(list(weight), left), able - found)
-        found += more
+        found += np.minimum(share_out(list(weight), left), most - found)
     return [int(many) for many in found]
 
 
@@ -74,30 +56,22 @@ def gain(rates: Sequence[float]) -> float:
     return fell if fell >= FALLING else 0.0
 
 
-def chosen(firings: Sequence[Firing], budget: int) -> Picks:
-    """The examples to ask for, the worst of each assertion first, each example once.
+def chosen(rates: Sequence[Sequence[float]], found: Sequence[Rows], budget: int) -> list[Rows]:
+    """For each assertion which of its violations to ask for, each example once, altogether at most `budget`.
 
     Args:
-        firings: of one task.
-        budget: labels, at most.
+        rates: as in `share`.
+        found: for each its violations, the worst first.
     """
-    taken: dict[int, tuple[str, str]] = {}
-    rest = list(firings)
-    while rest and (left := budget - len(taken)) > 0:
+    picked: list[list[int]] = [[] for _ in found]
+    taken = np.empty(0, np.int64)
+    while (left := budget - len(taken)) > 0:
         # An example that violates several is taken for one of them: the others then take their next.
-        known = np.array(list(taken), np.int64)
-        rest = [
-            Firing(name=one.name, cell=one.cell, rates=one.rates, rows=fresh)
-            for one in rest
-            if len(fresh := one.rows[~np.isin(one.rows, known)])
-        ]
-        for one, many in zip(rest, share(rest, left), strict=True):
-            for row in one.rows[:many].tolist():
-                taken.setdefault(row, (f"violates {one.name}", one.cell))
-    return Picks(
-        rows=np.array(list(taken), np.int64),
-        reason=tuple(reason for reason, _ in taken.values()),
-        cell=tuple(cell for _, cell in taken.values()),
-        policy=(POLICY,) * len(taken),
-        probability=np.full(len(taken), np.nan),
-    )
+        fresh = [one[~np.isin(one, taken)] for one in found]
+        quota = share(rates, [len(one) for one in fresh], left)
+        if not any(quota):
+            break
+        for mine, one, many in zip(picked, fresh, quota, strict=True):
+            mine += one[:many][~np.isin(one[:many], taken)].tolist()
+            taken = np.union1d(taken, one[:many])
+    return [np.array(mine, np.int64) for mine in picked]

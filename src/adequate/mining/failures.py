@@ -2,7 +2,8 @@
 
 For cells that the guide can't serve: slices, every cell of `multilabel` tasks, and tests that need no labels, whose
 failing cases may be no examples. At most two neighbours a failure and a share of the batch: retrieval alone finds
-copies of what is known already, and is worse than random (measured). What violates an assertion is asked itself.
+copies of what is known already, and is worse than random (measured). What violates an assertion is asked itself, and
+more of assertions that still teach (`assertions`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from adequate.mining.assertions import chosen
 from adequate.mining.knowledge import Knowledge, Shortfall
 from adequate.mining.neighbours import QUERIES, nearest
 from adequate.types import Floats, Kind, Mask, Rows
@@ -70,10 +72,16 @@ def _for_cells(
         return
     size = [len(cell.failures) if cell.queries is None else len(cell.queries) for cell in cells]
     quota = np.minimum(np.ceil(budget * behind / behind.sum()), [A_FAILURE * many for many in size])
+    asserted = np.array([cell.rates is not None for cell in cells])
+    count = min(int(quota[asserted].sum()), budget)
+    for near in _violating(knowledge, [cell for cell in cells if cell.rates is not None], count, free):
+        free[near.positions] = False
+        budget -= len(near.positions)
+        yield near
     for i in np.argsort(-behind, kind="stable").tolist():
         count = min(int(quota[i]), budget)
-        if count > 0:
-            near = (_violating if cells[i].violates else _near)(knowledge, cells[i], count, free, rng)
+        if count > 0 and not asserted[i]:
+            near = _near(knowledge, cells[i], count, free, rng)
             free[near.positions] = False
             budget -= len(near.positions)
             yield near
@@ -97,13 +105,17 @@ def _behind(cell: Shortfall, general: float) -> float:
     return max(0.0, cell.target - cell.value - general) * cell.examples / (cell.examples + DOUBT)
 
 
-def _violating(knowledge: Knowledge, cell: Shortfall, count: int, free: Mask, rng: np.random.Generator) -> Near:
-    """Of the pool's own violations of an assertion as many as are wanted, evenly."""
-    at = np.searchsorted(knowledge.pool, cell.failures)
-    at = at[at < len(knowledge.pool)]
-    here = at[np.isin(knowledge.pool[at], cell.failures) & free[at]]
-    chosen = here if len(here) <= count else rng.choice(here, count, replace=False)
-    return Near(cell=cell, positions=chosen, reason=[f"violates {named(cell)}"] * len(chosen))
+def _violating(knowledge: Knowledge, cells: Sequence[Shortfall], count: int, free: Mask) -> Iterator[Near]:
+    """At most `count` of the pool's own violations of assertions, the worst of each first."""
+    found = []
+    for cell in cells:
+        here = cell.failures[np.isin(cell.failures, knowledge.pool)]
+        at = np.searchsorted(knowledge.pool, here)
+        found.append(at[free[at]])
+    picked = chosen([cell.rates or () for cell in cells], found, count)
+    for cell, at in zip(cells, picked, strict=True):
+        if len(at):
+            yield Near(cell=cell, positions=at, reason=[f"violates {named(cell)}"] * len(at))
 
 
 def _near(knowledge: Knowledge, cell: Shortfall, count: int, free: Mask, rng: np.random.Generator) -> Near:

@@ -77,12 +77,13 @@ class Shortfall:
         target: what it must reach, a fraction.
         examples: labelled `steer` examples behind `value`.
         mask: shape (pool,), the slice within the pool; None for every example.
-        failures: rows of the slice (steer or teach) that are answered wrongly.
+        failures: rows of the slice (steer or teach) that are answered wrongly; of an assertion, those of the pool that
+            violate it, the worst first, to be asked themselves.
         critical: its shortfall counts double.
         queries: shape (q, width), unit vectors of failing cases that are no examples; None: the cell's failures are
             looked near. With it the cell is a test that needs no labels.
         cases: q texts, what to call each query.
-        violates: `failures` are violations of an assertion, to be asked themselves where the pool has them.
+        rates: of an assertion, the share of predictions that violated it under each model so far, oldest first.
     """
 
     cell: str
@@ -95,12 +96,12 @@ class Shortfall:
     critical: bool = False
     queries: Floats | None = None
     cases: tuple[str, ...] = ()
-    violates: bool = False
+    rates: tuple[float, ...] | None = None
 
     @property
     def is_test(self) -> bool:
         """Whether it is a test that needs no labels."""
-        return self.queries is not None or self.violates
+        return self.queries is not None or self.rates is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -231,19 +232,28 @@ def cards_have_a_chip(inputs, outputs):
     assert (one.n, one.n - one.held) == (N, bad)
 
 
-def test_questions_are_of_the_pool_say_what_is_violated_and_carry_what_is_suggested(project: Mail) -> None:
-    made = project.declaring(HURRY)
-    task = made.tasks["urgent"]
-    asked = suggested.candidates(project.store, made, project.subject, task, 7)
-    assert len(asked.picks.rows) == 7
-    assert set(asked.picks.reason) == {"violates not_in_a_hurry"}
-    assert set(asked.picks.cell) == {cell_of(made.assertions["not_in_a_hurry"], made).key}
-    assert set(project.store.examples.parts()[asked.picks.rows].tolist()) == {0}
-    known = set(project.store.labels.current("urgent")["row"].to_pylist())
-    assert not known & set(asked.picks.rows.tolist())
-    said = [json.loads(one or "{}") for one in asked.suggestions]
-    assert {(one["label"], one["model"], one["source"]) for one in said} == {("yes", "not_in_a_hurry", "rule")}
-    assert len(suggested.candidates(project.store, made, project.subject, made.tasks["topics"], 7).picks.rows) == 0
+def test_questions_are_of_the_pool_say_what_is_violated_and_carry_what_is_suggested(root: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mail"
+    shutil.copytree(root, folder)
+    (folder / "project.py").write_text(HEAD + HURRY)
+    engine = Engine.open(folder)
+    engine.run(cycles=1)
+    key = cell_of(engine.project.assertions["not_in_a_hurry"], engine.project).key
+    with engine.store() as store:
+        waiting = store.queue.waiting()
+        asked = [item for item in waiting if item.cell == key]
+        assert asked
+        assert {(item.task, item.part, item.why) for item in asked} == {("urgent", "teach", "violates not_in_a_hurry")}
+        known = store.labels.current("urgent")["row"].to_pylist()
+        assert not set(known) & {item.row for item in asked}
+        said = [json.loads(item.suggestion or "{}") for item in asked]
+        assert {(one["label"], one["model"], one["source"]) for one in said} == {("yes", "not_in_a_hurry", "rule")}
+        others = [item.suggestion for item in waiting if item.cell != key and item.suggestion is not None]
+        assert others
+        assert not any('"rule"' in one for one in others)  # measuring and steering ones among them
+        value = store.cells.read(store.models.list()[-1].id).to_pylist()
+        here = cell_of(engine.project.assertions["not_in_a_hurry"], engine.project)
+        assert suggested.rates(store, here) == tuple(1 - row["value"] for row in value if row["metric"] == "assertion")
 
 
 def test_suggestions_teach_only_where_they_are_good_enough_and_somebody_says_so(project: Mail) -> None:

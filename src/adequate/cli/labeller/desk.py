@@ -6,6 +6,7 @@ was answered is committed before anybody is told that it is saved.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from adequate import labelling
 from adequate.cli.labeller.question import Question, likely
 from adequate.errors import StoreError
 from adequate.loop.answers import names_of
-from adequate.types import Kind, Part
+from adequate.types import Kind, Part, Source
 
 if TYPE_CHECKING:
     from adequate.spec.project import Project
@@ -132,7 +133,8 @@ class Desk:
     def _question(self, task: Task, item: QueueItem) -> Question:
         blind = item.part == Part.GATE
         labels = self._known(task)
-        suggestion, runner_up, confidence = (None, (), None) if blind else self._suggested(task, item.row)
+        rule, ruled = (None, None) if blind else self._ruled(task, item)
+        suggestion, runner_up, confidence = (ruled, (), None) if blind or rule else self._suggested(task, item.row)
         used = [label for done in self._done if done.item.task == task.name for label in done.labels]
         text = self.store.examples.take(np.array([item.row]), [self.project.text]).column(0)[0].as_py()
         return Question(
@@ -142,6 +144,7 @@ class Desk:
             labels=tuple(labels),
             options=likely(labels, [*(suggestion or ()), *runner_up], used),
             suggestion=suggestion,
+            rule=rule,
             confidence=confidence,
             blind=blind,
             open=task.labels is None,
@@ -157,6 +160,14 @@ class Desk:
         if task.name not in self._names:
             self._names[task.name] = list(names_of(self.store, task))
         return self._names[task.name]
+
+    def _ruled(self, task: Task, item: QueueItem) -> tuple[str | None, tuple[str, ...] | None]:
+        """The assertion that brought the question, if it suggests an answer, and which."""
+        said = {} if item.suggestion is None else json.loads(item.suggestion)
+        if said.get("source") != Source.RULE:
+            return None, None
+        labels = tuple(said["label"]) if task.kind is Kind.MULTILABEL else (said["label"],)
+        return (said["model"], labels) if set(labels) <= set(self._known(task)) else (None, None)
 
     def _suggested(self, task: Task, row: int) -> tuple[tuple[str, ...] | None, tuple[str, ...], float | None]:
         """What the newest model answers, what else it held likely, and how sure it is."""

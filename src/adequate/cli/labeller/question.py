@@ -18,6 +18,7 @@ class Question:
         labels: all of the task's.
         options: those with a digit, at most nine.
         suggestion: what the newest model answers (one label for `classify`); None where none may be shown.
+        rule: the assertion whose suggestion it is; None: the model's.
         confidence: of the suggestion, in [0, 1]; None: not known.
         blind: the answer will measure, so nothing of what models say is shown.
         open: the task's labels come from its answers, so new ones may be typed.
@@ -34,6 +35,7 @@ class Question:
     labels: tuple[str, ...]
     options: tuple[str, ...]
     suggestion: tuple[str, ...] | None = None
+    rule: str | None = None
     confidence: float | None = None
     blind: bool = False
     open: bool = False

@@ -95,7 +95,7 @@ def _answers(question: Question, view: View, width: int, height: int) -> list[Te
     elif len(question.labels) > len(question.options):
         lines.append(Text(f"{len(question.labels) - len(question.options):,} more labels: / finds one", "dim"))
     if question.suggestion is not None:
-        lines.append(_suggested(question.suggestion, question.confidence))
+        lines.append(_suggested(question.suggestion, question.confidence, question.rule))
     if question.kind is Kind.MULTILABEL:
         lines.append(Text.assemble(("Enter", "bold"), " answers: ", (_listed(view.chosen), "bold")))
     return lines
@@ -105,9 +105,9 @@ def _option(key: str, label: str, chosen: bool) -> Text:
     return Text.assemble((f" {key} ", "reverse"), f" {visible(label)}", (" ✓" if chosen else "", "bold green"))
 
 
-def _suggested(labels: Sequence[str], confidence: float | None) -> Text:
+def _suggested(labels: Sequence[str], confidence: float | None, rule: str | None) -> Text:
     sure = "" if confidence is None else f" ({f'{confidence:.0%}' if confidence >= 0.005 else 'under 1%'} sure)"
-    return Text.assemble((" a ", "reverse"), f" as the model: {_listed(labels)}{sure}")
+    return Text.assemble((" a ", "reverse"), f" as {visible(rule) if rule else 'the model'}: {_listed(labels)}{sure}")
 
 
 def _found(question: Question, view: View, rows: int) -> list[Text]:

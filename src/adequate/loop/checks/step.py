@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from adequate.errors import NotEnoughDataError
 from adequate.loop.checks import gate
+from adequate.loop.checks.assertions import cell_of, violating
 from adequate.loop.checks.cells import any_declared
-from adequate.loop.checks.keep import keep
+from adequate.loop.checks.keep import keep, key_of
 from adequate.loop.checks.run import run
+from adequate.loop.checks.suggested import rates, unlabelled
+from adequate.loop.checks.tally import Violating
 from adequate.loop.subjects import Trained
 from adequate.loop.turn import split
 from adequate.mining import Shortfall
@@ -56,42 +61,79 @@ def compared(cycle: Cycle, model: str, baseline: str) -> Comparison | None:
     return gate.compared(cycle.store, cycle.project, old, new, baseline, progress=cycle.progress)
 
 
-def shortfalls(cycle: Cycle, task: Task, model: str) -> tuple[Shortfall, ...]:
-    """The tests of a task that the model isn't adequate in, with what to look near in the pool."""
+def behind(cycle: Cycle, task: Task, model: str) -> float:
+    """How far the model is from the targets of a task's tests, altogether."""
+    return sum(target - value for value, target in map(_way, _short(cycle, task, model)))
+
+
+def violated(cycle: Cycle, task: Task, model: str) -> dict[str, Violating]:
+    """By cell, which of the pool violate the task's assertions that are violated too often, the worst first."""
+    made = {cell_of(one, cycle.project).key: one for one in cycle.project.assertions.values()}
+    rows = _short(cycle, task, model)
+    often = [_key(row) for row in rows if row["metric"] == Metric.ASSERTION and row["state"] == State.INADEQUATE]
+    short = {key: made[key] for key in often if key in made}
+    if not short:
+        return {}
+    found = violating(cycle.store, cycle.project, subject(cycle, model), list(short.values()), cycle.seed)
+    return {key: unlabelled(cycle.store, task, found[one.name]) for key, one in short.items()}
+
+
+def shortfalls(cycle: Cycle, task: Task, model: str, asked: Mapping[str, Violating]) -> tuple[Shortfall, ...]:
+    """The tests of a task that the model isn't adequate in, with what to ask of the pool, or to look near in it.
+
+    Args:
+        asked: what `violated` found.
+    """
+    found = []
+    for row in _short(cycle, task, model):
+        value, target = _way(row)
+        short = Shortfall(
+            cell=_key(row),
+            label=None,
+            value=value,
+            target=target,
+            examples=int(row["n"]),
+            critical=bool(row["critical"]),
+        )
+        if row["metric"] != Metric.ASSERTION:
+            found.append(_near(cycle, short, model))
+        elif short.cell in asked:
+            fired = rates(cycle.store, cell_of(cycle.project.assertions[str(row["label"])], cycle.project))
+            found.append(replace(short, failures=asked[short.cell].rows, rates=fired))
+    return tuple(found)
+
+
+def _short(cycle: Cycle, task: Task, model: str) -> list[dict[str, Any]]:
+    """The stored cells of a task's tests that the model isn't adequate in."""
     if not any_declared(cycle.project):
-        return ()
-    rows = cycle.store.cells.read(model).to_pylist()
+        return []
     kinds = {str(metric) for metric in BY_LABELS}
-    short = [
+    return [
         row
-        for row in rows
-        if row["metric"] not in kinds and row["state"] != State.ADEQUATE and row["task"] in (task.name, "")
+        for row in cycle.store.cells.read(model).to_pylist()
+        if row["metric"] not in kinds
+        and row["state"] != State.ADEQUATE
+        and row["task"] in (task.name, "")
+        and row["value"] is not None
     ]
-    return tuple(_shortfall(cycle, row, model) for row in short if row["value"] is not None)
 
 
-def _shortfall(cycle: Cycle, row: dict[str, object], model: str) -> Shortfall:
-    key = "/".join((str(row["task"]), str(row["slice"]), str(row["label"]), str(row["metric"])))
-    violating = row["metric"] == Metric.ASSERTION
-    most = None if violating else LOOKED_NEAR
-    found = [one for _, one in cycle.store.failures.read(model, key, limit=most)]
-    value, target = float(row["value"]), float(row["target"])  # type: ignore[arg-type]
-    if row["metric"] == Metric.ENVELOPE:  # a level: told as the share of the way
-        value, target = min(value / target, 1.0), 1.0
+def _way(row: Mapping[str, Any]) -> tuple[float, float]:
+    """Value and target of a stored cell; of an envelope, whose value is a level, as the share of the way."""
+    value, target = float(row["value"]), float(row["target"])
+    return (min(value / target, 1.0), 1.0) if row["metric"] == Metric.ENVELOPE else (value, target)
+
+
+def _key(row: Mapping[str, Any]) -> str:
+    return "/".join(key_of(row))
+
+
+def _near(cycle: Cycle, short: Shortfall, model: str) -> Shortfall:
+    """With the failing cases to look near."""
+    found = [one for _, one in cycle.store.failures.read(model, short.cell, limit=LOOKED_NEAR)]
     rows = np.array([one.row for one in found], np.int64)
-    queries, cases = (None, ()) if violating else _queries(cycle, found)
-    return Shortfall(
-        cell=key,
-        label=None,
-        value=value,
-        target=target,
-        examples=int(row["n"]),  # type: ignore[call-overload]
-        failures=np.unique(rows[rows >= 0]),
-        critical=bool(row["critical"]),
-        queries=queries,
-        cases=cases,
-        violates=violating,
-    )
+    queries, cases = _queries(cycle, found)
+    return replace(short, failures=np.unique(rows[rows >= 0]), queries=queries, cases=cases)
 
 
 def _queries(cycle: Cycle, found: list[Failure]) -> tuple[Floats, tuple[str, ...]]:

@@ -8,30 +8,29 @@ whose label is known), and when somebody accepts in bulk. Then it is a label of 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow.compute as pc
 
 from adequate.errors import NotEnoughDataError, TestError
-from adequate.loop.checks.assertions import Pass, cell_of, violating
+from adequate.loop.checks.assertions import Pass, cell_of
 from adequate.loop.checks.beside import labelled, looked_up
 from adequate.loop.checks.tally import HELD, Violating
 from adequate.loop.guesses import Guess
-from adequate.mining.assertions import Firing, chosen
-from adequate.mining.knowledge import Picks
 from adequate.testing.assertions import SAID
 from adequate.testing.bounds import clopper_pearson
 from adequate.testing.columns import mask
-from adequate.types import PARTS, Kind, Metric, Part, Source
+from adequate.types import PARTS, Kind, Part, Source
 
 if TYPE_CHECKING:
     from adequate.spec.assertions import Assertion
     from adequate.spec.project import Project
     from adequate.spec.tasks import Task
-    from adequate.store import Store
+    from adequate.store import QueueItem, Store
+    from adequate.testing.cells import Cell
     from adequate.testing.outputs import Subject
 
 ALPHA = 0.05
@@ -138,65 +137,38 @@ def unlabelled(store: Store, task: Task, found: Violating) -> Violating:
     return found.at(teach & ~np.isin(found.rows, known))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidates:
-    """Examples to ask for because they violate assertions.
+def beside(items: Sequence[QueueItem], violated: Mapping[str, Violating], task: Task) -> list[QueueItem]:
+    """Questions that violations of assertions brought, with what those suggest; else the model's answer stays.
 
     Args:
-        picks: which, why (`violates NAME`), for which cell.
-        suggestions: for each the suggestion of a `QueueItem`, JSON, with the assertion as the model; None: nothing
-            is suggested, and the model's own answer stands beside the question.
+        items: of one task, any of them.
+        violated: by the key of the assertion's cell.
     """
-
-    picks: Picks
-    suggestions: tuple[str | None, ...]
-
-
-def candidates(
-    store: Store, project: Project, subject: Subject, task: Task, budget: int, *, seed: int = 0
-) -> Candidates:
-    """What to ask of a task, at most `budget`, shared among its assertions by what they still teach.
-
-    Call it once a cycle and task, with the model that was just tested; it is one pass over what that answered. Only
-    examples of the pool without a label come out, each once; `mining.assertions.share` says how many for which.
-    """
-    made = [one for one in project.assertions.values() if cell_of(one, project).task in (task.name, "")]
-    found = violating(store, project, subject, made, seed)
-    pool = {name: unlabelled(store, task, these) for name, these in found.items()}
-    firings = [
-        Firing(
-            name=one.name,
-            cell=cell_of(one, project).key,
-            rates=rates(store, project, one),
-            rows=pool[one.name].rows,
-        )
-        for one in made
-        if len(pool[one.name])
-    ]
-    picks = chosen(firings, budget)
-    names = {one.cell: one.name for one in firings}
-    labels = {one: dict(zip(pool[one].rows.tolist(), pool[one].suggested.to_pylist(), strict=True)) for one in pool}
+    said = {
+        (key, row): label
+        for key, found in violated.items()
+        if key.partition("/")[0] == task.name
+        for row, label in zip(found.rows.tolist(), found.suggested.to_pylist(), strict=True)
+    }
     several = task.kind is Kind.MULTILABEL
-    said = [
-        suggestion(names[cell], labels[names[cell]][row], several=several)
-        for row, cell in zip(picks.rows.tolist(), picks.cell, strict=True)
+    return [
+        item
+        if (label := said.get((item.cell, item.row))) is None
+        else replace(item, suggestion=suggestion(item.cell.split("/")[-2], label, several=several))
+        for item in items
     ]
-    return Candidates(picks=picks, suggestions=tuple(said))
 
 
-def suggestion(assertion: str, label: str | None, *, several: bool) -> str | None:
-    """A suggestion as the queue keeps it; `label` comes first, so that SQL can find items by it."""
-    if label is None:
-        return None
+def suggestion(assertion: str, label: str, *, several: bool) -> str:
+    """A suggestion as the queue keeps it, the assertion as its model; `label` comes first, so that SQL can find it."""
     value = [name for name in label.split(SAID) if name] if several else label
     return json.dumps({"label": value, "model": assertion, "source": str(Source.RULE)}, ensure_ascii=False)
 
 
-def rates(store: Store, project: Project, assertion: Assertion) -> list[float]:
+def rates(store: Store, cell: Cell) -> tuple[float, ...]:
     """Which share of predictions violated an assertion under each model, oldest first."""
-    cell = cell_of(assertion, project)
     table = store.cells.read()
-    same = pc.equal(table["metric"], str(Metric.ASSERTION))
+    same = pc.equal(table["metric"], str(cell.metric))
     for column, value in (("task", cell.task), ("slice", cell.slice), ("label", cell.label)):
         same = pc.and_(same, pc.equal(table[column], value))
-    return [1 - value for value in table.filter(same)["value"].to_pylist() if value is not None]
+    return tuple(1 - value for value in table.filter(same)["value"].to_pylist() if value is not None)
