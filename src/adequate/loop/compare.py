@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
-from xml.etree import ElementTree
 
 import numpy as np
 
 from adequate.errors import NotEnoughDataError
+from adequate.loop import junit
 from adequate.loop.answers import answered, labels_of, names_of
 from adequate.loop.chances import Chances
 from adequate.loop.checks import gate
@@ -93,30 +93,22 @@ class Report:
 
     def to_junit(self) -> bytes:
         """A JUnit file: one test case a cell, so that a CI shows which got worse."""
-        failed = sum(line.change == "regressed" for line in self.lines)
-        doubt = sum(line.change == "suspect" for line in self.lines)
-        suite = ElementTree.Element(
-            "testsuite",
-            name=f"adequate gate {self.baseline} -> {self.candidate}",
-            tests=str(len(self.lines) + 1),
-            failures=str(failed + (self.outcome == "blocked")),
-            skipped=str(doubt + (self.outcome == "needs_labels")),
-        )
-        for line in self.lines:
-            case = ElementTree.SubElement(suite, "testcase", classname="cell", name=line.cell)
-            text = f"{line.lost} lost, {line.won} won, p = {line.p:.3g}"
-            if line.change == "regressed":
-                ElementTree.SubElement(case, "failure", message=f"regressed: {text}")
-            elif line.change == "suspect":
-                ElementTree.SubElement(case, "skipped", message=f"suspect: {text}; labels would decide")
-        case = ElementTree.SubElement(suite, "testcase", classname="gate", name="verdict")
+        cases = [_case(line) for line in self.lines]
+        verdict = junit.Case(group="gate", name="verdict")
         if self.outcome != "passed":
-            kind = "failure" if self.outcome == "blocked" else "skipped"
-            ElementTree.SubElement(case, kind, message="; ".join(self.reasons))
-        root = ElementTree.Element("testsuites")
-        root.append(suite)
-        ElementTree.indent(root)
-        return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
+            outcome: Literal["failure", "skipped"] = "failure" if self.outcome == "blocked" else "skipped"
+            verdict = replace(verdict, outcome=outcome, message="; ".join(self.reasons))
+        return junit.written(f"adequate gate {self.baseline} -> {self.candidate}", [*cases, verdict])
+
+
+def _case(line: Line) -> junit.Case:
+    text = f"{line.lost} lost, {line.won} won, p = {line.p:.3g}"
+    made = junit.Case(group="cell", name=line.cell)
+    if line.change == "regressed":
+        return replace(made, outcome="failure", message=f"regressed: {text}")
+    if line.change == "suspect":
+        return replace(made, outcome="skipped", message=f"suspect: {text}; labels would decide")
+    return made
 
 
 def compared(

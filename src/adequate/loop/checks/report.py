@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from adequate.loop.checks import junit
+from adequate.loop import junit
+from adequate.loop.checks.words import case, told
 from adequate.testing.results import Result
 from adequate.types import State
+
+LISTED = 12  # failing cases in the text of a failure
 
 
 def ordered(results: Iterable[Result], newly: frozenset[str] = frozenset()) -> list[Result]:
@@ -69,5 +72,26 @@ class Report:
         }
 
     def to_junit(self) -> bytes:
-        """A JUnit file: one test case a cell."""
-        return junit.written(self.model, self.results)
+        """A JUnit file: one test case a cell.
+
+        Inadequate is a failure, with its first failing cases as text; one that can't be tested is an error; unknown is
+        skipped, with the reason.
+        """
+        cases = [_case(one) for one in self.results]
+        return junit.written(f"adequate test {self.model}", cases, {"model": self.model})
+
+
+def _case(one: Result) -> junit.Case:
+    cell = one.cell
+    made = junit.Case(
+        group=".".join(("adequate", cell.task or "all", cell.slice, str(cell.metric))),
+        name=one.key,
+        seconds=one.seconds,
+    )
+    if one.error:
+        first, _, rest = one.error.partition("\n")
+        return replace(made, outcome="error", kind="error", message=first, text=rest.strip() or first)
+    if one.state is State.INADEQUATE:
+        text = "\n".join([told(one), *map(case, one.failing[:LISTED])])
+        return replace(made, outcome="failure", kind="inadequate", message=told(one), text=text)
+    return made if one.state is State.ADEQUATE else replace(made, outcome="skipped", message=told(one))
