@@ -11,7 +11,7 @@ import pytest
 from adequate.encoders.lexical import Lexical, Projection
 from adequate.loop.subjects import vectors
 from adequate.loop.subjects.vectors import Vectors
-from adequate.types import Floats
+from adequate.types import Floats, Rows
 
 
 class Counting(Projection):
@@ -41,6 +41,23 @@ def test_each_text_is_encoded_once_and_comes_back_in_order(encoder: Counting) ->
     assert np.array_equal(held.of(words[::-1]), found[::-1])
     assert encoder.count == 4
     assert held.of([]).shape == (0, 256)
+
+
+def test_what_was_encoded_elsewhere_is_taken_from_there(encoder: Counting) -> None:
+    held = Vectors(encoder)
+    held.of(TEXTS[:1])
+    words = [*TEXTS, "a loan", "a loan"]
+    lying = Projection(Lexical(bits=10)).encode(words)
+    asked: list[int] = []
+
+    def made(at: Rows) -> Floats:
+        asked.extend(at.tolist())
+        return lying[at]
+
+    held.learn(words, made)
+    assert [words[i] for i in asked] == ["a fee", "", "a loan"]
+    assert np.array_equal(held.of(words), lying)
+    assert (encoder.count, held.encoded) == (1, 1)
 
 
 def test_the_next_process_finds_them(tmp_path: Path, encoder: Counting) -> None:

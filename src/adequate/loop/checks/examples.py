@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from adequate.loop.checks.returned import ROW
+from adequate.loop.subjects.trained import Trained
 from adequate.perturb.operator import as_input
 from adequate.testing.outputs import Output, Outputs, Subject
 from adequate.types import Rows
@@ -48,7 +49,10 @@ class Examples:
         _, done, outputs = self._answered.get(id(subject), (subject, 0, {}))
         wanted = min(_whole(int(positions.max()) + 1 if len(positions) else 1), len(self.rows))
         if wanted > done:
-            more = subject.answer(self.at(np.arange(done, wanted, dtype=np.int64)))
+            batch = self.at(np.arange(done, wanted, dtype=np.int64))
+            if isinstance(subject, Trained):
+                subject.learn(self.store, self.rows[done:wanted], batch.column(self.input))
+            more = subject.answer(batch)
             outputs = {name: _together(outputs[name], one) if done else one for name, one in more.items()}
             self._answered[id(subject)] = (subject, wanted, outputs)
         found = outputs[task]

@@ -6,6 +6,7 @@ A batch is answered at once, each text in it once, however often it comes; what 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,7 @@ from adequate.store.store import FOLDER
 from adequate.testing.outputs import Output, Outputs
 from adequate.training.heads import Head
 from adequate.training.saved import load
-from adequate.types import Matrix, Rows
+from adequate.types import Floats, Matrix, Rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,6 +86,19 @@ class Trained:
         at = coded.indices.to_numpy().astype(np.int64)
         return {task: _joined([piece[task] for piece in pieces], at) for task in self.heads}
 
+    def learn(self, store: Store, rows: Rows, texts: pa.Array) -> None:
+        """Take the vectors that the store has of examples, so that their texts aren't encoded again.
+
+        Args:
+            rows: shape (n,), which examples.
+            texts: n, what they are.
+        """
+        for name, one in self.dense.items():
+            stored = rows[at := np.flatnonzero(rows < store.blocks.count(name))]
+            if len(stored):
+                known = pc.fill_null(texts.take(pa.array(at)), "").to_pylist()
+                one.learn(known, partial(_stored, store, name, stored))
+
     def _answer(self, texts: list[str]) -> Outputs:
         xs: dict[str, Matrix] = {name: one.of(texts) for name, one in self.dense.items()}
         if self._words is not None:
@@ -112,6 +126,11 @@ def vectors(root: Path, name: str) -> Vectors:
             ) from error
 
     return kept(("encoded", str(root), name), make)
+
+
+def _stored(store: Store, name: str, rows: Rows, at: Rows) -> Floats:
+    """The vectors of some of these examples; the table is opened only where they are needed."""
+    return store.blocks.block(name).take(rows[at])
 
 
 def output_of(head: Head, xs: dict[str, Matrix]) -> Output:

@@ -12,20 +12,21 @@ import fcntl
 import os
 import tempfile
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from adequate.types import Floats
+from adequate.types import Floats, Rows
 
 if TYPE_CHECKING:
     from adequate.encoders.protocol import Encoder
 
+T = TypeVar("T")
 FOLDER = "encoded"
 MOST = 1 << 16
 TOGETHER = 2048  # texts encoded, and written, at once
@@ -67,22 +68,44 @@ class Vectors:
                 out[start : start + TOGETHER] = self._some(texts[start : start + TOGETHER])
         return out
 
+    def learn(self, texts: Sequence[str], made: Callable[[Rows], Floats]) -> None:
+        """Take vectors that were made before and lie elsewhere, so that these texts aren't encoded.
+
+        Args:
+            made: positions in `texts` -> their vectors; called for those that aren't known.
+        """
+        with self._lock:
+            for start in range(0, len(texts), TOGETHER):
+                keys = self._room(texts[start : start + TOGETHER])
+                fresh = {key: start + i for i, key in enumerate(keys) if key not in self._at}
+                self._add(fresh, lambda at: made(np.array(at, np.int64)))
+
     def _some(self, texts: Sequence[str]) -> Floats:
+        keys = self._room(texts)
+        fresh = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._at}
+        self._add(fresh, self.encoder.encode)
+        self.encoded += len(fresh)
+        found: Floats = self._held["vector"][[self._at[key] for key in keys]]
+        return found
+
+    def _room(self, texts: Sequence[str]) -> list[bytes]:
+        """The keys of some texts, for which there is room now."""
         keys = [blake2b(text.encode("utf-8", "surrogatepass"), digest_size=KEY).digest() for text in texts]
         if len(self._at) + len(set(keys) - self._at.keys()) > MOST:
             self._empty()
-        fresh = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._at}
-        if fresh:
-            made = np.empty(len(fresh), self._kind)
-            made["key"] = np.frombuffer(b"".join(fresh), f"V{KEY}")
-            made["vector"] = self.encoder.encode(list(fresh.values()))
-            self._file.write(made.tobytes())
-            self._file.flush()
-            self._at |= {key: len(self._at) + i for i, key in enumerate(fresh)}
-            self.encoded += len(fresh)
-            self._map()
-        found: Floats = self._held["vector"][[self._at[key] for key in keys]]
-        return found
+        return keys
+
+    def _add(self, fresh: dict[bytes, T], vectors: Callable[[list[T]], Floats]) -> None:
+        """Those that aren't known: by key, what `vectors` makes a vector of."""
+        if not fresh:
+            return
+        made = np.empty(len(fresh), self._kind)
+        made["key"] = np.frombuffer(b"".join(fresh), f"V{KEY}")
+        made["vector"] = vectors(list(fresh.values()))
+        self._file.write(made.tobytes())
+        self._file.flush()
+        self._at |= {key: len(self._at) + i for i, key in enumerate(fresh)}
+        self._map()
 
     def _map(self) -> None:
         n = os.fstat(self._file.fileno()).st_size // self._kind.itemsize
