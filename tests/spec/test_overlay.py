@@ -128,6 +128,23 @@ def test_the_project_written_back_declares_the_same_and_says_what_the_studio_cha
     assert text.replace("\n", "").isprintable()
 
 
+def test_tests_that_the_studio_brought_are_written_back_with_who_when_and_why(tmp_path: Path) -> None:
+    suite = {"path": "tests/golden.csv", "task": "topic", "target": 1.0, "exact": True, "critical": True}
+    same = {"task": "topic", "perturbation": "swap_letters", "slices": ["fees"], "target": 0.9, "reach": 0.2}
+    changes = [
+        Change("suite:golden", suite, "ann", "what failed", 1.7e9),
+        Change("behaviour:typos", same | {"critical": False}, "bo", "people hurry", 1.7e9),
+        Change("suite:old", suite, "cy", "first try", 1.7e9),
+    ]
+    project = laid_over(mail(), changes[2:])
+    over = laid_over(project, [*changes[:2], Change("suite:old", None, "cy", "too few", 1.7e9)])
+    text = over.as_python()
+    assert "# from the studio: ann, 2023-11-14: what failed\nproject.must_pass(" in text
+    assert "# from the studio: bo, 2023-11-14: people hurry\nproject.behaviour(" in text
+    assert "# from the studio: cy, 2023-11-14: too few\n# suite:old is gone" in text
+    assert list(written_back(over, tmp_path).behaviours) == ["typos"]
+
+
 def test_pasted_back_the_changes_change_nothing_more(tmp_path: Path) -> None:
     changes = [
         Change("labels:topic", ["A", "c"]),

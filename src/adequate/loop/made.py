@@ -281,7 +281,7 @@ def _file(
         critical=exact,
     )
     return Made(
-        lines=(python_tests._suite(made, python.call),),
+        lines=(python_tests.suite(made, python.call),),
         rows={f"suite:{made.name}": _value(made)},
         path=whole,
         cases=len(held),
@@ -388,7 +388,7 @@ def _invariance(
         "critical": False,
     }
     lines = [] if on else [python.slice_(slice_)]
-    lines.append(python_tests._behaviour(behaviour, python.call, python.Words))
+    lines.append(python_tests.behaviour(behaviour, python.call, python.Words))
     return Made(lines=tuple(lines), rows=rows)
 
 

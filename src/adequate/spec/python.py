@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from adequate.spec.tasks import Task
 
 WIDTH = 110
+NAMED = ("slice:", "suite:", "behaviour:")  # changes by which a thing of a name can go
 
 
 def written(project: Project) -> str:
@@ -34,10 +35,10 @@ def written(project: Project) -> str:
     outputs = [by(f"labels:{one.name}") + task(one) for one in project.tasks.values()]
     blocks += ["\n".join(outputs)] if outputs else []
     blocks += [by(f"slice:{made.name}") + slice_(made) for made in project.slices.values()]
-    blocks += list(python_tests.written(project, call, Words))
+    blocks += list(python_tests.written(project, call, Words, by))
     aims = [by(f"target:{cell}") + call("project.target", cell, least) for cell, least in project.targets.items()]
     blocks += ["\n".join(aims)] if aims else []
-    gone = [change.what for change in project.changes if change.what.startswith("slice:") and change.value is None]
+    gone = [change.what for change in project.changes if change.value is None and change.what.startswith(NAMED)]
     blocks += ["\n".join(by(what) + comment(f"{what} is gone") for what in gone)] if gone else []
     return "\n\n".join(blocks) + "\n"
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Call = Callable[..., str]  # a call as Python text: `python.call`
 Words = Callable[[str], Any]  # source text that is to stand as it is
+By = Callable[[str], str]  # the comment above what was changed in the studio, by what it is: `python.studio`
 
 
 def functions(project: Project) -> list[source.Source]:
@@ -26,19 +27,20 @@ def functions(project: Project) -> list[source.Source]:
     return [source.read(one) for one in found]
 
 
-def written(project: Project, call: Call, words: Words) -> Iterator[str]:
+def written(project: Project, call: Call, words: Words, by: By) -> Iterator[str]:
     """One block of text each, in the order: behaviours, suites, assertions, columns."""
-    for behaviour in project.behaviours.values():
-        yield _behaviour(behaviour, call, words)
-    for suite in project.suites.values():
-        yield _suite(suite, call)
+    for made in project.behaviours.values():
+        yield by(f"behaviour:{made.name}") + behaviour(made, call, words)
+    for cases in project.suites.values():
+        yield by(f"suite:{cases.name}") + suite(cases, call)
     for claim in project.assertions.values():
         yield _assertion(claim, call, words)
     for column in project.columns.values():
         yield _column(column, call)
 
 
-def _behaviour(made: Behaviour, call: Call, words: Words) -> str:
+def behaviour(made: Behaviour, call: Call, words: Words) -> str:
+    """The lines that declare a behaviour."""
     options: dict[str, Any] = {}
     if isinstance(made.expect, Expect) and made.expect != SAME:
         options["expect"] = words(call(f"aq.{made.expect.kind}", made.expect.label))
@@ -51,7 +53,8 @@ def _behaviour(made: Behaviour, call: Call, words: Words) -> str:
     return _decorated(made.name, made.function, "project.behaviour", (made.task,), options, call, words)
 
 
-def _suite(made: Suite, call: Call) -> str:
+def suite(made: Suite, call: Call) -> str:
+    """The line that declares a suite."""
     options = {name: value for name in ("text", "expect") if (value := getattr(made, name)) is not None}
     if made.exact:
         return call("project.must_pass", made.path, *([made.task] if made.task else []), **options)
