@@ -23,6 +23,7 @@ NEIGHBOURS = 8  # looked at for each
 DOUBT = 10  # labelled examples that the belief is worth that a slice fails no more than everything does
 SLICES, LABELS = 0.25, 0.5  # of a batch at most: for slices; for all cells of a `multilabel` task, which has no guide
 TESTS = 0.25  # of a batch at most, for tests that need no labels
+LOOKED_NEAR = 64  # failing cases of a test whose neighbours are looked for: the worst
 WORDS = 60  # characters of a failing case that a reason says
 
 

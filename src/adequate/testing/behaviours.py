@@ -9,7 +9,7 @@ import numpy as np
 from adequate.errors import TestError
 from adequate.spec.behaviours import Expect
 from adequate.testing.outputs import Output
-from adequate.types import Doubles, Mask
+from adequate.types import Doubles, Mask, Rows
 
 
 def held(before: Output, after: Output, expect: Expect, by: float = 0.0) -> Mask:
@@ -82,6 +82,18 @@ def said(output: Output) -> list[str]:
     if output.answers.ndim == 1:
         return [output.labels[code] if code >= 0 else "" for code in output.answers.tolist()]
     return [", ".join(np.array(output.labels)[row].tolist()) for row in output.answers.astype(bool)]
+
+
+def surest(sure: Doubles | None, cases: Rows, most: int) -> Rows:
+    """Of some cases at most so many, those first of whose answer the model is surest.
+
+    Args:
+        sure: of every case, as `confidence` has it; None: the cases stay in their order.
+
+    >>> surest(np.array([0.2, 0.9, 0.5]), np.array([0, 1, 2]), 2).tolist()
+    [1, 2]
+    """
+    return (cases if sure is None else cases[np.argsort(-sure[cases], kind="stable")])[:most]
 
 
 def confidence(output: Output) -> Doubles | None:

@@ -140,6 +140,21 @@ def labels_to_prove(target: ArrayLike, truth: ArrayLike, alpha: ArrayLike = 0.05
     return out
 
 
+def more_to_decide(held: int, n: int, target: float, alpha: float = 0.05) -> int | None:
+    """How many more trials would prove or refute a target, were the share as it looks; None: no number would.
+
+    Args:
+        held: of n trials; n above 0.
+
+    >>> more_to_decide(50, 50, 0.9), more_to_decide(45, 50, 0.95), more_to_decide(45, 50, 0.9)
+    (1, 130, None)
+    """
+    share = held / n
+    better = share > target
+    size = float(labels_to_prove(target if better else 1 - target, share if better else 1 - share, alpha))
+    return max(int(size) - n, 1) if np.isfinite(size) else None
+
+
 def holm(p: ArrayLike, alpha: float) -> Mask:
     """Which of a few hypotheses fall, with chance at most alpha that any falls wrongly.
 

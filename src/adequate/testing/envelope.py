@@ -16,12 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from adequate.testing.bounds import e_bounds, e_value
+from adequate.testing.results import ALPHA
 from adequate.types import Mask, Rows
 
 LEVELS = 6  # tried at most
 STEPS = 64  # the finest part of the range that is told apart
 FIRST = 64  # examples tried at first; then as many again as were tried
-ALPHA = 0.05
 
 Try = Callable[[float, Rows], tuple[Mask, Mask]]  # (level, positions) -> which count, which hold; shape (len,) each
 

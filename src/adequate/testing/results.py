@@ -9,6 +9,9 @@ from typing import Any
 from adequate.testing.cells import Cell
 from adequate.types import State
 
+ALPHA = 0.05  # the chance that what a test says of a cell isn't so
+SHOWN = 200  # failing cases of a cell that are kept, and shown: the worst
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failing:

@@ -21,6 +21,7 @@ from adequate.loop.checks.screen import open_to_all, unlabelled
 from adequate.loop.dig import COLUMNS, FIRST, SHOWN, free, suggestion
 from adequate.loop.subjects.trained import vectors
 from adequate.loop.unseen import dense, lexical_of, newest
+from adequate.mining.failures import LOOKED_NEAR
 from adequate.mining.single import single
 from adequate.store import Failure, QueueItem
 from adequate.types import BY_LABELS, PARTS, Floats, Mask, Part, Rows
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from adequate.loop.engine import Engine
     from adequate.spec.project import Project
     from adequate.store import Store
-
-LOOKED_NEAR = 64  # failing cases whose neighbours are looked for: the worst
 
 
 def is_test(key: str) -> bool:

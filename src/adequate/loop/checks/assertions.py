@@ -24,16 +24,13 @@ from adequate.spec.assertions import Assertion, Kind
 from adequate.testing.assertions import SAID, upside_down
 from adequate.testing.bounds import clopper_pearson
 from adequate.testing.cells import Cell
-from adequate.testing.results import Failing, Result
+from adequate.testing.results import ALPHA, SHOWN, Failing, Result
 from adequate.types import PARTS, Metric, Part, State
 
 if TYPE_CHECKING:
     from adequate.spec.project import Project
     from adequate.store import Store
     from adequate.testing.outputs import Subject
-
-SHOWN = 200  # violations that are kept of a cell
-ALPHA = 0.05
 
 
 @dataclass(slots=True, kw_only=True)

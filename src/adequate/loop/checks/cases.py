@@ -18,15 +18,13 @@ from adequate.loop.checks.returned import where
 from adequate.perturb.operator import as_input
 from adequate.spec.behaviours import Behaviour
 from adequate.spec.cases import Case, Cases
-from adequate.testing.behaviours import confidence, right, said
-from adequate.testing.bounds import clopper_pearson, labels_to_prove
+from adequate.testing.behaviours import confidence, right, said, surest
+from adequate.testing.bounds import clopper_pearson, more_to_decide
 from adequate.testing.cells import Cell
 from adequate.testing.outputs import Output, Subject
-from adequate.testing.results import Failing, Result
+from adequate.testing.results import ALPHA, SHOWN, Failing, Result
 from adequate.types import Metric, State
 
-ALPHA = 0.05
-SHOWN = 200  # failing cases that are kept of a cell
 MOST = 100_000  # cases of one behaviour
 
 
@@ -132,7 +130,7 @@ def tested(cell: Cell, found: Filled, subject: Subject, column: str, labels: Seq
     n, good = len(holds), int(holds.sum())
     low, high = (good / n, good / n) if found.whole else map(float, clopper_pearson(good, n, ALPHA))
     state = State.ADEQUATE if low >= cell.target else State.INADEQUATE if high < cell.target else State.UNKNOWN
-    need = more(good, n, cell.target) if state is State.UNKNOWN else 0
+    need = more_to_decide(good, n, cell.target, ALPHA) if state is State.UNKNOWN else 0
     notes = [found.note, _twice(found.cases), f"aq.cases(..., n={n + need}) would decide" if need else ""]
     return Result(
         cell=cell,
@@ -146,14 +144,6 @@ def tested(cell: Cell, found: Filled, subject: Subject, column: str, labels: Seq
         note="; ".join(note for note in notes if note),
         need=need,
     )
-
-
-def more(good: int, n: int, target: float) -> int | None:
-    """How many more cases would decide, were the share that holds as it looks; None: no number would."""
-    share = good / n
-    aim, truth = (target, share) if share > target else (1 - target, 1 - share)
-    size = float(labels_to_prove(aim, truth, ALPHA))
-    return max(int(size) - n, 1) if np.isfinite(size) else None
 
 
 def _known(found: Filled, known: set[str], shown: Sequence[str]) -> None:
@@ -176,7 +166,7 @@ def _twice(cases: Sequence[Case]) -> str:
 def _failing(found: Filled, output: Output, bad: np.ndarray) -> list[Failing]:
     """Those first that the model was surest of."""
     sure = confidence(output)
-    order = (bad if sure is None else bad[np.argsort(-sure[bad], kind="stable")])[:SHOWN].tolist()
+    order = surest(sure, bad, SHOWN).tolist()
     words = said(output.at(np.array(order, np.int64)))
     return [
         Failing(

@@ -19,15 +19,14 @@ from adequate.loop.checks.returned import ROW, returned, row, where
 from adequate.perturb.operator import changed
 from adequate.spec.behaviours import Behaviour, Expect
 from adequate.spec.slices import EVERYTHING
-from adequate.testing.behaviours import confidence, held, said
-from adequate.testing.bounds import labels_to_prove
+from adequate.testing.behaviours import confidence, held, said, surest
+from adequate.testing.bounds import more_to_decide
 from adequate.testing.cells import Cell
-from adequate.testing.envelope import ALPHA, FIRST, LEVELS, Envelope, Tried, at_level, search
+from adequate.testing.envelope import FIRST, LEVELS, Envelope, Tried, at_level, search
 from adequate.testing.outputs import Output, Subject
-from adequate.testing.results import Failing, Result
+from adequate.testing.results import ALPHA, SHOWN, Failing, Result
 from adequate.types import Mask, Metric, Rows, State
 
-SHOWN = 200  # failing cases that are kept
 MOST = 4_000  # gate examples that are tried at most: as many prove 95 % where 96.2 % hold
 TRIED = 400  # steer examples that are tried to show what fails
 
@@ -79,10 +78,8 @@ def more(one: Tried, target: float, alpha: float) -> int | None:
     """How many more changed examples would decide, were the share that holds as it looks; None: no number would."""
     if one.proven or one.refuted or one.n == 0 or target >= 1:
         return 0 if one.proven or one.refuted else None
-    share = one.held / one.n
-    better = share > target
-    size = float(labels_to_prove(target if better else 1 - target, share if better else 1 - share, alpha))
-    return max(int(size) - one.n, FIRST) if np.isfinite(size) else None
+    need = more_to_decide(one.held, one.n, target, alpha)
+    return None if need is None else max(need, FIRST)
 
 
 def noted(one: Tried, behaviour: Behaviour, size: int, need: int | None) -> str:
@@ -219,7 +216,7 @@ class Trial:
         holds, was, now = self._judged(examples, after, at, moved)
         bad = np.flatnonzero(~holds)
         sure = confidence(now)
-        order = (bad if sure is None else bad[np.argsort(-sure[bad], kind="stable")])[:SHOWN]
+        order = surest(sure, bad, SHOWN)
         place = np.flatnonzero(moved)[order]
         origins, texts = (batch.column(examples.input).take(pa.array(place)).to_pylist() for batch in (before, after))
         words = [said(output.at(order)) for output in (was, now)]

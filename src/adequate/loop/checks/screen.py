@@ -16,6 +16,7 @@ from adequate.loop.checks.more import BLANK, recall
 from adequate.loop.checks.unprotected import unprotected
 from adequate.loop.selections import shown_parts
 from adequate.store import Failure, Model
+from adequate.testing.results import SHOWN
 from adequate.types import BY_LABELS, Metric, State
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from adequate.store import Store
 
 Row = dict[str, Any]
-SHOWN = 200  # failing cases of a test on the screen: as many as are kept
 
 
 def overview(engine: Engine) -> dict[str, Any]:

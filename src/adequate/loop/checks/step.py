@@ -19,6 +19,7 @@ from adequate.loop.checks.tally import Violating
 from adequate.loop.subjects import Trained
 from adequate.loop.turn import split
 from adequate.mining import Shortfall
+from adequate.mining.failures import LOOKED_NEAR
 from adequate.types import BY_LABELS, Floats, Metric, Part, State
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from adequate.spec.tasks import Task
     from adequate.store import Failure
     from adequate.testing.gate import Comparison
-
-LOOKED_NEAR = 64  # failing cases of a cell whose neighbours are looked for: the worst
 
 
 def tested(cycle: Cycle, model: str) -> None:

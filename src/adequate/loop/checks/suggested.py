@@ -23,6 +23,7 @@ from adequate.loop.guesses import Guess
 from adequate.testing.assertions import SAID
 from adequate.testing.bounds import clopper_pearson
 from adequate.testing.columns import mask
+from adequate.testing.results import ALPHA
 from adequate.types import PARTS, Kind, Part, Source
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from adequate.store import QueueItem, Store
     from adequate.testing.cells import Cell
     from adequate.testing.outputs import Subject
-
-ALPHA = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
