@@ -81,7 +81,8 @@ class Metric(StrEnum):
     MUST_PASS = "must_pass"  # of the examples that must always be answered right, those that are
 
 
-BY_LABELS = (Metric.ACCURACY, Metric.RECALL, Metric.PRECISION)  # measured by gold labels; the others need none
+BY_LABELS = (Metric.ACCURACY, Metric.RECALL, Metric.PRECISION)  # measured by gold labels
+TESTS = tuple(metric for metric in Metric if metric not in BY_LABELS)  # of tests, which need none
 
 
 class State(StrEnum):

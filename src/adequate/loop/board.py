@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from adequate.types import BY_LABELS, Metric
+from adequate.types import TESTS, Metric
 
 SIGNS = {  # a state is never told by colour alone
     "regressed": "▼",
@@ -28,7 +28,6 @@ MEANING = {
     "inadequate": "below its target",
     "regressed": "got worse",
 }
-TESTS = {str(metric) for metric in Metric} - {str(metric) for metric in BY_LABELS}  # metrics that need no labels
 FEW = 5  # labels of a cell below which nothing can be said of it
 CHANGES = {"improved": "▲", "not_regressed": "", "regressed": "▼", "suspect": "▽"}
 

@@ -32,7 +32,7 @@ from adequate.spec.suites import Suite
 from adequate.spec.targets import fraction
 from adequate.store.formats import inspect, write
 from adequate.store.looks import Override
-from adequate.types import BY_LABELS, PARTS, Kind, Metric, Part, Rows
+from adequate.types import PARTS, TESTS, Kind, Part, Rows
 
 if TYPE_CHECKING:
     from adequate.spec.project import Project
@@ -232,7 +232,7 @@ def _wrong(store: Store, project: Project, task: Task, cell: str | None) -> list
 def _of_test(cell: str | None) -> bool:
     """Whether a cell is one of a test, whose failures are kept by its key."""
     metric = (cell or "").rpartition("/")[2]
-    return metric in set(Metric) - set(BY_LABELS)
+    return metric in TESTS
 
 
 def _failed(store: Store, task: Task, model: str, cell: str | None) -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ import numpy as np
 from adequate.loop.answers import answered, labels_of, names_of
 from adequate.loop.board import Board, CellRow, Failure
 from adequate.loop.checks.cells import cells as tests_of
+from adequate.loop.checks.keep import key_of
 from adequate.loop.cycle import slice_of
 from adequate.loop.renames import carried
 from adequate.loop.turn import dried_up
@@ -41,9 +42,9 @@ def board(store: Store, project: Project, *, failures: bool = True) -> Board:
     cells = declared(project.learnable.values(), project.slices.values(), names, project.targets)
     cells += tests_of(store, project)
     history = carried(store.cells.read().to_pylist(), project)
-    measured = {_key(row): row for row in history if row["model"] == newest}
+    measured = {key_of(row): row for row in history if row["model"] == newest}
     parent = store.models.get(newest).parent if newest else None
-    before = {_key(row): row["value"] for row in history if row["model"] == parent}
+    before = {key_of(row): row["value"] for row in history if row["model"] == parent}
     curves = _curves(history)
     given = {task: _by_part(store, task) for task in project.learnable}
     size = int(np.count_nonzero(store.examples.parts() == PARTS.index(Part.GATE)))
@@ -83,10 +84,6 @@ def _newest(store: Store) -> str | None:
     return models[-1].id if models else None
 
 
-def _key(row: dict[str, Any]) -> tuple[str, str, str, str]:
-    return row["task"], row["slice"], row["label"], row["metric"]
-
-
 def _key_of(cell: Cell) -> tuple[str, str, str, str]:
     return cell.task, cell.slice, cell.label or "", str(cell.metric)
 
@@ -104,7 +101,7 @@ def _curves(history: list[dict[str, Any]]) -> Curves:
     found: dict[tuple[str, str, str, str], dict[int, tuple[int, float, float, float]]] = {}
     for row in history:
         if row["value"] is not None and row["n"] > 0:
-            found.setdefault(_key(row), {})[row["labels"]] = (row["labels"], row["value"], row["low"], row["high"])
+            found.setdefault(key_of(row), {})[row["labels"]] = (row["labels"], row["value"], row["low"], row["high"])
     return {key: [points[labels] for labels in sorted(points)] for key, points in found.items()}
 
 

@@ -160,8 +160,7 @@ def _adequate(store: Store, project: Project, model: str) -> bool:
     """Whether every cell is, those of tests included; one that is declared and wasn't tested isn't."""
     rows = {key_of(row): row["state"] for row in store.cells.read(model).to_pylist()}
     tests = {(cell.task, cell.slice, cell.label or "", str(cell.metric)) for cell in tests_of(store, project)}
-    kinds = {str(metric) for metric in BY_LABELS}
-    by_labels = {key for key in rows if key[3] in kinds}
+    by_labels = {key for key in rows if key[3] in BY_LABELS}
     if {key[0] for key in by_labels} != set(project.learnable):
         return False
     return all(rows.get(key) == "adequate" for key in by_labels | tests)

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from adequate.encoders import onnx
 from adequate.errors import NotEnoughDataError, unknown
+from adequate.loop.checks.keep import key_of
 from adequate.loop.checks.screen import open_to_all, unlabelled
 from adequate.loop.dig import COLUMNS, FIRST, SHOWN, free, suggestion
 from adequate.loop.subjects.trained import vectors
@@ -24,7 +25,7 @@ from adequate.loop.unseen import dense, lexical_of, newest
 from adequate.mining.failures import LOOKED_NEAR
 from adequate.mining.single import single
 from adequate.store import Failure, QueueItem
-from adequate.types import BY_LABELS, PARTS, Floats, Mask, Part, Rows
+from adequate.types import PARTS, TESTS, Floats, Mask, Part, Rows
 
 if TYPE_CHECKING:
     from adequate.loop.engine import Engine
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 def is_test(key: str) -> bool:
     """Whether a cell is one that needs no labels, by its metric."""
-    return key.rpartition("/")[2] not in {str(metric) for metric in BY_LABELS}
+    return key.rpartition("/")[2] in TESTS
 
 
 def near(engine: Engine, key: str, count: int) -> list[dict[str, Any]]:
@@ -90,17 +91,13 @@ def those(engine: Engine, key: str, count: int) -> list[dict[str, Any]]:
 def _failing(store: Store, key: str) -> tuple[str, list[Failure]]:
     """The task of a test, and the cases that fail the newest model that was tested."""
     task = key.partition("/")[0]
-    tested = [row["model"] for row in store.cells.read().to_pylist() if _key(row) == key]
+    tested = [row["model"] for row in store.cells.read().to_pylist() if "/".join(key_of(row)) == key]
     if not tested or not task:
         raise unknown("test", key, [])
     found = open_to_all(store, [one for _, one in store.failures.read(tested[-1], key)])
     if not found:
         raise NotEnoughDataError(f"nothing that may be shown fails {key}", remedy="adequate test tells what does")
     return task, found
-
-
-def _key(row: dict[str, Any]) -> str:
-    return "/".join((row["task"], row["slice"], row["label"], row["metric"]))
 
 
 def _vectors(store: Store, project: Project, model: str, texts: Sequence[str]) -> Floats | None:

@@ -17,7 +17,7 @@ from adequate.loop.checks.unprotected import unprotected
 from adequate.loop.selections import shown_parts
 from adequate.store import Failure, Model
 from adequate.testing.results import SHOWN
-from adequate.types import BY_LABELS, Metric, State
+from adequate.types import TESTS, Metric, State
 
 if TYPE_CHECKING:
     from adequate.loop.engine import Engine
@@ -99,11 +99,10 @@ def unlabelled(found: list[Failure], labels: dict[int, str], waiting: set[int]) 
 
 def _history(store: Store) -> dict[str, dict[str, Row]]:
     """What each model's tests came to, by the key of the cell."""
-    by_labels = {str(metric) for metric in BY_LABELS}
     found: dict[str, dict[str, Row]] = {}
     more: dict[str, Row] = {}
     for row in store.cells.read().to_pylist():
-        if row["metric"] not in by_labels:
+        if row["metric"] in TESTS:
             if row["model"] not in found:
                 more = recall(store, row["model"])
             key = "/".join((row["task"], row["slice"], row["label"], row["metric"]))

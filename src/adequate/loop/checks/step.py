@@ -20,7 +20,7 @@ from adequate.loop.subjects import Trained
 from adequate.loop.turn import split
 from adequate.mining import Shortfall
 from adequate.mining.failures import LOOKED_NEAR
-from adequate.types import BY_LABELS, Floats, Metric, Part, State
+from adequate.types import TESTS, Floats, Metric, Part, State
 
 if TYPE_CHECKING:
     from adequate.loop.cycle import Cycle
@@ -69,8 +69,8 @@ def violated(cycle: Cycle, task: Task, model: str) -> dict[str, Violating]:
     """By cell, which of the pool violate the task's assertions that are violated too often, the worst first."""
     made = {cell_of(one, cycle.project).key: one for one in cycle.project.assertions.values()}
     rows = _short(cycle, task, model)
-    often = [_key(row) for row in rows if row["metric"] == Metric.ASSERTION and row["state"] == State.INADEQUATE]
-    short = {key: made[key] for key in often if key in made}
+    often = [row for row in rows if row["metric"] == Metric.ASSERTION and row["state"] == State.INADEQUATE]
+    short = {key: made[key] for key in map("/".join, map(key_of, often)) if key in made}
     if not short:
         return {}
     found = violating(cycle.store, cycle.project, subject(cycle, model), list(short.values()), cycle.seed)
@@ -87,7 +87,7 @@ def shortfalls(cycle: Cycle, task: Task, model: str, asked: Mapping[str, Violati
     for row in _short(cycle, task, model):
         value, target = _way(row)
         short = Shortfall(
-            cell=_key(row),
+            cell="/".join(key_of(row)),
             label=None,
             value=value,
             target=target,
@@ -106,11 +106,10 @@ def _short(cycle: Cycle, task: Task, model: str) -> list[dict[str, Any]]:
     """The stored cells of a task's tests that the model isn't adequate in."""
     if not any_declared(cycle.project):
         return []
-    kinds = {str(metric) for metric in BY_LABELS}
     return [
         row
         for row in cycle.store.cells.read(model).to_pylist()
-        if row["metric"] not in kinds
+        if row["metric"] in TESTS
         and row["state"] != State.ADEQUATE
         and row["task"] in (task.name, "")
         and row["value"] is not None
@@ -121,10 +120,6 @@ def _way(row: Mapping[str, Any]) -> tuple[float, float]:
     """Value and target of a stored cell; of an envelope, whose value is a level, as the share of the way."""
     value, target = float(row["value"]), float(row["target"])
     return (min(value / target, 1.0), 1.0) if row["metric"] == Metric.ENVELOPE else (value, target)
-
-
-def _key(row: Mapping[str, Any]) -> str:
-    return "/".join(key_of(row))
 
 
 def _near(cycle: Cycle, short: Shortfall, model: str) -> Shortfall:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from adequate.errors import AdequateError
 from adequate.loop.answers import names_of
 from adequate.loop.checks import cases, suites
+from adequate.loop.checks.keep import key_of
 from adequate.spec.behaviours import Expect
 from adequate.spec.slices import EVERYTHING
 from adequate.testing.cells import declared
@@ -37,7 +38,7 @@ def unprotected(store: Store, project: Project, model: str | None) -> list[dict[
     tasks = project.learnable
     names = {task.name: names_of(store, task) for task in tasks.values()}
     slices, labels = _slices(project), set(_labels(store, project))
-    measured = {_key(row): row for row in store.cells.read(model).to_pylist()} if model else {}
+    measured = {key_of(row): row for row in store.cells.read(model).to_pylist()} if model else {}
     found: dict[tuple[str, str, str | None], dict[str, Any]] = {}
     for cell in declared(tasks.values(), project.slices.values(), names, project.targets):
         if cell.label is None and (cell.task, cell.slice) in slices:
@@ -58,10 +59,6 @@ def unprotected(store: Store, project: Project, model: str | None) -> list[dict[
     for (task, _, label), one in found.items():
         one["example"] = some[task].get(label, "") if label is not None else ""
     return list(found.values())
-
-
-def _key(row: dict[str, Any]) -> tuple[str, str, str, str]:
-    return row["task"], row["slice"], row["label"], row["metric"]
 
 
 def _slices(project: Project) -> set[tuple[str, str]]:
