@@ -10,7 +10,7 @@ Source of the three kinds: Ribeiro et al., "Beyond Accuracy: Behavioral Testing 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -20,7 +20,6 @@ from adequate.spec.slices import EVERYTHING, Slice, named
 from adequate.spec.targets import fraction
 
 Change: TypeAlias = Callable[..., Any]  # (batch, level, rng) -> the batch with other inputs
-Yielding: TypeAlias = Callable[[], Iterable[Any]]  # () -> cases: `cases.Cases`, or (text, expected label)
 Form = Literal["change", "cases"]
 
 TARGET = 0.95  # of cases that hold, where nothing else is said
