@@ -118,4 +118,5 @@ def right(item: dict[str, Any], model: str, name: str, comment: int, decision: i
         "bulk.undo": {"of": "nothing"},
         "selection.queue": {"selection": "0" * 12, "task": "intent", "why": why},
         "suspect.keep": {**spoken, "value": "fee"},
+        "test.put": {"made": "0" * 32, "why": why},
     }  # fmt: skip

@@ -57,6 +57,7 @@ ROUTES = {
         GET /api/tests
         GET /api/tests/case
         GET /api/tests/discovered
+        GET /api/tests/perturbations
         POST /api/ops
         POST /api/selections
         POST /api/tokens
@@ -95,6 +96,7 @@ ROUTES = {
         POST /api/run
         POST /api/schema/{task}/preview
         POST /api/slices/preview
+        POST /api/tests/make
         POST /api/tests/run
     """,
     "owner": """
@@ -127,6 +129,7 @@ OPS = {
     "engineer": """
         bulk.label bulk.undo model.accept model.reject queue.policy schema.add schema.merge
         schema.rename schema.retire schema.split schema.undo setting.put slice.put target.set
+        test.put
     """,
 }
 OF_ONES_OWN = {"DELETE /api/tokens/{id}"}  # refused by what it is about

@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pyarrow as pa
+import pyarrow.csv as pacsv
 import pytest
 
 from adequate import store as stores
+from adequate.loop.answers import import_labels
 from adequate.loop.engine import Engine
 from adequate.types import PARTS, Part
-from tests.loop.projects import SEVERAL
-from tests.made import begun, mail
+from tests.loop.projects import EASY, SEVERAL
+from tests.loop.test_discover import planted
+from tests.made import begun, csv, mail
 from tests.studio.conftest import partly
 from tests.studio.serving import Served, serving
 
@@ -112,6 +116,13 @@ def test_failing_cases_are_shown_with_what_they_were_and_none_of_the_sealed_part
     assert PARTS.index(Part.GATE) not in parts
 
 
+def test_a_test_has_the_labels_to_go_that_the_board_says(served: Served) -> None:
+    with served.client("viewer") as client:
+        cells = {cell["key"]: cell for cell in client.get("/api/board", params={"fresh": True}).json()["cells"]}
+        for key in (TYPOS, PLEASE, CASES):
+            assert case(client, key)["forecast"] == cells[key]["forecast"]
+
+
 def test_a_case_of_a_sealed_example_is_counted_and_not_shown(root: Path) -> None:
     with stores.open(root, write=True, verb="test", text="body") as store:
         sealed = int((store.examples.parts() == PARTS.index(Part.GATE)).argmax())
@@ -175,3 +186,138 @@ def test_tests_are_run_by_engineers_and_what_came_of_it_replaces_what_was(served
         now = {one["key"]: one for one in found["tests"]}[BROKEN]
         assert "no example of the gate part" in now["note"] or now["state"] != "unknown" or not now["error"]
         assert "nothing of that name" not in now["error"]
+
+
+def select(client: httpx.Client, q: str) -> str:
+    """The key of all that a query finds."""
+    return str(client.post("/api/selections", json={"q": q}).json()["key"])
+
+
+@pytest.mark.parametrize(("expect", "target"), [("fee", None), (None, 0.9)])
+def test_a_selection_becomes_a_suite_of_its_texts_that_the_next_run_tests(
+    served: Served, root: Path, expect: str | None, target: float | None
+) -> None:
+    with served.client("engineer") as client:
+        key = select(client, "task:intent label:fee" if expect is None else "task:intent pred:fee")
+        asked = {"task": "intent", "name": "fees", "selection": key, "expect": expect, "target": target}
+        found = client.post("/api/tests/make", json=asked).json()
+        body = {"made": found["made"], "why": "seen in Explore"}
+        assert operate(client, "test.put", body)["t"] == "ack"
+        assert "already" in operate(client, "test.put", body)["why"]
+    cases = pacsv.read_csv(root / "tests/fees.csv").to_pydict()
+    assert found["cases"] == found["added"] == len(cases["body"]) > 0
+    assert set(cases["intent"]) == {"fee"}
+    project = Engine.open(root).project
+    assert project.suites["fees"].exact == (target is None)
+    assert ("suite:fees", "seen in Explore") in {(one.what, one.why) for one in project.changes}
+    (result,) = [one for one in Engine.open(root).test().results if one.cell.label == "fees"]
+    assert result.n == found["cases"]
+
+
+def test_what_measures_is_in_no_suite_whoever_picks_it(served: Served, root: Path) -> None:
+    parts = served.studio.store.examples.parts()
+    rows = list(range(200))
+    with served.client("engineer") as client:
+        kept = client.post("/api/selections", json={"rows": rows}).json()
+        asked = {"task": "intent", "name": "picked", "selection": kept["key"], "expect": "fee", "target": 0.5}
+        found = client.post("/api/tests/make", json=asked).json()
+    assert kept["sealed"] == int((parts[rows] == PARTS.index(Part.GATE)).sum()) > 0
+    assert found["cases"] + found["otherwise"] <= kept["total"] == len(rows) - kept["sealed"]
+    named = pacsv.read_csv(root / "tests/picked.csv")["from"].to_pylist()
+    assert PARTS.index(Part.GATE) not in parts[served.studio.store.examples.rows_of(named)]
+
+
+def test_a_search_becomes_an_invariance_on_a_slice_where_a_slice_can_say_it(served: Served, root: Path) -> None:
+    asked = {"task": "intent", "name": "apps", "same": "swap_letters", "target": 0.8, "reach": 0.2}
+    with served.client("engineer") as client:
+        assert "swap_letters" in {one["name"] for one in client.get("/api/tests/perturbations").json()}
+        refused = client.post("/api/tests/make", json={**asked, "q": "task:intent pred:fee"})
+        assert refused.status_code in (400, 422)
+        assert "a slice is a condition" in refused.text
+        assert client.post("/api/tests/make", json={**asked, "q": "fee", "same": "no such"}).status_code in (404, 422)
+        found = client.post("/api/tests/make", json={**asked, "q": "sql:\"channel = 'app'\" task:intent"}).json()
+        assert operate(client, "test.put", {"made": found["made"], "why": "typos in the app"})["t"] == "ack"
+        asked["name"] = "apps swap_letters"  # on the slice that is there now
+        again = client.post("/api/tests/make", json={**asked, "q": "sql:\"channel = 'app'\""}).json()
+        assert "already" in operate(client, "test.put", {"made": again["made"], "why": "twice"})["why"]
+    project = Engine.open(root).project
+    assert project.slices["apps"].sql
+    (test,) = [one for one in project.behaviours.values() if one.name == "apps swap_letters"]
+    assert (test.slices, test.reach, test.target) == (("apps",), 0.2, 0.8)
+
+
+def test_a_suite_of_a_name_that_is_taken_is_refused_and_leaves_no_file(served: Served, root: Path) -> None:
+    with served.client("engineer") as client:
+        key = select(client, "task:intent pred:fee")
+        asked = {"task": "intent", "selection": key, "expect": "fee", "target": 0.9}
+        first = client.post("/api/tests/make", json={**asked, "name": "a b"}).json()
+        assert operate(client, "test.put", {"made": first["made"], "why": "first"})["t"] == "ack"
+        assert client.post("/api/tests/make", json={**asked, "name": "x/y"}).status_code in (400, 422)
+        grown = client.post("/api/tests/make", json={**asked, "name": "a b"}).json()
+    assert (grown["cases"], grown["added"]) == (first["cases"], 0)
+    assert {path.name for path in (root / "tests").iterdir()} == {"a_b.csv"}
+
+
+def odd(label: str, n: int) -> pa.Table:
+    """Mail of words that nobody else uses, all of one label."""
+    return pa.table({"body": [f"xyzzy frobnicate {i}" for i in range(n)], "intent": [label] * n})
+
+
+def test_a_test_that_held_for_the_model_before_is_newly_failing(tmp_path: Path, without_weights: Path) -> None:
+    root = tmp_path / "mail"
+    table = pa.concat_tables([mail(500).select(["body", "intent"]), odd("card", 60)])
+    begun(root, table, EASY + '\nproject.must_pass("golden.csv", "intent")\n')
+    pacsv.write_csv(pa.table({"body": ["xyzzy frobnicate"], "intent": ["card"]}), root / "golden.csv")
+    engine = Engine.open(root)
+    engine.run(cycles=1)
+    with engine.store(write=True) as store:
+        changed = import_labels(store, engine.project, csv(tmp_path / "changed.csv", odd("loan", 60)))
+    assert changed.strangers == 0
+    Engine.open(root).run(cycles=1)
+    with serving(root) as served, served.client("viewer") as client:
+        shown = client.get("/api/tests").json()
+    (one,) = [one for one in shown["tests"] if one["name"] == "golden"]
+    assert shown["model"]["number"] > shown["baseline"]["number"]
+    assert (one["was"]["state"], one["state"], one["newly"]) == ("adequate", "inadequate", True)
+
+
+def test_a_slice_that_was_discovered_becomes_a_cell_that_the_next_cycle_measures(
+    tmp_path: Path, without_weights: Path
+) -> None:
+    root = tmp_path / "mail"
+    begun(root, planted(), EASY)
+    Engine.open(root).run(cycles=1)
+    with serving(root) as served, served.client("engineer") as client:
+        offered = client.get("/api/tests/discovered").json()["slices"]
+        one = next(one for one in offered if one["sql"] == "channel = 'branch'")
+        gate = served.studio.store.examples.parts() == PARTS.index(Part.GATE)
+        shown = served.studio.store.examples.rows_of([bad["id"] for bad in one["failures"]])
+        assert len(shown)
+        assert not gate[shown].any()
+        body = {"name": one["name"], "sql": one["sql"], "target": None, "why": "worse there"}
+        assert "not tried" in operate(client, "slice.put", body)["why"]
+        assert client.post("/api/slices/preview", json={"sql": one["sql"]}).json()["examples"] == one["support"]
+        assert operate(client, "slice.put", body)["t"] == "ack"
+        assert one["sql"] not in {other["sql"] for other in client.get("/api/tests/discovered").json()["slices"]}
+    Engine.open(root).run(cycles=1)
+    with serving(root) as served, served.client("viewer") as client:
+        cells = client.get("/api/board", params={"fresh": True}).json()["cells"]
+    (cell,) = [cell for cell in cells if cell["slice"] == one["name"] and cell["metric"] == "accuracy"]
+    assert cell["value"] is not None
+
+
+def test_answers_about_steering_examples_that_fail_decide_no_cell_and_say_how_they_were_found(served: Served) -> None:
+    before = {cell.key: cell.n for cell in Engine.open(served.studio.root).board().cells}
+    with served.client("reviewer") as client:
+        asked = client.post("/api/tests/label", json={"cell": PLEASE, "n": 200}).json()
+        assert operate(client, "queue.fill", {"picks": asked["picks"]})["t"] == "ack"
+        items = [item for item in served.studio.store.queue.waiting("intent") if item.cell == PLEASE]
+        steer = [item for item in items if item.part == "steer" and item.why.startswith("asked for please")]
+        assert steer
+        for item in steer:
+            body = {"task": "intent", "example": item.example, "value": "fee", "new": True, "guide": 0}
+            assert operate(client, "label.set", body)["t"] == "ack"
+    assert {item.part for item in items} <= {"teach", "steer"}
+    assert {item.policy for item in steer} == {"failures"}
+    after = {cell.key: cell.n for cell in Engine.open(served.studio.root).board().cells}
+    assert after == before

@@ -8,7 +8,7 @@ read it could learn from it.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from adequate.loop.unseen import meant, newest, unseen
 from adequate.perturb import Perturbation
 from adequate.spec import python, python_tests, slices, suites
 from adequate.spec.behaviours import REACH, SAME, TARGET, Behaviour
+from adequate.spec.overlay import fresh
 from adequate.spec.slices import EVERYTHING, Slice
 from adequate.spec.suites import Suite
 from adequate.spec.targets import fraction
@@ -196,14 +197,7 @@ def record(store: Store, project: Project, made: Made, *, who: str, why: str = "
     Raises:
         TestError: the project has another test of that name.
     """
-    for what, value in made.rows.items():
-        kind, _, name = what.partition(":")
-        suite = project.suites.get(name) if kind == "suite" else None
-        known: Collection[str] = (
-            project.slices if kind == "slice" else project.behaviours if kind == "behaviour" else ()
-        )
-        if name in known or (suite is not None and suite.path != value["path"]):  # the same file may have grown
-            raise TestError(f"there is a {kind} {name!r} already", remedy="give it another name: --name NAME")
+    fresh(project, made.rows)
     for what, value in made.rows.items():
         store.overrides.put(
             Override(what=what, value=value, who=who, why=why or "made of what was found", at=time.time())
@@ -263,13 +257,6 @@ def _file(
     """Write the cases, after those that the file has."""
     path = Path(file) if file is not None else Path(FOLDER) / f"{_plain(name)}.csv"
     whole = path if path.is_absolute() else store.root / path
-    held = _held(whole, project.text, task.column) if whole.is_file() else {}
-    before = len(held)
-    for case in cases:
-        held[case["text"]] = (case["label"], case[FROM])
-    whole.parent.mkdir(parents=True, exist_ok=True)
-    labels, where = zip(*held.values(), strict=True)
-    write(whole, pa.table({project.text: list(held), task.column: list(labels), FROM: list(where)}))
     said = str(whole.relative_to(store.root)) if whole.is_relative_to(store.root) else str(whole)
     exact = target is None
     made = suites.declare(
@@ -280,9 +267,18 @@ def _file(
         exact=exact,
         critical=exact,
     )
+    rows = {f"suite:{made.name}": _value(made)}
+    fresh(project, rows)
+    held = _held(whole, project.text, task.column) if whole.is_file() else {}
+    before = len(held)
+    for case in cases:
+        held[case["text"]] = (case["label"], case[FROM])
+    whole.parent.mkdir(parents=True, exist_ok=True)
+    labels, where = zip(*held.values(), strict=True)
+    write(whole, pa.table({project.text: list(held), task.column: list(labels), FROM: list(where)}))
     return Made(
         lines=(python_tests.suite(made, python.call),),
-        rows={f"suite:{made.name}": _value(made)},
+        rows=rows,
         path=whole,
         cases=len(held),
         added=len(held) - before,

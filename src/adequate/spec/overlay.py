@@ -15,12 +15,13 @@ label is unknown) waits without effect.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
 from adequate import perturb
+from adequate.errors import TestError
 from adequate.perturb import Perturbation
 from adequate.spec.behaviours import REACH, SAME, TARGET, Behaviour
 from adequate.spec.project import Project
@@ -62,6 +63,25 @@ def laid_over(project: Project, changes: Iterable[Change]) -> Project:
     laid = ((_lay(made, what, last[what].value), last[what]) for what in sorted(last, key=_order))
     made.changes = tuple(replace(change, what=what) for what, change in laid if what)
     return made
+
+
+def fresh(project: Project, rows: Mapping[str, Any]) -> None:
+    """Check that the project has no other test of these names; a suite whose file has grown is the same.
+
+    Args:
+        rows: of the overlay: {what: value}.
+
+    Raises:
+        TestError: it has one.
+    """
+    for what, value in rows.items():
+        kind, _, name = what.partition(":")
+        suite = project.suites.get(name) if kind == "suite" else None
+        known: Collection[str] = (
+            project.slices if kind == "slice" else project.behaviours if kind == "behaviour" else ()
+        )
+        if name in known or (suite is not None and suite.path != value["path"]):
+            raise TestError(f"there is a {kind} {name!r} already", remedy="give it another name: --name NAME")
 
 
 def _order(what: str) -> tuple[int, str]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-DECLARING = ("schema", "target", "slice")  # kinds of events that change what the project declares
+DECLARING = ("schema", "target", "slice", "test")  # kinds of events that change what the project declares
 
 
 @dataclass(slots=True, kw_only=True)

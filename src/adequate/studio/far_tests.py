@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from adequate.loop.engine import Engine
+    from adequate.loop.made import Made
 
 
 def tests(engine: Engine) -> dict[str, Any]:
@@ -35,3 +36,38 @@ def discovered(engine: Engine, task: str) -> list[dict[str, Any]]:
 
     with engine.store() as store:
         return found(store, engine.project, task or None)
+
+
+def suite(engine: Engine, key: str, task: str, name: str, expect: str | None, target: float | None) -> dict[str, Any]:
+    """A file of the examples of a selection, each with its right answer; as `test.put` records it."""
+    import numpy as np
+
+    from adequate.loop import made, selections
+    from adequate.spec import slices
+
+    called = slices.named(name, "test")
+    picked = selections.recall(engine.root, key)
+    with engine.store() as store:
+        rows = np.array(picked.rows, np.int64)
+        return _told(made.from_rows(store, engine.project, rows, task=task, expect=expect, name=called, target=target))
+
+
+def invariance(engine: Engine, q: str, task: str, name: str, same: str, target: float, reach: float) -> dict[str, Any]:
+    """A slice of what a query means, and that a perturbation must not matter on it; as `test.put` records it."""
+    from adequate.loop import made
+
+    with engine.store() as store:
+        return _told(
+            made.from_query(store, engine.project, q, same=same, task=task, name=name, target=target, reach=reach)
+        )
+
+
+def _told(made: Made) -> dict[str, Any]:
+    return {
+        "rows": dict(made.rows),
+        "lines": "\n".join(made.lines),
+        "cases": made.cases,
+        "added": made.added,
+        "sealed": made.sealed,
+        "otherwise": made.otherwise,
+    }

@@ -76,6 +76,8 @@ export type Detail = {
   cases: Case[]
   sealed: number
   to_label: number
+  /** The board's: how many labels are likely to make it hold. */
+  forecast: { labels: number; low: number; high: number } | null
   course: { model: number; value: number | null; low: number; high: number; state: State }[]
 }
 

@@ -25,7 +25,7 @@ from adequate.loop.unseen import dense, lexical_of, newest
 from adequate.mining.failures import LOOKED_NEAR
 from adequate.mining.single import single
 from adequate.store import Failure, QueueItem
-from adequate.types import PARTS, TESTS, Floats, Mask, Part, Rows
+from adequate.types import PARTS, TESTS, Floats, Mask, Rows
 
 if TYPE_CHECKING:
     from adequate.loop.engine import Engine
@@ -149,7 +149,7 @@ def _items(
                 example=ids[i],
                 part=str(PARTS[parts[i]]),
                 cell=key,
-                policy="failures" if PARTS[parts[i]] is Part.TEACH else str(PARTS[parts[i]]),
+                policy="failures",
                 why=why[i],
                 rank=FIRST + i,
                 text=texts[i] if texts[i] is not None and len(texts[i]) <= SHOWN else None,

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
 
+from adequate.errors import unknown
+from adequate.perturb import ALL, Effect
+from adequate.spec.behaviours import REACH, TARGET
 from adequate.studio import far_tests, held, picks, testing
 from adequate.studio.api.board import Wanted
 from adequate.studio.context import Engineer, Here, Reviewer, Viewer
+from adequate.studio.ops.tests import KEPT, made
 from adequate.studio.roles import Can
 
 router = APIRouter(prefix="/api/tests", tags=["tests"])
@@ -24,9 +30,14 @@ async def tests(here: Here, who: Viewer) -> dict[str, Any]:
 
 @router.get("/case")
 async def case(here: Here, _: Viewer, cell: Annotated[str, Query(max_length=2000)]) -> dict[str, Any]:
-    """One test and the cases that fail it, the worst first; none of an example that measures."""
+    """One test and the cases that fail it, the worst first; none of an example that measures.
+
+    `forecast` is the board's: {labels, low, high}, how many labels are likely to make it hold; null: nobody can tell.
+    """
     shown: dict[str, Any] = await held.other(here, far_tests.test_case, cell)
-    return shown
+    board, _now = await held.board(here)
+    row: dict[str, Any] = next((row for row in board["cells"] if row["key"] == cell), {})
+    return shown | {"forecast": row.get("forecast")}
 
 
 @router.get("/discovered")
@@ -43,6 +54,53 @@ async def discovered(here: Here, _: Viewer, task: Annotated[str, Query(max_lengt
 async def label(here: Here, _: Reviewer, wanted: Wanted) -> dict[str, Any]:
     """The examples that the failing cases come from and that have no label; `queue.fill` with `picks` asks for them."""
     return picks.keep(here, wanted.cell, await here.worker.run(far_tests.those, wanted.cell, wanted.n))
+
+
+@router.get("/perturbations")
+async def perturbations(_: Viewer) -> list[dict[str, str]]:
+    """Changes of a text after which the answer must be what it was: {name, unit}."""
+    same = [one for one in ALL.values() if one.of == "text" and one.effect is Effect.SAME]
+    return [{"name": one.name, "unit": one.unit} for one in same]
+
+
+class Test(BaseModel):
+    """What to make a test of, and what must hold.
+
+    Args:
+        selection: the examples of a suite, by the key of `POST /api/selections`.
+        expect: the right answer to them all; None: to each its label.
+        q: instead of a selection, the query whose examples must be answered the same after `same`.
+        target: share that must hold; None: every case of a suite.
+        reach: up to which level of `same`.
+    """
+
+    task: str = Field(max_length=500)
+    name: str = Field(max_length=80)
+    selection: str = Field("", max_length=12)
+    expect: str | None = Field(None, max_length=500)
+    q: str = Field("", max_length=8000)
+    same: str | None = Field(None, max_length=80)
+    target: float | None = Field(None, gt=0, le=1)
+    reach: float = Field(REACH, gt=0, le=1)
+
+
+@router.post("/make")
+async def make(here: Here, _: Engineer, test: Test) -> dict[str, Any]:
+    """Make a test of a selection, for `test.put` to record: a file of its examples, or an invariance on a slice."""
+    if test.task not in here.project.learnable:
+        raise unknown("task", test.task, here.project.learnable)
+    of, name = test.task, test.name.strip()
+    if test.same is None:
+        found = await here.worker.run(far_tests.suite, test.selection, of, name, test.expect, test.target)
+    else:
+        share = TARGET if test.target is None else test.target
+        found = await here.worker.run(far_tests.invariance, test.q, of, name, test.same, share, test.reach)
+    waiting, key = made(here), uuid.uuid4().hex
+    while len(waiting) >= KEPT:
+        waiting.pop(next(iter(waiting)))
+    waiting[key] = (of, found.pop("rows"))
+    answer: dict[str, Any] = {"made": key, **found}
+    return answer
 
 
 @router.post("/run")
