@@ -12,7 +12,7 @@ from adequate.cli.console import OutputFile, progress, project_option
 
 
 class Testing(click.Command):
-    """`test` itself, and what is said after it instead of a model: `--discover`, `from-failures`, `from-query`."""
+    """`test` itself, or what is said instead of a model: `--discover`, `from-failures`, `from-query`, `propose`."""
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
@@ -23,6 +23,10 @@ class Testing(click.Command):
 
             rest = [arg for arg in args if arg != "--discover"]
             return discover.make_context(f"{info_name} --discover", rest, parent, **extra)
+        if args[:1] == ["propose"]:
+            from adequate.cli.propose import propose
+
+            return propose.make_context(f"{info_name} propose", args[1:], parent, **extra)
         if args[:1] in (["from-failures"], ["from-query"]):
             from adequate.cli import made
 
@@ -56,6 +60,7 @@ def test(
     adequate test http://localhost:8000/predict
     adequate test --discover                        # slices nobody declared; --help says more
     adequate test from-failures                     # what fails now as a test; so `from-query`
+    adequate test propose --with negate             # ask people about changed copies of examples
     """
     from adequate.cli.tests_shown import shown
     from adequate.loop.engine import Engine

@@ -21,6 +21,7 @@ from adequate.types import Progress, silent
 
 if TYPE_CHECKING:
     from adequate.loop.board import Board
+    from adequate.loop.candidates import Proposed
     from adequate.loop.checks.report import Report as Tests
     from adequate.loop.compare import Report
     from adequate.loop.ingest import Ingested
@@ -179,6 +180,29 @@ class Engine:
             with suppress(BusyError, StorageFullError), self.store(write=True, verb="test") as store:
                 keep(store, tested.name, found, labels_taught(store, tested.name))
         return Report(model=tested.name, results=ordered(found, newly), newly=newly)
+
+    def propose(
+        self, task: str | None = None, change: str | None = None, *, level: float = 0.5, most: int = 50
+    ) -> dict[str, Proposed]:
+        """Ask people about changed copies of labelled examples that the newest model answers as before.
+
+        Args:
+            task: whose labels (default: of every task that declares candidates; with `change`, the first).
+            change: name of a perturbation that may change the meaning; None: what `project.candidates` declares.
+            level, most: of the change, in (0, 1], and copies at most; with `change`.
+
+        Returns:
+            what came of each, by TASK/PERTURBATION.
+
+        Raises:
+            TestError: nothing is declared and no `change` is named.
+            SpecError: the change leaves the right answer as it is.
+        """
+        from adequate.loop.candidates import meant, propose
+
+        wanted = meant(self.project, task, change, level, most)
+        with self.store(write=True, verb="test") as store:
+            return {one.name: propose(store, self.project, one) for one in wanted}
 
     def gate(self, baseline: str, candidate: str, *, release: bool = False) -> Report:
         """May the candidate replace the baseline?

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from adequate.labelling import policy, spread
 from adequate.loop.answers import answered
+from adequate.loop.candidates import copied
 from adequate.loop.checks import step as tests
 from adequate.loop.checks.suggested import beside
 from adequate.loop.measuring import Measuring, measuring
@@ -394,6 +395,7 @@ def _collect(cycle: Cycle, task: Task) -> list[QueueItem]:
     """Questions of a task that no head is trained for: drawn evenly, so that whoever trains one has a fair sample."""
     cycle.notice(f"{task.name}: the loop doesn't train a {task.kind} task; it collects labels for it")
     pool = np.setdiff1d(cycle.world.rows(Part.TEACH), cycle.store.labels.current(task.name)["row"].to_numpy())
+    pool = np.setdiff1d(pool, copied(cycle.store))
     rng = np.random.default_rng([cycle.seed, len(pool)])
     rows = rng.choice(pool, min(START, len(pool)), replace=False)
     return _items(

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from adequate.perturb import Perturbation
+from adequate.perturb import Effect, Perturbation
 from adequate.spec.blame import mistake
 from adequate.spec.slices import EVERYTHING, Slice, named
 from adequate.spec.targets import fraction
@@ -122,6 +122,11 @@ def declare(
                 f"behaviour {name!r}: expect={expect!r} says nothing of a change",
                 remedy='expect="same", aq.rises("LABEL") or aq.falls("LABEL")',
             )
+        if wanted == SAME and isinstance(function, Perturbation) and function.effect is Effect.MAY_CHANGE:
+            raise mistake(
+                f"behaviour {name!r}: {function.name} may change the meaning, so the answer needn't stay the same",
+                remedy=f"ask people what is right: project.candidates({task!r}, {function.written})",
+            )
     elif expect is None or (isinstance(expect, str) and expect != "same"):
         wanted = expect
     else:
@@ -162,7 +167,7 @@ def form_of(name: str, function: Callable[..., Any]) -> Form:
         return "change"
     if len(needed) not in (0, 3):
         raise mistake(
-            f"behaviour {name!r} takes {len(needed)} arguments",
+            f"behaviour {name!r} takes ({', '.join(one.name for one in needed)})",
             remedy="def f(batch, level, rng) to change examples, or def f() to yield cases",
         )
     return "change" if needed else "cases"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from adequate.spec import source
 from adequate.spec.assertions import Assertion, Kind
 from adequate.spec.behaviours import REACH, SAME, TARGET, Behaviour, Expect
+from adequate.spec.candidates import LEVEL, MOST, Candidates
 from adequate.spec.columns import Column
 from adequate.spec.slices import EVERYTHING
 from adequate.spec.suites import Suite
@@ -28,9 +29,11 @@ def functions(project: Project) -> list[source.Source]:
 
 
 def written(project: Project, call: Call, words: Words, by: By) -> Iterator[str]:
-    """One block of text each, in the order: behaviours, suites, assertions, columns."""
+    """One block of text each, in the order: behaviours, candidates, suites, assertions, columns."""
     for made in project.behaviours.values():
         yield by(f"behaviour:{made.name}") + behaviour(made, call, words)
+    for asked in project.asked.values():
+        yield _candidates(asked, call, words)
     for cases in project.suites.values():
         yield by(f"suite:{cases.name}") + suite(cases, call)
     for claim in project.assertions.values():
@@ -51,6 +54,13 @@ def behaviour(made: Behaviour, call: Call, words: Words) -> str:
     if made.slices != (EVERYTHING,):
         options["on"] = list(made.slices)
     return _decorated(made.name, made.function, "project.behaviour", (made.task,), options, call, words)
+
+
+def _candidates(made: Candidates, call: Call, words: Words) -> str:
+    options = {
+        name: value for name, usual in (("level", LEVEL), ("most", MOST)) if (value := getattr(made, name)) != usual
+    }
+    return call("project.candidates", made.task, words(made.function.written), **options)
 
 
 def suite(made: Suite, call: Call) -> str:

@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
-from adequate.spec import assertions, behaviours, columns, source, suites
+from adequate.perturb import Perturbation
+from adequate.spec import assertions, behaviours, candidates, columns, source, suites
 from adequate.spec.assertions import Assertion, Kind
 from adequate.spec.behaviours import REACH, TARGET, Behaviour, Expect
 from adequate.spec.blame import mistake
+from adequate.spec.candidates import LEVEL, MOST, Candidates
 from adequate.spec.columns import Column
 from adequate.spec.slices import EVERYTHING, Slice
 from adequate.spec.suites import Suite
@@ -34,6 +36,7 @@ class Tested:
         self.suites: dict[str, Suite] = {}
         self.assertions: dict[str, Assertion] = {}
         self.columns: dict[str, Column] = {}
+        self.asked: dict[str, Candidates] = {}
 
     def behaviour(
         self,
@@ -77,6 +80,26 @@ class Tested:
             return function
 
         return decorate
+
+    def candidates(
+        self, task: Task | str, change: Perturbation, *, level: float = LEVEL, most: int = MOST
+    ) -> Candidates:
+        """Declare that people may be asked about changed copies of labelled examples: `adequate test propose`.
+
+        Args:
+            task: whose labels are asked.
+            change: a perturbation that may change the meaning: aq.perturb.negate.
+            level: of the change, in (0, 1].
+            most: copies asked at once.
+
+        Raises:
+            SpecError: the change leaves the right answer as it is, or is declared twice.
+        """
+        made = candidates.declare(self._task(task).name, change, level, most)
+        if made.name in self.asked:
+            raise mistake(f"candidates of {made.name!r} are declared twice", remedy="leave one of them out")
+        self.asked[made.name] = made
+        return made
 
     def must_pass(
         self, path: str | Path, task: Task | str | None = None, *, text: str | None = None, expect: str | None = None
@@ -319,7 +342,7 @@ class Tested:
         self._check_label(of, label, "a rate")
         if per not in ("minute", "hour", "day"):
             raise mistake(f"per={per!r} isn't a stretch of time", remedy='per="hour"')
-        called = name or f"{of.name} {label.replace('/', ' ')} at most {most:g} a {per}"
+        called = name or f"{of.name} {label.replace('/', ' ')} at most {most:g} {'an' if per == 'hour' else 'a'} {per}"
         options = {"label": label, "most": float(most), "per": per, "by": getattr(self, "time", None)}
         return self._assert(assertions.declare(called, Kind.RATE, task=of.name, severity=severity, options=options))
 
@@ -399,8 +422,14 @@ class Tested:
         return self._keep_test(made, self.assertions, "assertion")
 
     def _keep_test(self, made: Made, where: dict[str, Made], what: str) -> Made:
-        if made.name in where:
-            raise mistake(f"there is a {what} {made.name!r} already", remedy=f"give each {what} a name of its own")
+        kinds: dict[str, Mapping[str, object]]
+        kinds = {"behaviour": self.behaviours, "suite": self.suites, "assertion": self.assertions}
+        for kind, there in (
+            kinds.items() if what in kinds else {what: where}.items()
+        ):  # these three share names of cells
+            if made.name in there:
+                own = "of its own: name=..., or of a must-pass file that of the file" if what in kinds else "of its own"
+                raise mistake(f"{what} {made.name!r} has the name of another {kind}", remedy=f"give each a name {own}")
         where[made.name] = made
         return made
 
@@ -411,6 +440,8 @@ class Tested:
             held = {name: _as_json(made) for name, made in getattr(self, kind).items()}
             if held:
                 said["rules" if kind == "columns" else kind] = held  # `columns` are those with a role
+        if self.asked:
+            said["candidates"] = {name: _as_json(made) for name, made in self.asked.items()}
         return said
 
     def _finish_tests(self) -> None:
