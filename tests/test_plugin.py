@@ -49,7 +49,7 @@ def test_an_item_is_a_cell_that_passes_fails_or_is_skipped(place: Path, tmp_path
     assert "PASSED mail/project.py::intent/all/names_it/behaviour" in done.stdout
     assert "FAILED mail/project.py::intent/all/negation/behaviour" in done.stdout
     assert "1 of 2 hold (50.0%), wanted 90.0%" in done.stdout
-    assert "'not a [bold]card[/bold]': card, not fee" in done.stdout
+    assert "'not a [bold]card[/bold]': card, expected fee" in done.stdout
     assert "unknown: holds up to level" in done.stdout
     assert "Traceback" not in done.stdout
     cases = {one.get("name"): one for one in ElementTree.parse(tmp_path / "report.xml").iter("testcase")}

@@ -33,7 +33,7 @@ def test_a_function_of_a_file_is_tested_and_what_fails_is_shown(root: Path) -> N
     done = ran(root, f"{root}/model.py:predict")
     assert done.exit_code == 1
     assert "● names_it" in " ".join(done.output.split())
-    assert "✕ negation all 50 90" in " ".join(done.output.split())
+    assert "✕ negation all 50 % 90 %" in " ".join(done.output.split())
     assert "○ shouted all to level" in " ".join(done.output.split())
     assert "not a [bold]card[/bold]  → card, expected fee" in done.output  # a text is never markup
     assert "1 adequate, 1 inadequate, 1 unknown" in done.output
@@ -103,6 +103,49 @@ def test_a_model_that_cannot_be_had_says_why(root: Path, name: str, message: str
         ran(root, name.format(root=root))
 
 
+def test_a_file_without_the_name_of_a_function_is_asked_for_it(root: Path) -> None:
+    with pytest.raises(SubjectError, match=r"what of model\.py") as caught:
+        ran(root, "model.py")
+    assert "model.py:predict" in caught.value.remedy
+
+
+def test_where_no_model_is_yet_the_way_to_one_is_said(root: Path) -> None:
+    with pytest.raises(UnknownNameError, match="no model 'last': there is none yet") as caught:
+        ran(root)
+    assert "adequate run" in caught.value.remedy
+
+
+def test_of_an_assertion_is_told_what_is_likely_and_never_that_nothing_was_expected(tmp_path: Path) -> None:
+    of_words = """
+@project.assertion(suggest=lambda inputs, outputs: pa.array(["refund"] * len(inputs)))
+def no_card(inputs, outputs):
+    return pc.equal(outputs["intent"], "card")
+
+@project.assertion
+def no_fee(inputs, outputs):
+    return pc.equal(outputs["intent"], "fee")
+
+@project.assertion
+def of_a_column(inputs, outputs):
+    return pc.is_null(inputs["amount"])
+"""
+    root = foreign.project(tmp_path / "mail", "import pyarrow as pa\nimport pyarrow.compute as pc\n" + of_words)
+    done = ran(root, f"{root}/model.py:predict", "--junit", tmp_path / "a.xml")
+    assert "expected" not in done.output
+    assert "→ card, likely refund" in done.output
+    assert "inputs: body; outputs: intent, intent_confidence\n      → correct it in project.py" in done.output
+    assert "expected" not in (tmp_path / "a.xml").read_text()
+
+
+def test_a_file_of_cases_that_fails_shows_its_cases_and_not_its_digest(tmp_path: Path) -> None:
+    root = foreign.project(tmp_path / "mail", '\nproject.must_pass("golden.csv")\n')
+    (root / "golden.csv").write_text("body,intent\nmy money,card\n")
+    done = ran(root, f"{root}/model.py:predict")
+    assert "my money  → fee, expected card" in done.output
+    assert "sha256" not in done.output
+    assert "sha256" in ran(root, f"{root}/model.py:predict", "--json").output
+
+
 def test_a_server_that_is_gone_is_said_once_for_all_cells(root: Path) -> None:
     with served(lambda _: None, status=[500] * 9) as (url, _):
         done = ran(root, url, "--only", "n*")
@@ -133,7 +176,7 @@ def test_the_junit_file_has_a_case_a_cell_with_its_time_and_the_model(root: Path
     assert all(float(case.get("time", "-1")) >= 0 for case in cases.values())
     failure = cases["intent/all/negation/behaviour"].find("failure")
     assert failure is not None
-    assert "'not a [bold]card[/bold]': card, not fee" in str(failure.text)
+    assert "'not a [bold]card[/bold]': card, expected fee" in str(failure.text)
     assert broken.get("errors") == "2"
     assert len(broken.findall(".//testcase/error")) == 2
 

@@ -70,3 +70,14 @@ def test_what_stands_for_a_word_is_another_one(name: str) -> None:
         assert phrase == phrase.lower()
         assert phrase not in others
         assert all(one.strip() for one in others)
+
+
+def test_what_changed_is_told_of_lists_arrays_and_batches_alike() -> None:
+    before, after = ["turn off the lights", "play", None], ["turn off teh lights", "play", None]
+    pairs = [(before, after), (pa.array(before), pa.chunked_array([after])), (text(before), text(after))]
+    for was, now in pairs:
+        assert perturb.changed(was, now).tolist() == [True, False, False]
+
+
+def text(values: list[str | None]) -> pa.RecordBatch:
+    return pa.record_batch({"text": pa.array(values, pa.string()), "at": pa.array(range(len(values)))})

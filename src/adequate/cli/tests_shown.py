@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from adequate.cli.console import out, safe
-from adequate.loop.checks.words import cut
+from adequate.loop.checks.words import cut, wanted
 from adequate.loop.page import percent
 from adequate.types import Metric, State
 
@@ -70,7 +70,7 @@ def _table(cells: Sequence[Result], newly: frozenset[str]) -> Table:
             safe(cell.label or str(cell.metric)) + (" [bold]![/]" if cell.critical else ""),
             safe(cell.slice),
             f"[{colour}]{_value(one)}[/]",
-            f"level {cell.target:.2f}" if envelope else percent(cell.target),
+            f"level {cell.target:.2f}" if envelope else f"{percent(cell.target)} %",
             f"{one.n:,}" if one.n else "",
             "[bold red]newly failing[/]" if one.key in newly else "",
         )
@@ -83,11 +83,11 @@ def _value(one: Result) -> str:
     if one.cell.metric is Metric.ENVELOPE:
         return f"to level {one.value:.2f}" + (f" (not at {one.high:.2f})" if one.high < 1 else "")
     bounds = f" ({percent(one.low)} - {percent(one.high)})" if one.low < one.high else ""
-    return f"{percent(one.value)}{bounds}"
+    return f"{percent(one.value)} %{bounds}"
 
 
 def _reason(one: Result) -> str:
-    return one.error or (one.note if one.state is not State.ADEQUATE else "")
+    return one.error or (one.note if one.state is State.UNKNOWN else "")
 
 
 def _untested(why: str, cells: Sequence[Result]) -> None:
@@ -103,7 +103,9 @@ def _failing(one: Result) -> None:
     """Below the table: the worst of what fails."""
     if one.state is State.ADEQUATE or not one.failing:
         return
-    more = f" [dim]({one.n - one.held:,} of {one.n:,} fail)[/]" if one.n > one.held else ""
+    at = next((f" at level {level:.2f}" for level, *counts in one.levels if counts == [one.n, one.held]), "")
+    envelope = one.cell.metric is Metric.ENVELOPE
+    more = f" [dim]({one.n - one.held:,} of {one.n:,} fail{at * envelope})[/]" if one.n > one.held else ""
     out.print(f"  {_name(one)}{more}")
     for bad in one.failing[:CASES]:
         for line in _case(bad):
@@ -117,7 +119,7 @@ def _name(one: Result) -> str:
 def _case(bad: Failing) -> list[str]:
     """What it was, what became of it, what was answered, and what was expected."""
     sure = f" [dim]({bad.confidence:.0%})[/]" if bad.confidence is not None else ""
-    answer = f"[red]{safe(bad.answered or 'nothing')}[/]{sure}, expected {safe(bad.expected or 'nothing')}"
+    answer = f"[red]{safe(bad.answered or 'nothing')}[/]{sure}{safe(wanted(bad))}"
     if bad.origin is None:
         return [f"{safe(cut(bad.text, LONG))}  [dim]→[/] {answer}"]
     return [f"[dim]{safe(cut(bad.origin, LONG))}[/]", f"{safe(cut(bad.text, LONG))}  [dim]→[/] {answer}"]

@@ -96,7 +96,9 @@ def numbered(offered: Sequence[dict[str, Any]], number: int) -> dict[str, Any]:
         UnknownNameError: there is no such number.
     """
     if not 1 <= number <= len(offered):
-        raise UnknownNameError(f"{len(offered)} slices were found, none is number {number}", remedy="--discover")
+        raise UnknownNameError(
+            f"{len(offered)} slices were found, none is number {number}", remedy="adequate test --discover"
+        )
     return offered[number - 1]
 
 

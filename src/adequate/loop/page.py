@@ -6,6 +6,7 @@ Text of users goes through the template engine's escaping; nothing of theirs is 
 from __future__ import annotations
 
 import html
+import math
 from functools import cache
 from typing import Any
 
@@ -45,14 +46,16 @@ def _template() -> Any:
 
 
 def percent(value: float | None) -> str:
-    """Two figures, or three near the ends: .986 -> 98.6.
+    """Two figures, or more near the ends: .986 -> 98.6; only all is 100.
 
-    >>> percent(0.9), percent(0.986), percent(None)
-    ('90', '98.6', '–')
+    >>> percent(0.9), percent(0.986), percent(0.9999), percent(1), percent(None)
+    ('90', '98.6', '99.99', '100', '–')
     """
     if value is None:
         return "–"
     points = 100 * value
+    if 99.95 <= points < 100:
+        return f"{math.floor(100 * points) / 100:.2f}"  # one of thousands fails: that isn't all
     return f"{points:.0f}" if 1 <= points < 95 or points in (0, 100) else f"{points:.1f}"
 
 

@@ -148,9 +148,22 @@ def as_input(batch: pa.RecordBatch, column: str) -> pa.RecordBatch:
     return batch.replace_schema_metadata({**(batch.schema.metadata or {}), INPUT: column.encode()})
 
 
-def changed(before: pa.RecordBatch, after: pa.RecordBatch, column: str | None = None) -> Mask:
-    """Which rows have another input after than before, shape (n,)."""
-    name = input_of(before, column)
-    same = pc.equal(before.column(name), after.column(name)).fill_null(False)
-    both = pc.and_(pc.is_null(before.column(name)), pc.is_null(after.column(name)))
+def changed(before: Inputs, after: Inputs, column: str | None = None) -> Mask:
+    """Which rows have another input after than before, shape (n,).
+
+    Args:
+        before, after: two batches, or two arrays or lists of inputs.
+
+    >>> changed(["pay", "my fee"], ["pay", "my fea"]).tolist()
+    [False, True]
+    """
+    was, now = (_inputs(one, column) for one in (before, after))
+    same = pc.equal(was, now).fill_null(False)
+    both = pc.and_(pc.is_null(was), pc.is_null(now))
     return ~np.asarray(pc.or_(same, both).to_numpy(zero_copy_only=False), bool)
+
+
+def _inputs(given: Inputs, column: str | None) -> pa.Array:
+    if isinstance(given, pa.RecordBatch):
+        return given.column(input_of(given, column))
+    return given if isinstance(given, pa.Array | pa.ChunkedArray) else pa.array(given)

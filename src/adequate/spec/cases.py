@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from adequate.errors import SpecError
+from adequate.errors import SpecError, UnknownNameError
 
 MOST = 1_000  # combinations of one template that are tried, where nothing else is said
 SLOT = re.compile(r"\{([^{}]*)\}")
@@ -145,7 +145,13 @@ def cases(
         elif inner in slots:
             values = slots[inner]
         elif inner:
-            values = lexicon(inner)
+            try:
+                values = lexicon(inner)
+            except UnknownNameError as error:
+                raise SpecError(
+                    f"nothing is given for slot {{{inner}}} of {template!r}, and there is {error.message}",
+                    remedy=f'{inner}=["one", "another"]; lexicons: {(error.remedy or "").removeprefix("there are: ")}',
+                ) from error
         if isinstance(values, str) or not all(isinstance(one, str) for one in values):
             raise SpecError(f"slot {{{inner}}} of {template!r} is {values!r}", remedy=f'{inner}=["one", "another"]')
         if not any(one.strip() for one in values):

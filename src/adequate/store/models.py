@@ -107,6 +107,8 @@ class Models:
             return near[0]
         if near:
             raise UnknownNameError(f"{len(near)} models begin with {name!r}", remedy="give more of the id")
+        if not everyone:
+            raise UnknownNameError(f"no model {name!r}: there is none yet", remedy="adequate run trains one")
         raise unknown("model", name, [item.id for item in everyone])
 
     def list(self) -> list[Model]:

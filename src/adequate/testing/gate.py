@@ -272,7 +272,9 @@ def decide(
                 if state is State.INADEQUATE:
                     blocks.append(f"{cell.key} is inadequate: below {cell.target:g}")
                 elif cell.critical and state is State.UNKNOWN:
-                    decides = f"{_labels(need)} would decide it" if cell.metric in BY_LABELS else "no test could tell"
+                    decides = (
+                        f"{_labels(need)} would decide it" if cell.metric in BY_LABELS else "adequate test says why"
+                    )
                     waits.append(f"{cell.key} is critical and unknown: {decides}")
                     expected += int(need) if np.isfinite(need) else 0
     outcome: Outcome = "blocked" if blocks else "needs_labels" if waits else "passed"

@@ -95,7 +95,7 @@ def trying(*tallies: Tally) -> Iterator[None]:
         yield
     except AdequateError as error:
         for tally in tallies:
-            tally.error = tally.error or error.message
+            tally.error = tally.error or str(error)
 
 
 def checks(
@@ -141,7 +141,7 @@ def tested(cell: Cell, assertion: Assertion, every: Pass) -> Result:
     n, held = tally.n, tally.n - tally.violated
     failing = shown(every.store, every.project, tally.found.worst(SHOWN))
     if n == 0:
-        return Result(cell=cell, note="it says something of no prediction that there is")
+        return Result(cell=cell, note="no prediction has what it looks at: a group, a time, a label that people gave")
     if upside_down(assertion, n, tally.violated):
         return Result(
             cell=cell,

@@ -85,14 +85,18 @@ def more(one: Tried, target: float, alpha: float) -> int | None:
 def noted(one: Tried, behaviour: Behaviour, size: int, need: int | None) -> str:
     """What a person should know of a behaviour that was tried on up to `size` examples."""
     if one.n == 0:
-        return "it changed nothing: no example of the gate part came out other than it went in"
+        return (
+            f"it changed nothing: none of {size:,} examples of the gate part came out other than it went in; "
+            "look at whether it uses `level`, and at what the examples hold"
+        )
     if one.proven or one.refuted:
         return ""
     if behaviour.target >= 1:
         return "no number of examples proves that all hold; a target of 0.99 can be proven"
     if need is None:
         return f"too close to the target to tell: {one.n:,} of {size:,} examples were changed"
-    return f"about {need:,} more examples would decide; they need no labels"
+    changed = f"it changed {one.n:,} of the {size:,} examples of the gate part, and all were tried"
+    return f"{changed}; about {need:,} more like these (adequate add) would decide; they need no labels"
 
 
 def cell_of(behaviour: Behaviour, slice_: str = EVERYTHING) -> Cell:

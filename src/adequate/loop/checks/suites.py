@@ -48,7 +48,7 @@ def of_suite(suite: Suite, project: Project, root: Path) -> Iterator[tuple[Cell,
     with file.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()[:8]
     for name in tasks_of(suite, project, table.column_names):
-        yield from _of_task(suite, project, project.tasks[name], table, origin, f"{suite.path} is {digest}")
+        yield from _of_task(suite, project, project.tasks[name], table, origin, f"{suite.path}, sha256 {digest}...")
 
 
 def tasks_of(suite: Suite, project: Project, columns: list[str]) -> list[str]:

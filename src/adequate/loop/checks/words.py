@@ -19,7 +19,16 @@ def told(one: Result) -> str:
 def case(bad: Failing, longest: int = 200) -> str:
     """A case that doesn't hold, in a line: what it was, what became of it, what was answered and expected."""
     came = f"{cut(bad.origin, longest)!r} -> " if bad.origin is not None else ""
-    return f"{came}{cut(bad.text, longest)!r}: {bad.answered or 'nothing'}, not {bad.expected or 'nothing'}"
+    return f"{came}{cut(bad.text, longest)!r}: {bad.answered or 'nothing'}{wanted(bad)}"
+
+
+def wanted(bad: Failing) -> str:
+    """What should have been answered, after what was; an assertion knows none, at most what is likely.
+
+    >>> wanted(Failing(text="", expected="fee")), wanted(Failing(text="", suggested="fee")), wanted(Failing(text=""))
+    (', expected fee', ', likely fee', '')
+    """
+    return f", expected {bad.expected}" if bad.expected else f", likely {bad.suggested}" if bad.suggested else ""
 
 
 def cut(text: str, longest: int) -> str:

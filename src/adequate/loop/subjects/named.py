@@ -43,6 +43,8 @@ def subject(store: Store, project: Project, model: Any, task: str | None = None)
             return Cached(
                 subject=Endpoint(url=model, vocabulary={task: tasks[task]} if task else tasks), text_only=False
             )
+        if ":" not in model and model.endswith(".py"):
+            raise SubjectError(f"what of {model}?", remedy=f"name the function or estimator: {model}:predict")
         if ":" not in model:
             return Trained.of(store, project, model)
         model = wrap(imported(model), task=task, name=model)
