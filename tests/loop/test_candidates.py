@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 
 from adequate.cli.main import cli
+from adequate.encoders.identity import identify
 from adequate.errors import NotEnoughDataError, SpecError, TestError
 from adequate.loop.candidates import copied
 from adequate.loop.engine import Engine
+from adequate.loop.ingest import FRACTIONS
 from adequate.store import Event
 from adequate.types import PARTS, Part, Source
 from tests.loop.projects import EASY
@@ -97,3 +100,28 @@ def test_what_cannot_be_proposed_is_said(engine: Engine, tmp_path: Path) -> None
     begun(tmp_path / "bare", mail(100).select(["body"]), EASY)
     with pytest.raises(NotEnoughDataError, match="no teaching example with a label of 'intent'"):
         Engine.open(tmp_path / "bare").propose(change="negate")
+
+
+def test_what_is_nearly_a_sealed_text_is_not_made(engine: Engine) -> None:
+    engine.propose(change="drop_words", level=0.05, most=500)
+    with engine.store(write=True) as store:
+        parts, rows = store.examples.parts(), copied(store)
+        sealed = np.flatnonzero(parts == PARTS.index(Part.GATE))
+        texts = store.examples.take(rows, ["body"])["body"].to_pylist()
+        groups = store.examples.take(sealed, ["aq_group"])["aq_group"].to_pylist()
+        who = identify(store, texts, column="body", fractions=FRACTIONS)
+    assert len(rows) > 0
+    assert not set(who.groups) & set(groups)
+
+
+def test_what_is_drawn_evenly_from_the_pool_leaves_copies_out(tmp_path: Path) -> None:
+    source = f'{EASY}project.span("names", labels=["who"], target=aq.Target(recall=0.5))\n'
+    begun(tmp_path / "mail", mail(300).select(["body", "intent"]), source)
+    engine = Engine.open(tmp_path / "mail")
+    engine.run(cycles=1)
+    engine.propose("intent", "drop_words", level=0.3, most=30)
+    engine.run(cycles=1)
+    with engine.store() as store:
+        rows = {one.row for one in store.queue.waiting("names")}
+        assert rows
+        assert not rows & set(copied(store).tolist())
