@@ -190,7 +190,7 @@ project.invariant(urgent, aq.perturb.swap_letters, level=1.0, share=0.5, most=0.
     assert found["intent as people said"].n == 0
     cards = np.array([said == "card" for said in store.predictions.read("intent", model)["label"].to_pylist()])
     hours = cards.reshape(-1, 60).sum(axis=1)
-    often = found["intent card at most 5 a hour"]
+    often = found["intent card at most 5 an hour"]
     assert often.n - often.held == int(hours[hours > 5].sum())
     sample = found["urgent bears swap_letters"]
     assert 0 < sample.n < N
