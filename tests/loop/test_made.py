@@ -96,6 +96,8 @@ def test_an_invariance_on_what_a_query_means_is_a_slice_and_a_behaviour(engine: 
             made.record(store, project, test, who="ann")
         with pytest.raises(UnknownNameError, match="swap_letters"):
             made.from_query(store, project, "card", same="swap_leters")
+        with pytest.raises(TestError, match="may change what is right"):
+            made.from_query(store, project, "card", same="negate")
         with pytest.raises(TestError, match="labels, answers or likeness"):
             made.from_query(store, project, "label:card", same="swap_letters")
     assert project.behaviours["card swap_letters"].slices == ("card",)

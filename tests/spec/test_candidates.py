@@ -64,3 +64,10 @@ def test_candidates_are_declared_once() -> None:
     project.candidates("intent", aq.perturb.negate)
     with pytest.raises(SpecError, match="declared twice"):
         project.candidates("intent", aq.perturb.negate, level=1.0)
+
+
+def test_what_may_change_the_answer_is_no_invariance_either() -> None:
+    project = aq.Project("mail", text="body")
+    project.classify("intent", labels=["a", "b"], target=aq.Target(accuracy=0.9))
+    with pytest.raises(SpecError, match="may change what is right"):
+        project.invariant("intent", aq.perturb.negate)

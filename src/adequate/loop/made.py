@@ -24,7 +24,7 @@ from adequate.loop.cycle import slice_of
 from adequate.loop.query import PHRASE, TEXT, WORD, Query, Term, parse
 from adequate.loop.selections import shown_parts
 from adequate.loop.unseen import meant, newest, unseen
-from adequate.perturb import Perturbation
+from adequate.perturb import Effect
 from adequate.spec import python, python_tests, slices, suites
 from adequate.spec.behaviours import REACH, SAME, TARGET, Behaviour
 from adequate.spec.overlay import fresh
@@ -341,10 +341,11 @@ def _invariance(
     of = meant(project, task)
     if of is None:
         raise TestError("the project has no task that is trained", remedy='project.classify("...", ...)')
-    change = getattr(perturb, same, None)
-    if not isinstance(change, Perturbation):
-        raise unknown(
-            "perturbation", same, [one for one in perturb.__all__ if isinstance(getattr(perturb, one), Perturbation)]
+    change = perturb.named(same)
+    if change.effect is not Effect.SAME:
+        raise TestError(
+            f"{same} may change what is right, so the answer needn't stay the same",
+            remedy=f"ask people: adequate test propose --with {same}",
         )
     words = [
         Term(key=PHRASE, values=(word,))

@@ -22,7 +22,7 @@ from typing import Any
 
 from adequate import perturb
 from adequate.errors import TestError
-from adequate.perturb import Perturbation
+from adequate.perturb import Effect, Perturbation
 from adequate.spec.behaviours import REACH, SAME, TARGET, Behaviour
 from adequate.spec.project import Project
 from adequate.spec.slices import EVERYTHING, Slice
@@ -162,7 +162,9 @@ def _behaviour(project: Project, name: str, value: Mapping[str, Any] | None) -> 
     change = getattr(perturb, str(value["perturbation"]), None)
     on = tuple(value.get("slices") or (EVERYTHING,))
     known = all(one == EVERYTHING or one in project.slices for one in on)
-    if not isinstance(change, Perturbation) or value["task"] not in project.tasks or not known:
+    if not isinstance(change, Perturbation) or change.effect is not Effect.SAME:
+        return False
+    if value["task"] not in project.tasks or not known:
         return False
     made = Behaviour(
         name=name,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
-from adequate.perturb import Perturbation
+from adequate.perturb import Effect, Perturbation
 from adequate.spec import assertions, behaviours, candidates, columns, source, suites
 from adequate.spec.assertions import Assertion, Kind
 from adequate.spec.behaviours import REACH, TARGET, Behaviour, Expect
@@ -309,6 +309,11 @@ class Tested:
             share: of the predictions on which it is tried, a fraction.
         """
         of = self._task(task)
+        if isinstance(change, Perturbation) and change.effect is Effect.MAY_CHANGE:
+            raise mistake(
+                f"{change.name} may change what is right, so the answer needn't stay the same",
+                remedy=f"project.candidates({of.name!r}, aq.perturb.{change.name}) asks people what is right",
+            )
         called = name or f"{of.name} bears {getattr(change, '__name__', 'a change')}"
         return self._assert(
             assertions.declare(
