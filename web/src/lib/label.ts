@@ -2,7 +2,8 @@
 import type { Span } from './spans'
 
 export type Value = string | string[] | Span[] | null
-export type Suggestion = { label: string | string[]; confidence: number; second?: string | null; second_confidence?: number; model?: string }
+/** What a model holds likely, or what an assertion does: `source` is then `rule`, `model` its name, and nobody says how sure it is. */
+export type Suggestion = { label: string | string[]; confidence?: number; second?: string | null; second_confidence?: number; model?: string; source?: 'rule' }
 export type Item = {
   id: number
   example: string
