@@ -17,6 +17,9 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
+from adequate.store import Event, QueueItem
+from adequate.types import Source
+
 
 def say(ws: ClientConnection, **frame: Any) -> None:
     """Send a frame."""
@@ -64,3 +67,16 @@ def closing(ws: ClientConnection) -> int:
             ws.recv(20)
     except ConnectionClosed as closed:
         return closed.rcvd.code if closed.rcvd is not None else 0
+
+
+def comment(item: QueueItem, text: str) -> Event:
+    """What somebody elsewhere says of a question's example."""
+    return Event(
+        example=item.example,
+        row=item.row,
+        task="intent",
+        value={"text": text},
+        actor="elsewhere",
+        source=Source.HUMAN,
+        kind="comment",
+    )

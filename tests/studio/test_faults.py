@@ -12,12 +12,11 @@ import httpx
 import pytest
 
 from adequate import store as stores
-from adequate.store import Event, Override, sql
+from adequate.store import Override, sql
 from adequate.studio import webhooks
 from adequate.studio.live import pump
-from adequate.types import Source
 from tests.studio.serving import Served, serving
-from tests.studio.tabs import operate
+from tests.studio.tabs import comment, operate
 from tests.studio.test_processes import limit, signed_in, studio
 
 
@@ -82,7 +81,7 @@ def test_who_was_passed_by_very_many_events_of_another_process_reads_the_declara
         assert "mine" not in served.studio.project.slices
         with stores.open(root, beside=True, text="body") as other:
             other.overrides.put(change)
-            other.labels.record([_comment(served, str(n)) for n in range(9)])
+            other.labels.record([comment(served.studio.store.queue.waiting("intent")[0], str(n)) for n in range(9)])
         end = time.monotonic() + 10
         while "mine" not in served.studio.project.slices:
             assert time.monotonic() < end, "it was never read anew"
@@ -111,19 +110,6 @@ def test_a_receiver_that_talks_nonsense_gets_it_again(served: Served, monkeypatc
         assert operate(ws, "answer.submit", "board", item=item.id, value="fee")["t"] == "ack"
         thread.join(20)
     assert len(heard) == 3
-
-
-def _comment(served: Served, text: str) -> Event:
-    item = served.studio.store.queue.waiting("intent")[0]
-    return Event(
-        example=item.example,
-        row=item.row,
-        task="intent",
-        value={"text": text},
-        actor="elsewhere",
-        source=Source.HUMAN,
-        kind="comment",
-    )
 
 
 def _example(served: Served) -> str:

@@ -11,11 +11,10 @@ from typing import Any
 
 import pytest
 
-from adequate.store import Event, QueueItem
+from adequate.store import QueueItem
 from adequate.studio.live import pace, sockets
-from adequate.types import Source
 from tests.studio.serving import Served, serving
-from tests.studio.tabs import closing, heard, joined, operate, say, until
+from tests.studio.tabs import closing, comment, heard, joined, operate, say, until
 
 
 @pytest.fixture
@@ -130,7 +129,7 @@ def test_a_tab_that_comes_back_gets_what_it_missed_in_order_then_what_is_new(
 
 def test_who_missed_too_much_is_told_to_read_anew(served: Served, items: list[QueueItem]) -> None:
     topic = f"example:{items[0].example}"
-    served.studio.store.labels.record([_comment(items[0], str(i)) for i in range(501)])
+    served.studio.store.labels.record([comment(items[0], str(i)) for i in range(501)])
     with served.live() as ws:
         time.sleep(1.5)  # until the server has found what another program wrote
         say(ws, t="sub", topics=[topic], since={topic: 0})
@@ -142,7 +141,7 @@ def test_who_missed_too_much_is_told_to_read_anew(served: Served, items: list[Qu
 def test_events_that_another_process_recorded_are_told_too(served: Served, items: list[QueueItem]) -> None:
     with served.live() as ws:
         joined(ws, f"example:{items[0].example}")
-        served.studio.store.labels.record([_comment(items[0], "from elsewhere")])
+        served.studio.store.labels.record([comment(items[0], "from elsewhere")])
         assert until(ws, "ev", timeout=5)["body"]["value"] == {"text": "from elsewhere"}
 
 
@@ -287,18 +286,6 @@ def test_operations_and_events_are_had_over_http_too(served: Served, items: list
     assert [event["op"] for event in page["events"]] == [frame["op"]]
     assert (page["seq"], page["more"], page["resync"]) == (served.studio.hub.told, False, False)
     assert wrong.status_code == 422
-
-
-def _comment(item: QueueItem, text: str) -> Event:
-    return Event(
-        example=item.example,
-        row=item.row,
-        task="intent",
-        value={"text": text},
-        actor="elsewhere",
-        source=Source.HUMAN,
-        kind="comment",
-    )
 
 
 def _at(item: QueueItem) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,6 +62,17 @@ def labels_of(store: Store, task: Task, names: Sequence[str], upto: int | None =
         keep = gold >= 0
     labels = Labels(rows=table["row"].to_numpy(), gold=gold, probability=table["probability"].to_numpy())
     return labels.at(keep)
+
+
+def in_words(task: Task, names: Sequence[str]) -> Callable[[Any], str]:
+    """What says an answer to people: a code, or for `multilabel` a row of booleans."""
+
+    def say(value: Any) -> str:
+        if task.kind is Kind.MULTILABEL:
+            return ", ".join(np.array(names)[value]) or "none"
+        return names[int(value)] if value >= 0 else "?"
+
+    return say
 
 
 def codes_of(task: Task, names: Sequence[str]) -> dict[str, int]:

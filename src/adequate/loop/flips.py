@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sqlalchemy as sa
 
-from adequate.loop.answers import answered, labels_of, names_of
+from adequate.loop.answers import answered, in_words, labels_of, names_of
 from adequate.loop.cycle import slices
 from adequate.loop.unseen import dense
 from adequate.mining.neighbours import QUERIES, nearest
 from adequate.store.schema import current_label
 from adequate.store.schema import event as log
 from adequate.testing.bounds import mid_p
-from adequate.types import PARTS, Codes, Kind, Mask, Part, Rows
+from adequate.types import PARTS, Codes, Mask, Part, Rows
 
 if TYPE_CHECKING:
     from adequate.loop.engine import Engine
@@ -72,7 +72,7 @@ def _task(store: Store, project: Project, task: Task, old: Model, new: Model, ma
     taught = (parts[labels.rows] == PARTS.index(Part.TEACH)) & learned
     fresh = ~taught
     lost, won = int(np.count_nonzero(broke & fresh)), int(np.count_nonzero(fixed & fresh))
-    say = _speaker(task, names)
+    say = in_words(task, names)
     shown = {
         kind: np.flatnonzero(which)[np.argsort(taught[which], kind="stable")][:SHOWN]
         for kind, which in (("broke", broke), ("fixed", fixed))
@@ -105,15 +105,6 @@ def _task(store: Store, project: Project, task: Task, old: Model, new: Model, ma
 def _same(answers: Codes | Mask, gold: Codes | Mask) -> Mask:
     same = np.asarray(answers == gold)
     return same if same.ndim == 1 else np.asarray(same.all(axis=1))
-
-
-def _speaker(task: Task, names: tuple[str, ...]) -> Any:
-    def say(value: Any) -> str:
-        if task.kind is Kind.MULTILABEL:
-            return ", ".join(np.array(names)[value]) or "none"
-        return names[int(value)] if value >= 0 else "?"
-
-    return say
 
 
 def _words(store: Store, task: Task, rows: Rows) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adequate.loop.answers import answered, labels_of, names_of
+from adequate.loop.answers import answered, in_words, labels_of, names_of
 from adequate.loop.board import Board, CellRow, Failure
 from adequate.loop.checks.cells import cells as tests_of
 from adequate.loop.checks.keep import key_of
@@ -18,7 +18,7 @@ from adequate.loop.turn import dried_up
 from adequate.testing.cells import Cell, declared
 from adequate.testing.forecast import forecast
 from adequate.testing.retarget import Standing, retarget
-from adequate.types import BY_LABELS, PARTS, Codes, Kind, Mask, Metric, Part, State
+from adequate.types import BY_LABELS, PARTS, Codes, Mask, Metric, Part, State
 
 if TYPE_CHECKING:
     from adequate.spec.project import Project
@@ -374,13 +374,7 @@ def _shown(
     gold: Codes | Mask,
     told: Codes | Mask,
 ) -> list[Failure]:
-    names = names_of(store, task)
-
-    def say(value: Any) -> str:
-        if task.kind is Kind.MULTILABEL:
-            return ", ".join(np.array(names)[value]) or "none"
-        return names[int(value)] if value >= 0 else "?"
-
+    say = in_words(task, names_of(store, task))
     examples = store.examples.take(rows, ["aq_id", project.text])
     sure = store.predictions.read(task.name, model, rows, ["confidence"])["confidence"].to_pylist()
     return [

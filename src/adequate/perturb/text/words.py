@@ -75,18 +75,20 @@ def contract(points: Points, level: float, rng: np.random.Generator) -> Points:
 
 @text("share of contractions said in full: don't -> do not")
 def expand(points: Points, level: float, rng: np.random.Generator) -> Points:
-    long = {one: others[0] for one, others in pairs("contractions").items()}
-    found = find(points, list(long))
-    found = found.where(lucky(len(found.which), level, rng))
-    return stand_in(points, found.spans, list(long.values()), found.which)
+    return _replaced(points, "contractions", level, rng)
 
 
 @text("share of words misspelt, of those that people often misspell: receive -> recieve")
 def misspell(points: Points, level: float, rng: np.random.Generator) -> Points:
-    wrong = {one: others[0] for one, others in pairs("misspellings").items()}
-    found = find(points, list(wrong))
+    return _replaced(points, "misspellings", level, rng)
+
+
+def _replaced(points: Points, lexicon: str, level: float, rng: np.random.Generator) -> Points:
+    """Some of the phrases of a lexicon of pairs, each by the first that it is paired with."""
+    instead = {one: others[0] for one, others in pairs(lexicon).items()}
+    found = find(points, list(instead))
     found = found.where(lucky(len(found.which), level, rng))
-    return stand_in(points, found.spans, list(wrong.values()), found.which)
+    return stand_in(points, found.spans, list(instead.values()), found.which)
 
 
 @text("share of pairs of neighbouring words that change places", effect=Effect.MAY_CHANGE)

@@ -19,7 +19,7 @@ TOPIC_CHARS = 300
 MANY_TOPICS = 500  # that one tab listens to
 SECRET = ("gold", "suggestion", "saw")  # in the body of an event: nothing for those who label
 
-TOO_LARGE, RESTART, OVERFLOW, MALFORMED, DISMISSED = 1009, 1012, 4008, 4400, 4401
+RESTART, OVERFLOW, MALFORMED, DISMISSED = 1012, 4008, 4400, 4401
 
 LARGEST = 2**53  # what a browser counts up to
 DEEP = 40  # things in one another

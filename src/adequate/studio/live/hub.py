@@ -394,10 +394,6 @@ class Hub:
             if socket.person.id == person:
                 socket.bye(frames.DISMISSED, why)
 
-    def online(self) -> set[str]:
-        """The ids of those who have a tab open here."""
-        return {socket.person.id for socket in self._sockets}
-
     # Presence, counts, heartbeat
 
     def _tell_presence(self, topic: str, sockets: Iterable[Socket]) -> None:
