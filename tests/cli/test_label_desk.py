@@ -14,6 +14,7 @@ from adequate.cli.labeller.desk import Desk
 from adequate.cli.labeller.question import Question
 from adequate.loop.checks.suggested import suggestion
 from adequate.spec.load import load
+from adequate.store import Override
 from tests.cli.mail import DECLARED, current, predicted, project
 
 TWO = f'{DECLARED}\nproject.multilabel("topics", labels=["a", "b"], target=aq.Target(recall=0.8))'
@@ -104,3 +105,17 @@ def test_what_an_assertion_suggests_goes_before_what_the_model_says_and_is_told_
         shown.append((question.suggestion, question.rule))
         desk.answer("fee")
     assert shown == [(("card",), "card_is_named"), (("fee",), None), (None, None)]
+
+
+def test_where_the_policy_shows_no_suggestions_neither_the_model_nor_an_assertion_makes_any(
+    tmp_path: Path, sit: Callable[[Path], Desk]
+) -> None:
+    root = project(tmp_path / "mail")
+    predicted(root, ["fee"] * 10, ["card"] * 10)
+    desk = sit(root)
+    first = desk.store.queue.waiting("intent")[0]
+    desk.store.queue.clear()
+    desk.store.queue.put([replace(first, suggestion=suggestion("card_is_named", "card", several=False))])
+    desk.store.overrides.put(Override(what="queue:intent", value={"suggestions": False}, who="ann", why="unswayed"))
+    question = asked(desk)
+    assert (question.suggestion, question.rule, question.confidence) == (None, None, None)

@@ -62,6 +62,23 @@ def test_of_two_assertions_the_one_that_labels_mend_is_asked_more() -> None:
     assert rows == [400, 401, 402]
 
 
+def test_what_must_hardly_ever_happen_is_asked_where_it_happens_to_one_in_a_hundred() -> None:
+    made = world([300] * 4)
+    rare = shortfall(
+        cell="intent/all/never/assertion",
+        value=0.99,
+        target=0.999,
+        examples=1200,
+        failures=np.arange(300, 312),
+        rates=(0.01,),
+    )
+    picks = select("adequate", 80, made.knowledge(np.arange(60), cells=(rare,)), np.random.default_rng(0))
+    assert picks.cell.count(rare.cell) == 10  # as many as there are too many
+    often = replace(rare, examples=12_000, failures=np.arange(300, 400))
+    picks = select("adequate", 80, made.knowledge(np.arange(60), cells=(often,)), np.random.default_rng(0))
+    assert picks.cell.count(rare.cell) == 20  # a quarter of the batch at most
+
+
 def test_a_failing_test_leaves_what_is_said_of_labels_as_it_is() -> None:
     made = world([200] * 4)
     knowledge = made.knowledge(np.arange(60))

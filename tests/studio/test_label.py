@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from adequate.labelling import compared
 from adequate.loop.answers import exported
+from adequate.loop.checks.suggested import suggestion
 from adequate.loop.engine import Engine
 from adequate.store.schema import current_label, event, lease, queue_item
 from tests.loop.projects import HARD
@@ -165,6 +166,21 @@ def test_a_sweep_is_one_transaction_and_one_undo(served: Served, client: httpx.C
     assert following(client)[0]["id"] == wrong[0]
     assert operate(client, "answer.undo", {"of": "swept"})["t"] == "ack"
     assert value(served, labels) == before
+
+
+def test_what_an_assertion_suggests_is_not_swept_with_what_the_model_says(served: Served, client: httpx.Client) -> None:
+    item = next(item for item in following(client, 50) if "suggestion" in item)
+    label = item["suggestion"]["label"]
+    ruled = suggestion("never", label, several=False)
+    served.studio.store.sql.write(
+        lambda connection: connection.execute(
+            sa.update(queue_item).where(queue_item.c.id == item["id"]).values(suggestion=ruled)
+        ),
+        "testing",
+    )
+    assert item["id"] not in [one["id"] for one in following(client, 50, label=label)]
+    counts = {one["label"]: one["n"] for one in client.get(f"/api/queues/{TASK}/predicted").json()["labels"]}
+    assert counts.get(label, 0) == len(following(client, 50, label=label))
 
 
 def test_a_sweep_with_one_bad_item_changes_nothing(served: Served, client: httpx.Client) -> None:

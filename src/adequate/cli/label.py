@@ -232,7 +232,6 @@ def _by_assertion(engine: Engine, name: str, *, accepted: bool, withdrawn: bool)
     from adequate.loop.checks import suggested
     from adequate.loop.checks.assertions import cell_of
     from adequate.loop.subjects import Trained
-    from adequate.types import Source
 
     project = engine.project
     made = project.assertions.get(name)
@@ -241,8 +240,8 @@ def _by_assertion(engine: Engine, name: str, *, accepted: bool, withdrawn: bool)
     with engine.store(write=True, verb="label guess") as store:
         if withdrawn:
             of = project.tasks[cell_of(made, project).task]
-            many = guesses.withdraw(store, of, actor=user(), source=Source.RULE)
-            out.print(f"{many:,} suggestions of rules taken back")
+            many = guesses.withdraw(store, of, actor=user(), rule=name)
+            out.print(f"{many:,} suggestions of {_plain(name)} taken back")
             return
         found, skill = suggested.offered(store, project, Trained.of(store, project, "last"), made)
         of = project.tasks[cell_of(made, project).task]

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import sqlalchemy as sa
 
 from adequate.errors import NotEnoughDataError
 from adequate.loop.cycle import Cycle
@@ -18,6 +21,9 @@ from adequate.loop.state import State
 from adequate.loop.turn import know
 from adequate.mining import confident
 from adequate.store import Event
+from adequate.store.events import SCHEMA
+from adequate.store.schema import current_label
+from adequate.store.schema import event as log
 from adequate.testing.assertions import SAID
 from adequate.types import Kind, Progress, Source, silent
 
@@ -83,7 +89,7 @@ def accept(store: Store, task: Task, found: list[Guess], *, actor: str, rule: st
             value=[name for name in guess.label.split(SAID) if name] if task.kind is Kind.MULTILABEL else guess.label,
             actor=actor,
             source=Source.MODEL if rule is None else Source.RULE,
-            why=f"accepted in bulk; its margin is {guess.margin:.2f}" if rule is None else f"suggested by {rule}",
+            why=f"accepted in bulk; its margin is {guess.margin:.2f}" if rule is None else _why(rule),
             policy=POLICY,
         )
         for guess in found
@@ -92,13 +98,22 @@ def accept(store: Store, task: Task, found: list[Guess], *, actor: str, rule: st
     return len(events)
 
 
-def withdraw(store: Store, task: Task, *, actor: str, source: Source = Source.MODEL) -> int:
-    """Take back every accepted guess that still holds; returns how many.
+def withdraw(store: Store, task: Task, *, actor: str, rule: str | None = None) -> int:
+    """Take back every accepted guess that still holds; returns how many. What was labelled otherwise stays.
 
     Args:
-        source: `rule` for what assertions suggested.
+        rule: the assertion that suggested them; None: the names of the labels did.
     """
-    held = [row for row in store.labels.current(task.name).to_pylist() if row["source"] == source]
+    source = Source.MODEL if rule is None else Source.RULE
+    mine = (log.c.task == task.name, log.c.policy == POLICY, log.c.source == str(source))
+    query = sa.select(log.c.row).where(*mine, *([] if rule is None else [log.c.why == _why(rule)]))
+    guessed = {one.row for one in store.sql.rows(query)}
+    later = sa.select(current_label.c.row).where(
+        current_label.c.task == task.name, current_label.c.seq == log.c.seq, log.c.policy.in_((POLICY, SCHEMA))
+    )
+    held = {one.row for one in store.sql.rows(later)} & guessed
+    now = store.labels.current(task.name)
+    now = now.filter(pc.is_in(now["row"], value_set=pa.array(sorted(held), pa.int64())))
     events = [
         Event(
             example=row["example"],
@@ -110,7 +125,12 @@ def withdraw(store: Store, task: Task, *, actor: str, source: Source = Source.MO
             why="accepted guesses taken back",
             policy=POLICY,
         )
-        for row in held
+        for row in now.to_pylist()
     ]
     store.labels.record(events)
     return len(events)
+
+
+def _why(rule: str) -> str:
+    """The reason that is recorded with a label which an assertion suggested."""
+    return f"suggested by {rule}"

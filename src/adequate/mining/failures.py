@@ -67,7 +67,7 @@ def _for_cells(
 ) -> Iterator[Near]:
     """`most` positions at most for these cells; what is found is no longer free."""
     general = _general(knowledge)
-    behind = np.array([(1 + cell.critical) * _behind(cell, 0.0 if cell.is_test else general) for cell in cells])
+    behind = np.array([(1 + cell.critical) * _behind(cell, 0.0 if cell.is_test else general, batch) for cell in cells])
     budget = int(min(most, batch * behind.sum()))
     if budget == 0:
         return
@@ -99,10 +99,17 @@ def _general(knowledge: Knowledge) -> float:
     return float(np.mean(short)) if short else 0.0
 
 
-def _behind(cell: Shortfall, general: float) -> float:
-    """How much further from its target a cell is than the task, shrunk by how few examples say so."""
+def _behind(cell: Shortfall, general: float, batch: int) -> float:
+    """How much further from its target a cell is than the task, shrunk by how few examples say so.
+
+    Of an assertion, how many predictions violate it too often, in batches, and which share of all that do: what must
+    hardly ever happen is far off where it happens to one in a hundred.
+    """
     if cell.examples == 0:
         return 0.0
+    if cell.rates is not None:
+        gap = max(0.0, cell.target - cell.value)
+        return min(gap / max(1 - cell.value, gap, 1e-9), gap * cell.examples / batch)
     return max(0.0, cell.target - cell.value - general) * cell.examples / (cell.examples + DOUBT)
 
 

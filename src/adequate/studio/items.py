@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from adequate.store import QueueItem, queue
 from adequate.store.schema import lease, queue_item
 from adequate.store.sql import alone, now
-from adequate.types import Part
+from adequate.types import Part, Source
+
+RULED = f', "source": {json.dumps(str(Source.RULE))}}}'  # how the suggestion of an assertion ends
 
 
 def waiting(connection: sa.Connection, actor: str) -> dict[str, int]:
@@ -58,7 +60,10 @@ def predicted(connection: sa.Connection, task: str, actor: str, *, shared: bool)
 
 
 def _swept(task: str, actor: str, *, shared: bool) -> tuple[sa.ColumnElement[bool], ...]:
-    """Never sealed or blind ones, nor what several people answer; those whose answer is known as the others."""
+    """Never sealed or blind ones, nor what several people answer; those whose answer is known as the others.
+
+    Nor those beside which an assertion's suggestion stands: a sweep is of what the model says.
+    """
     single = queue_item.c.overlap == 1
     return (
         queue_item.c.task == task,
@@ -67,6 +72,7 @@ def _swept(task: str, actor: str, *, shared: bool) -> tuple[sa.ColumnElement[boo
         queue_item.c.blind.is_(sa.false()),
         single if shared else single | queue_item.c.gold.is_not(None),
         queue_item.c.id.not_in(_done(actor)),
+        ~sa.func.coalesce(queue_item.c.suggestion, "").endswith(RULED, autoescape=True),
     )
 
 

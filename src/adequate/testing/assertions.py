@@ -30,7 +30,7 @@ from adequate.types import Codes, Doubles, Mask
 ACROSS = (Kind.CONSISTENCY, Kind.STEADINESS, Kind.RATE)  # kinds that look across predictions
 COMPARED = (Kind.AGREEMENT, Kind.CONTRADICTION, Kind.INVARIANCE)  # kinds that hold an answer against another one
 SAID = "\x1f"  # between the labels of one answer
-FEWEST = 50  # predictions of which more than half violating says that the function is upside down
+FEWEST = 50  # predictions, before it is said that an assertion fires too often to be meant so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,8 @@ def violations(
     elif assertion.kind is Kind.IMPLICATION:
         found = Found(severity=_implied(assertion, outputs).astype(np.float64))
     elif assertion.kind is Kind.RANGE:
-        found = Found(severity=_ranged(assertion, inputs, outputs).astype(np.float64))
+        values = ranged(assertion, inputs, outputs)
+        found = Found(severity=_outside(assertion, values).astype(np.float64), looked=~mask(pc.is_null(values)))
     else:
         assert assertion.function is not None
         given = called(assertion, assertion.function, inputs, outputs, state.seen)
@@ -168,10 +169,15 @@ def _has(said: pa.Array, label: str) -> Mask:
     return found
 
 
-def _ranged(assertion: Assertion, inputs: pa.RecordBatch, outputs: pa.RecordBatch) -> Mask:
-    """Where a column of the outputs, or else of the inputs, holds what it may not."""
-    name, between, one_of = (assertion.options.get(word) for word in ("column", "between", "one_of"))
-    values = column_of(assertion, str(name), outputs if name in outputs.schema.names else inputs)
+def ranged(assertion: Assertion, inputs: pa.RecordBatch, outputs: pa.RecordBatch) -> pa.Array:
+    """The column that a range is about: of the outputs, or else of the inputs."""
+    name = str(assertion.options["column"])
+    return column_of(assertion, name, outputs if name in outputs.schema.names else inputs)
+
+
+def _outside(assertion: Assertion, values: pa.Array) -> Mask:
+    """Where a column holds what it may not; nulls hold nothing."""
+    between, one_of = assertion.options.get("between"), assertion.options.get("one_of")
     found = np.zeros(len(values), bool)
     if between is not None:
         found |= outside(values, between, f"assertion {assertion.name!r}")
@@ -332,5 +338,12 @@ def suggesting(assertion: Assertion, found: Found, inputs: pa.RecordBatch, outpu
 
 
 def upside_down(assertion: Assertion, n: int, violated: int) -> bool:
-    """Whether a function fires so often that it probably returns what holds instead of what is violated."""
-    return assertion.kind is Kind.PREDICATE and n >= FEWEST and violated > n / 2
+    """Whether it fires so often that it was probably written the wrong way round, or in another unit.
+
+    A function: on more than half. A rule about each prediction by itself: on every one.
+    """
+    if n < FEWEST:
+        return False
+    if assertion.kind is Kind.PREDICATE:
+        return violated > n / 2
+    return assertion.kind in (Kind.IMPLICATION, Kind.RANGE) and violated == n

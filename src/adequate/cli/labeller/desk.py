@@ -17,6 +17,7 @@ import numpy as np
 from adequate import labelling
 from adequate.cli.labeller.question import Question, likely
 from adequate.errors import StoreError
+from adequate.labelling import policy
 from adequate.loop.answers import names_of
 from adequate.types import Kind, Part, Source
 
@@ -133,8 +134,9 @@ class Desk:
     def _question(self, task: Task, item: QueueItem) -> Question:
         blind = item.part == Part.GATE
         labels = self._known(task)
-        rule, ruled = (None, None) if blind else self._ruled(task, item)
-        suggestion, runner_up, confidence = (ruled, (), None) if blind or rule else self._suggested(task, item.row)
+        shown = not blind and policy.of(self.store.overrides, task.name).suggestions
+        rule, ruled = self._ruled(task, item) if shown else (None, None)
+        suggestion, runner_up, confidence = (ruled, (), None) if rule or not shown else self._suggested(task, item.row)
         used = [label for done in self._done if done.item.task == task.name for label in done.labels]
         text = self.store.examples.take(np.array([item.row]), [self.project.text]).column(0)[0].as_py()
         return Question(

@@ -1,7 +1,7 @@
 """What must always hold of predictions, tried on all that a model answered: one pass for all assertions.
 
-Every prediction is looked at, so shares are exact; only an invariance is tried on a sample, and has bounds. Predictions
-for the gate part count, but which of them violate is told to nobody.
+Every prediction is looked at, so shares are exact; only an invariance, which is tried on a sample, and a contradiction,
+which needs labels, have bounds. Predictions for the gate part count, but which of them violate is told to nobody.
 """
 
 from __future__ import annotations
@@ -33,6 +33,23 @@ if TYPE_CHECKING:
     from adequate.testing.outputs import Subject
 
 
+SAMPLED = (Kind.INVARIANCE, Kind.CONTRADICTION)  # kinds that look at some predictions of all that they are about
+LOOKS = {
+    Kind.CONSISTENCY: "a group",
+    Kind.STEADINESS: "a stream, and a place in it",
+    Kind.RATE: "a time",
+    Kind.RANGE: "a value in its column",
+    Kind.INVARIANCE: "an input in the sample that the change changes; share=1 tries all",
+    Kind.CONTRADICTION: "a label that people or files gave and that the model didn't learn from",
+    Kind.AGREEMENT: "an answer of the other model",
+}
+UPSIDE_DOWN = {
+    Kind.PREDICATE: "does the function say what holds, instead of what is violated?",
+    Kind.IMPLICATION: "does every answer have all of `when`, and none of `then`?",
+    Kind.RANGE: "are its bounds in another unit?",
+}
+
+
 @dataclass(slots=True, kw_only=True)
 class Pass:
     """All assertions over all that a model answered, at most once."""
@@ -53,7 +70,7 @@ class Pass:
         """Every prediction, once; an assertion that can't be run stops no other."""
         # One that is of no task is of the only one there is: then the answer shows beside its violations.
         own = [replace(one, task=cell_of(one, self.project).task) for one in assertions]
-        tallies = {one.name: Tally(assertion=one) for one in own}
+        tallies = {one.name: Tally(assertion=one, text=self.project.text) for one in own}
         gate = self.store.examples.parts() == PARTS.index(Part.GATE)
         views: dict[str, View] = {}
         for name, tally in tallies.items():
@@ -141,7 +158,8 @@ def tested(cell: Cell, assertion: Assertion, every: Pass) -> Result:
     n, held = tally.n, tally.n - tally.violated
     failing = shown(every.store, every.project, tally.found.worst(SHOWN))
     if n == 0:
-        return Result(cell=cell, note="no prediction has what it looks at: a group, a time, a label that people gave")
+        what = LOOKS.get(assertion.kind, "a place in its slice")
+        return Result(cell=cell, note=f"no prediction has what it looks at: {what}")
     if upside_down(assertion, n, tally.violated):
         return Result(
             cell=cell,
@@ -149,15 +167,14 @@ def tested(cell: Cell, assertion: Assertion, every: Pass) -> Result:
             held=held,
             value=held / n,
             failing=failing,
-            note=f"it is violated by {tally.violated:,} of {n:,} predictions: does the function say what holds, "
-            "instead of what is violated?",
+            note=f"it is violated by {tally.violated:,} of {n:,} predictions: {UPSIDE_DOWN[assertion.kind]}",
         )
     low = high = held / n
-    if assertion.kind is Kind.INVARIANCE:
+    proven = tally.violated <= assertion.most * n + 1e-9  # a target of 1 - 0.1 isn't quite 0.9
+    refuted = not proven
+    if assertion.kind in SAMPLED:
         low, high = map(float, clopper_pearson(held, n, ALPHA))
-    within = tally.violated <= assertion.most * n + 1e-9  # a target of 1 - 0.1 isn't quite 0.9
-    proven = within if assertion.kind is not Kind.INVARIANCE else low >= cell.target
-    refuted = not within if assertion.kind is not Kind.INVARIANCE else high < cell.target
+        proven, refuted = low >= cell.target, high < cell.target
     return Result(
         cell=cell,
         n=n,
@@ -172,18 +189,22 @@ def tested(cell: Cell, assertion: Assertion, every: Pass) -> Result:
 
 def shown(store: Store, project: Project, found: Violating) -> list[Failing]:
     """Violations with their texts, for people."""
-    texts = store.examples.take(found.rows, [project.text]).column(0).to_pylist()
+    originals = store.examples.take(found.rows, [project.text]).column(0).to_pylist()
     return [
         Failing(
-            text=text or "",
+            text=(text if changed is None else changed) or "",
+            origin=None if changed is None else text,
+            expected=plain(other),
             answered=plain(said),
             row=row,
             confidence=None if np.isnan(sure) else sure,
             severity=severity,
             suggested=None if right is None else plain(right),
         )
-        for text, said, row, sure, severity, right in zip(
-            texts,
+        for text, changed, other, said, row, sure, severity, right in zip(
+            originals,
+            found.texts.to_pylist(),
+            found.expected.to_pylist(),
             found.answered.to_pylist(),
             found.rows.tolist(),
             found.confidence.tolist(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 from zlib import crc32
@@ -43,7 +43,7 @@ def view(store: Store, project: Project, subject: Subject, made: Assertion, seed
     if made.kind is Kind.AGREEMENT:
         compare = of_model(store, project, made)
     elif made.kind is Kind.CONTRADICTION:
-        compare = of_people(store, project, made)
+        compare = of_people(store, project, subject, made)
     elif made.kind is Kind.INVARIANCE:
         compare = partial(of_changed, project, subject, made, seed)
     else:
@@ -82,16 +82,21 @@ def of_model(store: Store, project: Project, made: Assertion) -> View:
     return compare
 
 
-def of_people(store: Store, project: Project, made: Assertion) -> View:
-    """What people said of the examples that teach and steer."""
-    rows, said = labelled(store, project.tasks[made.task], (Source.HUMAN,))
+def of_people(store: Store, project: Project, subject: Subject, made: Assertion) -> View:
+    """What people or files said of examples that the model didn't learn from: of the others it only repeats them."""
+    rows, said = labelled(store, project.tasks[made.task], since=learned_upto(store, subject))
     return lambda batch: (batch, looked_up(rows, said, batch.rows))
+
+
+def learned_upto(store: Store, subject: Subject) -> int:
+    """The last label that a model may have learned from; -1 for one that isn't ours: nobody knows."""
+    return next((model.label_seq for model in store.models.list() if model.id == subject.name), -1)
 
 
 def of_changed(
     project: Project, subject: Subject, made: Assertion, seed: int, batch: Predicted
 ) -> tuple[Predicted, pa.Array | None]:
-    """A seeded sample of a batch, and what is answered for it once it is changed."""
+    """A seeded sample of a batch, changed, with what is answered for it now; and what was answered before."""
     assert made.function is not None
     rng = np.random.default_rng([seed, crc32(made.name.encode()), int(batch.rows[0]) if len(batch.rows) else 0])
     before = part_of(batch, rng.random(len(batch.rows)) < made.options["share"])
@@ -106,11 +111,11 @@ def of_changed(
         ) from error
     tried = Behaviour(name=made.name, task=made.task, function=made.function, form="change", expect=SAME)
     after = returned(tried, before.inputs, given, project.text)
-    moved = changed(before.inputs, after)
     # Both are asked now: what is stored may have been answered by other code.
     was, now = (of_answers(subject.answer(inputs), project) for inputs in (before.inputs, after))
-    kept = part_of(Predicted(rows=before.rows, inputs=before.inputs, outputs=was), moved)
-    return kept, answers(made, now).filter(pa.array(moved))
+    moved = changed(before.inputs, after)
+    kept = part_of(Predicted(rows=before.rows, inputs=after, outputs=now), moved)
+    return kept, answers(made, was).filter(pa.array(moved))
 
 
 def part_of(batch: Predicted, keep: Mask) -> Predicted:
@@ -119,11 +124,22 @@ def part_of(batch: Predicted, keep: Mask) -> Predicted:
     return Predicted(rows=batch.rows[keep], inputs=batch.inputs.filter(these), outputs=batch.outputs.filter(these))
 
 
-def labelled(store: Store, task: Task, sources: Sequence[Source]) -> tuple[Rows, pa.Array]:
-    """The current labels from some sources that teach or steer, by ascending row: rows, and labels in words."""
+def labelled(
+    store: Store, task: Task, *, since: int = -1, upto: int | None = None, steer: bool = True
+) -> tuple[Rows, pa.Array]:
+    """The current labels that people or files gave, by ascending row: rows, and labels in words.
+
+    Args:
+        since: the last label that a model learned from; of examples that teach only later ones are given.
+        upto: of examples that teach, the last label to give.
+        steer: give those of examples that steer, from which no model learns.
+    """
     table = store.labels.current(task.name)
-    keep = np.isin(table["source"].to_numpy(), [str(one) for one in sources])
-    keep &= table["part"].to_numpy() != str(Part.GATE)  # what the gate knows comes out as verdicts only
+    part, seq = table["part"].to_numpy(), table["seq"].to_numpy()
+    keep = np.isin(table["source"].to_numpy(), [str(Source.HUMAN), str(Source.IMPORT)])
+    keep &= part != str(Part.GATE)  # what the gate knows comes out as verdicts only
+    unknown = (seq > since) & (seq <= (np.inf if upto is None else upto))
+    keep &= np.where(part == str(Part.STEER), steer, unknown)
     encoded = table["value"].combine_chunks().dictionary_encode()
     place = {name: i for i, name in enumerate(names_of(store, task))}
     said: list[str | None] = []

@@ -53,7 +53,7 @@ def predicted(store: Store, project: Project, subject: Subject) -> Iterator[Pred
         SubjectError: a model that isn't ours fails.
     """
     tasks = stored_tasks(store, project, subject.name)
-    columns = [name for name in store.examples.schema.names if not name.startswith(RESERVED)]
+    columns = columns_of(store)
     streams = [even(store.examples.scan(columns), SIZE)]
     streams += [even(store.predictions.scan(task.name, subject.name, KEPT), SIZE) for task in tasks]
     first = 0
@@ -69,6 +69,21 @@ def predicted(store: Store, project: Project, subject: Subject) -> Iterator[Pred
         first += n
     if first == 0:
         raise NotEnoughDataError(f"{subject.name} has answered for no example", remedy="adequate run")
+
+
+def answered_for(store: Store, project: Project, model: str, rows: Rows) -> Predicted:
+    """What a model of ours answered for some examples; those that it didn't see are left out."""
+    tasks = stored_tasks(store, project, model)
+    known = min((store.predictions.count(task.name, model) for task in tasks), default=0)
+    rows = rows[rows < known]
+    inputs = batch_of(store.examples.take(rows, columns_of(store)))
+    stored = {task: batch_of(store.predictions.read(task.name, model, rows, KEPT)) for task in tasks}
+    return Predicted(rows=rows, inputs=as_input(inputs, project.text), outputs=of_stored(stored))
+
+
+def columns_of(store: Store) -> list[str]:
+    """The user's columns of the examples."""
+    return [name for name in store.examples.schema.names if not name.startswith(RESERVED)]
 
 
 def stored_tasks(store: Store, project: Project, model: str) -> list[Task]:
@@ -134,6 +149,11 @@ def even(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.RecordBatc
                 held, many = [], 0
     if held:
         yield together(held)
+
+
+def batch_of(table: pa.Table) -> pa.RecordBatch:
+    """A table as one batch."""
+    return pa.record_batch([one.combine_chunks() for one in table.columns], schema=table.schema)
 
 
 def together(batches: list[pa.RecordBatch]) -> pa.RecordBatch:

@@ -8,29 +8,34 @@ whose label is known), and when somebody accepts in bulk. Then it is a label of 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from adequate.errors import NotEnoughDataError, TestError
 from adequate.loop.checks.assertions import Pass, cell_of
-from adequate.loop.checks.beside import labelled, looked_up
+from adequate.loop.checks.beside import labelled, learned_upto, looked_up
+from adequate.loop.checks.predicted import answered_for
 from adequate.loop.checks.tally import HELD, Violating
 from adequate.loop.guesses import Guess
-from adequate.testing.assertions import SAID
+from adequate.spec.assertions import Kind
+from adequate.testing.assertions import SAID, violations
 from adequate.testing.bounds import clopper_pearson
 from adequate.testing.columns import mask
 from adequate.testing.results import ALPHA
-from adequate.types import PARTS, Kind, Part, Source
+from adequate.types import PARTS, Part, Source
+from adequate.types import Kind as Output
 
 if TYPE_CHECKING:
     from adequate.spec.assertions import Assertion
     from adequate.spec.project import Project
     from adequate.spec.tasks import Task
-    from adequate.store import QueueItem, Store
+    from adequate.store import Model, QueueItem, Store
     from adequate.testing.cells import Cell
     from adequate.testing.outputs import Subject
 
@@ -40,7 +45,7 @@ class Skill:
     """How often an assertion suggests what is known to be right.
 
     Args:
-        n: suggestions for examples whose label people or files gave, outside the gate part.
+        n: suggestions for examples whose label people or files gave later, outside the gate part.
         right: of these, those that say the same.
         low: lower bound of the share that is right.
     """
@@ -50,22 +55,50 @@ class Skill:
     low: float
 
 
-def measured(store: Store, project: Project, found: Mapping[str, Violating]) -> dict[str, Skill]:
-    """The skill of the assertions that suggest anything.
+def measured(store: Store, project: Project, subject: Subject, made: Assertion, found: Violating) -> Skill | None:
+    """How often an assertion's suggestions were right, where that wasn't known yet; None: it suggests nothing.
+
+    A model repeats the labels that it learned, so an assertion that looks at its answers fires on other examples among
+    them than in the pool. Each label is therefore held against what the assertion said of the newest model that hadn't
+    learned from it.
 
     Args:
-        found: by the name of the assertion, as `assertions.violating` finds them.
+        found: what `assertions.violating` finds with the subject.
     """
-    skills = {}
-    for name, these in found.items():
-        task = project.tasks.get(cell_of(project.assertions[name], project).task)
-        if task is None or these.suggested.null_count == len(these):
-            continue
-        known = looked_up(*labelled(store, task, (Source.HUMAN, Source.IMPORT)), these.rows)
-        both = mask(pc.and_(pc.is_valid(known), pc.is_valid(these.suggested)))
-        n, right = int(both.sum()), int((mask(pc.equal(known, these.suggested)) & both).sum())
-        skills[name] = Skill(n=n, right=right, low=float(clopper_pearson(right, n, ALPHA)[0]))
-    return skills
+    task = project.tasks.get(cell_of(made, project).task)
+    if task is None or (made.suggest is None and found.suggested.null_count == len(found)):
+        return None
+    if made.kind is Kind.PREDICATE:
+        pieces = [said_before(store, project, task, made, model, since, upto) for model, since, upto in turns(store)]
+    else:  # what it says of one prediction depends on others; nothing of it may teach
+        known = labelled(store, task, since=learned_upto(store, subject))
+        pieces = [(looked_up(*known, found.rows), found.suggested)]
+    n = right = 0
+    for label, suggested in pieces:
+        both = mask(pc.and_(pc.is_valid(label), pc.is_valid(suggested)))
+        n += int(both.sum())
+        right += int((mask(pc.equal(label, suggested)) & both).sum())
+    return Skill(n=n, right=right, low=float(clopper_pearson(right, n, ALPHA)[0]) if n else 0.0)
+
+
+def turns(store: Store) -> Iterator[tuple[Model, int, int | None]]:
+    """Each model, the last label that it could learn from, and the last that the next one could; None: no next one."""
+    models = sorted(store.models.list(), key=lambda model: model.label_seq)
+    for model, after in zip_longest(models, models[1:]):
+        yield model, model.label_seq, None if after is None else after.label_seq
+
+
+def said_before(
+    store: Store, project: Project, task: Task, made: Assertion, model: Model, since: int, upto: int | None
+) -> tuple[pa.Array, pa.Array]:
+    """The labels that came after one model and before the next, and what an assertion suggested for these examples."""
+    rows, labels = labelled(store, task, since=since, upto=upto, steer=upto is None)
+    if not len(rows) or not store.predictions.has(task.name, model.id):
+        return pa.nulls(0, pa.string()), pa.nulls(0, pa.string())
+    batch = answered_for(store, project, model.id, rows)
+    found = violations(made, batch.inputs, batch.outputs)
+    said = pa.nulls(len(batch.rows), pa.string()) if found.suggested is None else found.suggested
+    return looked_up(rows, labels, batch.rows), said
 
 
 def wanted(task: Task) -> float:
@@ -87,7 +120,7 @@ def offered(
     if tally.error:
         raise TestError(tally.error)
     found = tally.found.worst(HELD)
-    skill = measured(store, project, {made.name: found}).get(made.name)
+    skill = measured(store, project, subject, made, found)
     if skill is None:
         raise NotEnoughDataError(f"assertion {made.name!r} suggests no label", remedy="@project.assertion(suggest=...)")
     task = project.tasks[cell_of(made, project).task]
@@ -149,7 +182,7 @@ def beside(items: Sequence[QueueItem], violated: Mapping[str, Violating], task: 
         if key.partition("/")[0] == task.name
         for row, label in zip(found.rows.tolist(), found.suggested.to_pylist(), strict=True)
     }
-    several = task.kind is Kind.MULTILABEL
+    several = task.kind is Output.MULTILABEL
     return [
         item
         if (label := said.get((item.cell, item.row))) is None

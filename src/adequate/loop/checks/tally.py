@@ -9,14 +9,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from adequate.loop.checks.predicted import Predicted
 from adequate.spec.assertions import Assertion, Kind
-from adequate.testing.assertions import ACROSS, Found, answers, facts, settled, violations
+from adequate.spec.values import as_text
+from adequate.testing.assertions import ACROSS, Found, answers, facts, ranged, settled, violations
 from adequate.testing.streams import Facts, State
 from adequate.types import Doubles, Mask, Rows
 
 HELD = 1 << 17  # violations of one assertion that are held, the worst
+WORDS = ("answered", "suggested", "expected", "texts")  # what is said of each in words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,8 @@ class Violating:
         confidence: shape (m,), of the answer; NaN where the model says none.
         answered: m answers in words, of the assertion's task; "" where it is of none.
         suggested: m answers in words, null where nothing is suggested.
+        expected: m answers in words that they were held against, null where they were held against none.
+        texts: m inputs, where they were changed; null: the example's own.
     """
 
     rows: Rows
@@ -36,6 +41,8 @@ class Violating:
     confidence: Doubles
     answered: pa.Array
     suggested: pa.Array
+    expected: pa.Array
+    texts: pa.Array
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -44,13 +51,8 @@ class Violating:
         """Some of them."""
         at = pa.array(np.flatnonzero(which) if which.dtype == bool else which)
         rows = at.to_numpy()
-        return Violating(
-            rows=self.rows[rows],
-            severity=self.severity[rows],
-            confidence=self.confidence[rows],
-            answered=self.answered.take(at),
-            suggested=self.suggested.take(at),
-        )
+        words = {name: getattr(self, name).take(at) for name in WORDS}
+        return Violating(rows=self.rows[rows], severity=self.severity[rows], confidence=self.confidence[rows], **words)
 
     def worst(self, most: int) -> Violating:
         """The first so many by severity; of equal ones those the model was surest of, which doubt would never find."""
@@ -62,16 +64,20 @@ NOBODY = Violating(
     rows=np.zeros(0, np.int64),
     severity=np.zeros(0),
     confidence=np.zeros(0),
-    answered=pa.array([], pa.string()),
-    suggested=pa.array([], pa.string()),
+    **{name: pa.array([], pa.string()) for name in WORDS},
 )
 
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """One assertion, while predictions go by."""
+    """One assertion, while predictions go by.
+
+    Args:
+        text: the column of the inputs.
+    """
 
     assertion: Assertion
+    text: str
     state: State = field(default_factory=State)
     n: int = 0
     violated: int = 0
@@ -91,8 +97,15 @@ class Tally:
             self.sure.append(sure)
             return
         found = violations(self.assertion, batch.inputs, batch.outputs, self.state, other=other)
-        said = answers(self.assertion, batch.outputs) if self.assertion.task else None
-        self.count(found, batch.rows, sure, said, gate)
+        texts = batch.inputs[self.text] if self.assertion.kind is Kind.INVARIANCE else None
+        self.count(found, batch.rows, sure, gate, answered=self._said(batch), expected=other, texts=texts)
+
+    def _said(self, batch: Predicted) -> pa.Array | None:
+        """What a batch's answers are, in words: of a column that must be in bounds, its values."""
+        if self.assertion.kind is Kind.RANGE:
+            values = as_text(ranged(self.assertion, batch.inputs, batch.outputs))
+            return pc.binary_join_element_wise(self.assertion.options["column"], values, " ")
+        return answers(self.assertion, batch.outputs) if self.assertion.task else None
 
     def settle(self, gate: Mask) -> None:
         """Judge what was remembered."""
@@ -104,11 +117,11 @@ class Tally:
             else:
                 said = pa.array(self.state.names, pa.string()).take(codes)
             found = settled(self.assertion, seen, self.state)
-            self.count(found, np.concatenate(self.rows), np.concatenate(self.sure), said, gate)
+            self.count(found, np.concatenate(self.rows), np.concatenate(self.sure), gate, answered=said)
             self.pieces.clear()
 
-    def count(self, found: Found, rows: Rows, sure: Doubles, said: pa.Array | None, gate: Mask) -> None:
-        """Add what was found for some rows."""
+    def count(self, found: Found, rows: Rows, sure: Doubles, gate: Mask, **words: pa.Array | None) -> None:
+        """Add what was found for some rows, with what is said of them."""
         looked = np.ones(len(rows), bool) if found.looked is None else found.looked
         bad = (found.severity > 0) & looked
         self.n += int(looked.sum())
@@ -116,25 +129,23 @@ class Tally:
         seen = np.flatnonzero(bad & ~gate[rows])
         if not len(seen):
             return
-        at = pa.array(seen)
-        nothing = pa.nulls(len(seen), pa.string())
-        fresh = Violating(
-            rows=rows[seen],
-            severity=found.severity[seen],
-            confidence=sure[seen],
-            answered=pa.array([""] * len(seen)) if said is None else said.take(at),
-            suggested=nothing if found.suggested is None else found.suggested.take(at),
-        )
-        both = [self.found, fresh]
-        self.found = Violating(
-            rows=np.concatenate([one.rows for one in both]),
-            severity=np.concatenate([one.severity for one in both]),
-            confidence=np.concatenate([one.confidence for one in both]),
-            answered=pa.concat_arrays([one.answered for one in both]),
-            suggested=pa.concat_arrays([one.suggested for one in both]),
-        )
+        at, nothing = pa.array(seen), pa.nulls(len(seen), pa.string())
+        words["suggested"] = found.suggested
+        of = {name: nothing if (said := words.get(name)) is None else said.take(at) for name in WORDS}
+        fresh = Violating(rows=rows[seen], severity=found.severity[seen], confidence=sure[seen], **of)
+        self.found = joined(self.found, fresh)
         if len(self.found) > 2 * HELD:
             self.found = self.found.worst(HELD)
+
+
+def joined(one: Violating, other: Violating) -> Violating:
+    """The violations of both, one after the other."""
+    return Violating(
+        rows=np.concatenate([one.rows, other.rows]),
+        severity=np.concatenate([one.severity, other.severity]),
+        confidence=np.concatenate([one.confidence, other.confidence]),
+        **{name: pa.concat_arrays([getattr(one, name), getattr(other, name)]) for name in WORDS},
+    )
 
 
 def sureness(assertion: Assertion, outputs: pa.RecordBatch) -> Doubles:
