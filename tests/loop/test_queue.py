@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from adequate.loop.steps import _together
+from adequate.loop.steps.questions import together
 from adequate.loop.turn import dried_up
 from adequate.store import QueueItem
 from adequate.types import Labels
@@ -15,7 +15,7 @@ def item(task: str, row: int, rank: float) -> QueueItem:
 
 
 def test_an_example_wanted_for_two_tasks_is_asked_for_both_at_once() -> None:
-    asked = _together([item("a", 7, 0.1), item("a", 3, 0.4), item("b", 5, 0.2), item("b", 7, 0.9)])
+    asked = together([item("a", 7, 0.1), item("a", 3, 0.4), item("b", 5, 0.2), item("b", 7, 0.9)])
     assert [(one.task, one.row) for one in asked] == [("a", 7), ("b", 7), ("b", 5), ("a", 3)]
     assert [one.rank for one in asked] == sorted(one.rank for one in asked)
 

@@ -24,7 +24,7 @@ from adequate.labelling.answers import answered
 from adequate.loop.answers import names_of
 from adequate.loop.ingest import add
 from adequate.loop.spool import Spool, Words, words
-from adequate.loop.steps import SHOWN
+from adequate.loop.steps.questions import SHOWN
 from adequate.spec.tasks import Task
 from adequate.store.events import Event, Many, record, record_many
 from adequate.store.formats import exchange

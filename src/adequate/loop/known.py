@@ -13,7 +13,7 @@ import numpy as np
 
 from adequate.loop.cycle import Cycle
 from adequate.loop.state import State
-from adequate.loop.steps import CANDIDATES, known
+from adequate.loop.steps.questions import CANDIDATES, known
 
 if TYPE_CHECKING:
     from adequate.spec.project import Project

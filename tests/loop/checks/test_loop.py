@@ -9,8 +9,7 @@ import pyarrow as pa
 import pytest
 
 import adequate as aq
-from adequate.loop import steps
-from adequate.loop.checks import gate
+from adequate.loop.checks import gate, step
 from adequate.loop.checks.changes import cell_of
 from adequate.loop.engine import Engine
 from adequate.loop.page import render
@@ -164,7 +163,7 @@ def test_a_cycle_killed_in_the_middle_of_its_tests_goes_on_to_the_same_cells(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(steps.tests, "keep", killed)
+        patch.setattr(step, "keep", killed)
         with pytest.raises(KeyboardInterrupt):
             engine.run()
     with engine.store() as store:
