@@ -103,3 +103,31 @@ def test_synonyms_stand_in_as_the_words_were_written() -> None:
         "Purchase a LARGE home",
         "Purchase a HUGE home",
     }
+
+
+@pytest.mark.parametrize(
+    ("op", "kept"),
+    [
+        (perturb.change_dates, "Get me a table at Ruby Tuesday"),
+        (perturb.change_places, "play The London Symphony"),
+        (perturb.spell_numbers, "GET UP 4 work, 2 see u"),
+        (perturb.spell_numbers, "on june 4"),
+        (perturb.spell_numbers, "Windows Seven Pro"),
+    ],
+)
+def test_what_is_no_day_town_or_number_of_things_stays(op: perturb.Perturbation, kept: str) -> None:
+    assert op([kept], 1, 0) == [kept]
+
+
+def test_what_a_text_says_twice_is_changed_alike_and_apart_from_what_else_it_says() -> None:
+    for seed in range(20):
+        (after,) = perturb.change_dates(["monday to friday, or monday"], 1, seed)
+        first, second, third = re.findall(r"\w+day", after)
+        assert first == third != second
+        assert perturb.change_dates(["due January 31"], 1, seed)[0] in {
+            f"due {one} 31" for one in ("July", "August", "October", "December")
+        }
+
+
+def test_a_sentence_begins_with_a_capital_and_no_name() -> None:
+    assert "Monday" not in perturb.change_dates(["Go. On Monday we Go"], 1, 0)[0]

@@ -22,7 +22,8 @@ from adequate.errors import ColumnError, SpecError
 from adequate.types import Mask
 
 INPUT = b"aq_input"  # key in a batch's schema metadata: which column holds the input
-Inputs: TypeAlias = "pa.RecordBatch | pa.Array | Sequence[Any]"
+Inputs: TypeAlias = "pa.RecordBatch | pa.Table | pa.Array | pa.ChunkedArray | Sequence[Any]"
+NUMBER = (int, float, np.integer, np.floating)
 FITTING = {
     "text": (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view),
     "image": (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view),
@@ -68,7 +69,7 @@ class Perturbation:
     def __call__(
         self, batch: Inputs, level: float, rng: np.random.Generator | int = 0, *, column: str | None = None
     ) -> Any:
-        """The inputs, changed; a batch comes back as a batch, an array as an array, a list as a list.
+        """The inputs, changed; a batch or table comes back as one, an array as an array, a list as a list.
 
         Args:
             level: in [0, 1], in the unit of this perturbation.
@@ -76,22 +77,32 @@ class Perturbation:
             column: of a batch, the one to change (default: the project's input).
 
         Raises:
-            SpecError: the level isn't in [0, 1].
-            ColumnError: the batch has no such column, or it isn't said which.
+            SpecError: the level isn't in [0, 1], `rng` is neither a generator nor a seed, or there are no inputs.
+            ColumnError: the batch has no such column, it holds something else, or it isn't said which.
         """
-        if isinstance(level, bool) or not 0 <= level <= 1:
+        if isinstance(level, bool) or not isinstance(level, NUMBER) or not 0 <= level <= 1:
             raise SpecError(f"{self.name}: level {level!r} isn't in [0, 1]", remedy=f"the level is the {self.unit}")
-        chance = rng if isinstance(rng, np.random.Generator) else np.random.default_rng(rng)
+        chance = _generator(self.name, rng)
         return over(batch, column, self.name, self.of, lambda inputs: self._of(inputs, float(level), chance))
 
     def _of(self, inputs: pa.Array, level: float, rng: np.random.Generator) -> pa.Array:
         return self.function(inputs, level, rng) if level else inputs
 
 
+def _generator(name: str, rng: object) -> np.random.Generator:
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if isinstance(rng, bool) or not isinstance(rng, int | np.integer) or rng < 0:
+        raise SpecError(
+            f"{name}: rng {rng!r} is neither a generator nor a seed", remedy="np.random.default_rng(0), or a seed: 0"
+        )
+    return np.random.default_rng(int(rng))
+
+
 def over(
     batch: Inputs, column: str | None, name: str, of: Literal["text", "image"], change: Callable[[pa.Array], pa.Array]
 ) -> Any:
-    """The inputs, changed; a batch comes back as a batch, an array as an array, a list as a list.
+    """The inputs, changed; a batch or table comes back as one, an array as an array, a list as a list.
 
     Args:
         column: of a batch, the one to change (default: the project's input).
@@ -100,17 +111,34 @@ def over(
         change: gets an array of strings or bytes without dictionary, and isn't called where there is nothing in it.
 
     Raises:
+        SpecError: `batch` is none of these.
         ColumnError: the batch has no such column, it holds something else, or it isn't said which.
     """
-    if isinstance(batch, pa.RecordBatch):
+    if isinstance(batch, pa.RecordBatch | pa.Table):
         said = input_of(batch, column)
         place = batch.schema.get_field_index(said)
-        made = _changed(batch.column(place), f"{name} of {said!r}", of, change)
+        made = _changed(_whole(batch.column(place)), f"{name} of {said!r}", of, change)
         return batch.set_column(place, batch.schema.field(place), made)
     if isinstance(batch, pa.Array | pa.ChunkedArray):
-        array = batch.combine_chunks() if isinstance(batch, pa.ChunkedArray) else batch
-        return _changed(array, name, of, change)
-    return _changed(pa.array(batch), name, of, change).to_pylist()
+        return _changed(_whole(batch), name, of, change)
+    return _changed(_array(batch, name), name, of, change).to_pylist()
+
+
+def _whole(inputs: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return inputs.combine_chunks() if isinstance(inputs, pa.ChunkedArray) else inputs
+
+
+def _array(inputs: object, name: str) -> pa.Array:
+    if isinstance(inputs, str | bytes | dict) or not hasattr(inputs, "__iter__"):
+        raise SpecError(
+            f"{name}: {inputs!r:.80} is no batch of inputs", remedy=f"{name}([...], ...): a batch or a list"
+        )
+    try:
+        return pa.array(inputs)
+    except (pa.ArrowException, UnicodeEncodeError) as error:
+        raise ColumnError(
+            f"{name}: the inputs can't be held as one column: {error}", remedy="a list of texts"
+        ) from error
 
 
 def _changed(
@@ -128,7 +156,7 @@ def _changed(
     return made if plain.type == kind else made.dictionary_encode().cast(kind)
 
 
-def input_of(batch: pa.RecordBatch, column: str | None = None) -> str:
+def input_of(batch: pa.RecordBatch | pa.Table, column: str | None = None) -> str:
     """The name of the column that holds the input.
 
     Raises:
@@ -164,6 +192,6 @@ def changed(before: Inputs, after: Inputs, column: str | None = None) -> Mask:
 
 
 def _inputs(given: Inputs, column: str | None) -> pa.Array:
-    if isinstance(given, pa.RecordBatch):
+    if isinstance(given, pa.RecordBatch | pa.Table):
         return given.column(input_of(given, column))
     return given if isinstance(given, pa.Array | pa.ChunkedArray) else pa.array(given)

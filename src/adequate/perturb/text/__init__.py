@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from adequate.perturb.text.affix import append, prepend
 from adequate.perturb.text.case import capitalise, lower, random_case, upper
+from adequate.perturb.text.contractions import contract, expand
 from adequate.perturb.text.letters import (
     double_letters,
     drop_letters,
@@ -37,10 +38,8 @@ from adequate.perturb.text.things import (
 )
 from adequate.perturb.text.words import (
     add_fillers,
-    contract,
     drop_stop_words,
     drop_words,
-    expand,
     misspell,
     repeat_words,
     shuffle_words,

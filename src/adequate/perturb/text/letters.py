@@ -30,10 +30,10 @@ def swap_letters(points: Points, level: float, rng: np.random.Generator) -> Poin
     return out
 
 
-@text("share of words of 4 letters or more with one letter left out, never the first")
+@text("share of words of 4 letters or more with one letter left out, never the first or the last (card, car)")
 def drop_letters(points: Points, level: float, rng: np.random.Generator) -> Points:
     long, letter = _long(points)
-    letter[long.starts] = False
+    letter[long.starts] = letter[long.ends - 1] = False
     keep = np.ones(len(points), bool)
     keep[one_each(letter, long, level, rng)] = False
     return points[keep]

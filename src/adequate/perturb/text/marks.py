@@ -32,6 +32,7 @@ from adequate.types import Mask
 SENTENCE = ".,!?。！？，،؟"  # said twice where people insist
 FINAL = ".!?…"
 ENDS = ("", ".", "!", "..", "...", "!!")
+ASKS = ("", "?", "??", "?!", "???")  # a question stays one
 BETWEEN = (",", ".", ";", " -", "...")
 WIDE = ("  ", "   ", "\t", "\u00a0", "\u2009")
 
@@ -75,9 +76,11 @@ def end_marks(points: Points, level: float, rng: np.random.Generator) -> Points:
     marked = among(points[last - 1], FINAL)
     spans = Spans(np.where(marked, begins[last - 1], last), last)
     spans = spans.where(is_(points[spans.starts - 1], WORD))
-    now = index_of(points, spans, ENDS)
+    asks = count(points == ord("?"), spans) > 0
+    now, asked = index_of(points, spans, ENDS), index_of(points, spans, ASKS)
     luck, pick = lucky(len(now), level, rng), rng.random(len(now))
-    return splice(points, spans.where(luck), pieces(ENDS), another(pick[luck], len(ENDS), now[luck]))
+    new = np.where(asks, len(ENDS) + another(pick, len(ASKS), asked), another(pick, len(ENDS), now))
+    return splice(points, spans.where(luck), pieces([*ENDS, *ASKS]), new[luck])
 
 
 @text("share of quotation marks and apostrophes turned from straight to curly ones and back")

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from adequate.perturb.text.flat import Places, Spans, pieces, splice, strings_of, words
-from adequate.perturb.text.kinds import Points, case_table
+from adequate.perturb.text.kinds import EDGE, Points, among, case_table
 from adequate.types import Mask
 
 
@@ -54,6 +54,40 @@ def find(points: Points, phrases: Sequence[str]) -> Found:
             free[at + i] = False
     at = np.flatnonzero(which >= 0)
     return Found(Spans(runs.starts[at], runs.ends[at + length[at] - 1]), which[at])
+
+
+def neighbours(points: Points, spans: Spans) -> tuple[Spans, Spans]:
+    """The words one space before and after each of some words or phrases; of no length where there is none."""
+    every = words(points)
+    i = np.searchsorted(every.starts, spans.starts) - 1
+    j = np.minimum(np.searchsorted(every.ends, spans.ends) + 1, len(every.ends) - 1)
+    before = (i >= 0) & (every.ends[i] == spans.starts - 1) & (points[spans.starts - 1] == ord(" "))
+    after = (every.starts[j] == spans.ends + 1) & (points[spans.ends] == ord(" "))
+    return (
+        Spans(np.where(before, every.starts[i], spans.starts), np.where(before, every.ends[i], spans.starts)),
+        Spans(np.where(after, every.starts[j], spans.ends), np.where(after, every.ends[j], spans.ends)),
+    )
+
+
+def in_a_name(points: Points, spans: Spans) -> Mask:
+    """Which stand right beside another word with a capital: "Ruby Tuesday" is open on Wednesdays, too.
+
+    The first word of a sentence has its capital anyway, and what is itself one of them is no reason: "Oslo Norway".
+    """
+    lower = case_table(str.lower)
+    before, after = neighbours(points, spans)
+    opens = (points[before.starts - 1] == EDGE) | among(points[before.starts - 2], ".!?:…")
+    left = _titled(points, lower, before) & ~opens & ~np.isin(before.starts, spans.starts)
+    right = _titled(points, lower, after) & ~np.isin(after.starts, spans.starts)
+    return left | right
+
+
+def _titled(points: Points, lower: Points, spans: Spans) -> Mask:
+    """Which begin with a capital and go on in small letters."""
+    second = points[np.minimum(spans.starts + 1, len(points) - 1)]
+    held: Mask = (lower[points[spans.starts]] != points[spans.starts]) & (lower[second] == second)
+    long: Mask = spans.ends - spans.starts > 1
+    return held & long
 
 
 def index_of(points: Points, spans: Spans, known: Sequence[str]) -> Places:

@@ -1,4 +1,4 @@
-"""Words put in, left out, said twice, contracted, moved; the rest of a text cut off."""
+"""Words put in, left out, said twice, misspelt, moved; the rest of a text cut off."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from adequate.perturb.text.flat import (
     tokens,
     without,
 )
-from adequate.perturb.text.kinds import LATIN, LETTER, SPACE, Points, case_table, is_
+from adequate.perturb.text.kinds import LATIN, LETTER, Points, case_table, is_
 from adequate.perturb.text.phrases import find, index_of, stand_in
 from adequate.types import Mask
 
@@ -36,7 +36,7 @@ def drop_words(points: Points, level: float, rng: np.random.Generator) -> Points
     return _left_out(points, found, np.ones(len(found.starts), bool), level, rng)
 
 
-@text("share of words (in Latin letters) with a filler (um, well, please ...) before them")
+@text("share of words (in Latin letters) with a filler (um, you know, actually ...) before them")
 def add_fillers(points: Points, level: float, rng: np.random.Generator) -> Points:
     fillers = lexicon("fillers")
     starts = tokens(points).starts
@@ -60,32 +60,9 @@ def repeat_words(points: Points, level: float, rng: np.random.Generator) -> Poin
     return whole[gather(starts, lengths)]
 
 
-@text("share of phrases contracted that can be: do not -> don't")
-def contract(points: Points, level: float, rng: np.random.Generator) -> Points:
-    short = {others[0].lower(): one for one, others in pairs("contractions").items()}
-    found = find(points, list(short))
-    # "yes, it is" has no short form: something must follow.
-    inside = is_(points[found.spans.ends], SPACE) & is_(
-        points[np.minimum(found.spans.ends + 1, len(points) - 1)], LETTER
-    )
-    found = found.where(inside)
-    found = found.where(lucky(len(found.which), level, rng))
-    return stand_in(points, found.spans, list(short.values()), found.which)
-
-
-@text("share of contractions said in full: don't -> do not")
-def expand(points: Points, level: float, rng: np.random.Generator) -> Points:
-    return _replaced(points, "contractions", level, rng)
-
-
 @text("share of words misspelt, of those that people often misspell: receive -> recieve")
 def misspell(points: Points, level: float, rng: np.random.Generator) -> Points:
-    return _replaced(points, "misspellings", level, rng)
-
-
-def _replaced(points: Points, lexicon: str, level: float, rng: np.random.Generator) -> Points:
-    """Some of the phrases of a lexicon of pairs, each by the first that it is paired with."""
-    instead = {one: others[0] for one, others in pairs(lexicon).items()}
+    instead = {one: others[0] for one, others in pairs("misspellings").items()}
     found = find(points, list(instead))
     found = found.where(lucky(len(found.which), level, rng))
     return stand_in(points, found.spans, list(instead.values()), found.which)
