@@ -7,6 +7,7 @@ import pytest
 
 from adequate import perturb
 from adequate.errors import ColumnError, SpecError, UnknownNameError
+from adequate.perturb import Perturbation
 from adequate.perturb.lexicons import lexicons, pairs
 from adequate.perturb.operator import as_input
 
@@ -17,6 +18,49 @@ BATCH = pa.record_batch({"text": ["my card is gone", None, ""], "n": [1, 2, 3]})
 def test_a_level_outside_0_to_1_says_what_it_would_measure(level: float) -> None:
     with pytest.raises(SpecError, match=r"isn't in \[0, 1\]\s.*share of words"):
         perturb.swap_letters(BATCH, level)
+
+
+@pytest.mark.parametrize("perturbation", [perturb.swap_letters, perturb.rotate], ids=lambda one: one.name)
+@pytest.mark.parametrize("level", ["high", None, [0.5], 1j])
+def test_a_level_that_is_no_number_is_an_error_of_ours(perturbation: Perturbation, level: object) -> None:
+    with pytest.raises(SpecError, match=r"isn't in \[0, 1\]"):
+        perturbation([], level)
+
+
+@pytest.mark.parametrize("rng", ["s", -1, 0.5, None, True])
+def test_chance_that_is_neither_a_generator_nor_a_seed_is_an_error(rng: object) -> None:
+    with pytest.raises(SpecError, match="neither a generator nor a seed"):
+        perturb.upper(BATCH, 0.5, rng)
+
+
+@pytest.mark.parametrize("inputs", ["one text", b"bytes", None, 5, {"text": ["a"]}])
+def test_inputs_that_are_no_batch_are_an_error(inputs: object) -> None:
+    for call in (lambda: perturb.upper(inputs, 0.5), lambda: perturb.append(inputs, "!")):
+        with pytest.raises(SpecError, match="is no batch of inputs"):
+            call()
+
+
+@pytest.mark.parametrize("inputs", [["a", 1], ["half of \ud800"], [["a"], "b"]])
+def test_inputs_that_are_no_column_are_an_error(inputs: list[object]) -> None:
+    with pytest.raises(ColumnError, match=r"upper: .*(can't be held|was given)"):
+        perturb.upper(inputs, 0.5)
+
+
+def test_a_text_that_is_put_beside_has_no_level() -> None:
+    with pytest.raises(SpecError, match=r"append: 0\.5 is no text"):
+        perturb.append(BATCH, 0.5, 1)
+    with pytest.raises(SpecError, match="neither level nor rng"):
+        perturb.prepend(BATCH, "Hello, ", 0.5)
+    with pytest.raises(SpecError, match="half a character"):
+        perturb.append(BATCH, " \ud83d")
+
+
+def test_a_table_comes_back_as_a_table() -> None:
+    table = pa.Table.from_batches([BATCH, BATCH])
+    after = perturb.upper(table, 1)
+    assert after.schema == table.schema
+    assert after.column("text").to_pylist() == ["MY CARD IS GONE", None, ""] * 2
+    assert perturb.changed(table, after).tolist() == [True, False, False] * 2
 
 
 def test_a_column_that_holds_no_text_is_named() -> None:
