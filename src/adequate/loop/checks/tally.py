@@ -54,10 +54,14 @@ class Violating:
         words = {name: getattr(self, name).take(at) for name in WORDS}
         return Violating(rows=self.rows[rows], severity=self.severity[rows], confidence=self.confidence[rows], **words)
 
-    def worst(self, most: int) -> Violating:
-        """The first so many by severity; of equal ones those the model was surest of, which doubt would never find."""
+    def worst(self, most: int, *, surest: bool = True) -> Violating:
+        """The first so many by severity; of equal ones those the model was surest of, which doubt would never find.
+
+        Args:
+            surest: false: those it was least sure of, of which it learns more (benchmarks/assertions_teach.py).
+        """
         sure = np.nan_to_num(self.confidence, nan=0.0)
-        return self.at(np.lexsort((self.rows, -sure, -self.severity))[:most].astype(np.int64))
+        return self.at(np.lexsort((self.rows, -sure if surest else sure, -self.severity))[:most].astype(np.int64))
 
 
 NOBODY = Violating(
