@@ -86,6 +86,16 @@ def test_a_model_that_breaks_leaves_its_cells_unknown_with_the_line(root: Path) 
     assert f"model.py:{line})" in done.output
 
 
+def test_a_model_that_ends_the_program_ends_its_cells_only_and_its_name_is_no_picture(root: Path) -> None:
+    (root / "leaves.py").write_text("def x(texts):\n    raise SystemExit(0)\n")
+    done = ran(root, f"{root}/leaves.py:x", "--only", "n*")
+    assert done.exit_code == 2
+    assert "leaves.py:x, row 0: it raised SystemExit: 0" in done.output
+    (root / "exits.py").write_text("import sys\nsys.exit(0)\n")
+    with pytest.raises(SubjectError, match="SystemExit"):
+        ran(root, f"{root}/exits.py:x")
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
@@ -94,11 +104,16 @@ def test_a_model_that_breaks_leaves_its_cells_unknown_with_the_line(root: Path) 
         ("{root}/model.py:predcit", "no name 'predcit'; did you mean 'predict'"),
         ("{root}/wrong.py:predict", r"wrong.py:2: it raised ZeroDivisionError"),
         ("{root}/torn.py:predict", r"torn.py:1: this isn't Python"),
+        ("exits_at_once:predict", "importing exits_at_once raised SystemExit: 0"),
     ],
 )
-def test_a_model_that_cannot_be_had_says_why(root: Path, name: str, message: str) -> None:
+def test_a_model_that_cannot_be_had_says_why(
+    root: Path, name: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (root / "wrong.py").write_text("x = 0\n1 / x\n")
     (root / "torn.py").write_text("def (\n")
+    (root / "exits_at_once.py").write_text("raise SystemExit(0)\n")
+    monkeypatch.syspath_prepend(root)
     with pytest.raises(SubjectError, match=message):
         ran(root, name.format(root=root))
 

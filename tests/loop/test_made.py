@@ -68,8 +68,10 @@ def test_a_cell_narrows_the_failures_and_failing_cases_of_tests_come_with_their_
         store.failures.put(model, key, cases)
         only = made.from_failures(store, engine.project, cell=key, name="negation")
         assert pacsv.read_csv(only.path).to_pylist() == [{"body": "no card", "intent": "fee", "from": key}]
-        with pytest.raises(NotEnoughDataError, match="fails nothing"):
-            made.from_failures(store, engine.project, cell="intent/nowhere")
+        store.failures.put(model, "intent/all/same thread/assertion", [Failure(text="likely", suggested="fee")])
+        for none in ("intent/nowhere", "intent/all/same thread/assertion"):  # a majority is no right answer
+            with pytest.raises(NotEnoughDataError, match="fails nothing"):
+                made.from_failures(store, engine.project, cell=none)
 
 
 def test_what_a_query_finds_becomes_a_suite_without_what_people_labelled_otherwise(engine: Engine) -> None:

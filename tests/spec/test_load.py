@@ -161,3 +161,11 @@ def test_modules_beside_two_projects_do_not_meet(tmp_path: Path) -> None:
     assert [load(tmp_path / name).name for name in ("one", "two")] == ["one", "two"]
     assert sys.path == before
     assert "words" not in sys.modules
+
+
+def test_a_module_that_is_missing_is_named_as_it_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn", None)  # as where it isn't installed
+    (tmp_path / "project.py").write_text("import sklearn\n")
+    with pytest.raises(SpecError, match="no module 'sklearn'") as caught:
+        load(tmp_path)
+    assert "pip install scikit-learn)" in caught.value.remedy

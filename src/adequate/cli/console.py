@@ -17,8 +17,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from adequate.cli.visible import visible
 from adequate.errors import AdequateError
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, emoji=False)  # `file.py:x: why` is no picture
+err = Console(stderr=True, highlight=False, emoji=False)
 
 
 class OutputFile(click.ParamType[Path]):

@@ -94,8 +94,8 @@ def _made(root: Path | None, make: Callable[[Store, Project], Made], *, record: 
             test.sealed
         )
         out.print(
-            f"{test.added:,} new cases, {test.cases:,} in all, in [bold]{safe(str(test.path))}[/]"
-            + (f" [dim](left out: {', '.join(left)})[/]" if left else "")
+            f"{test.added:,} new {'case' if test.added == 1 else 'cases'}, {test.cases:,} in all, "
+            f"in [bold]{safe(str(test.path))}[/]" + (f" [dim](left out: {', '.join(left)})[/]" if left else "")
         )
     for line in test.lines:
         out.print(safe(line), soft_wrap=True)

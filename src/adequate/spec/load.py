@@ -21,6 +21,7 @@ from adequate.spec.blame import mistake, short
 from adequate.spec.project import Project
 
 FILE = "project.py"
+INSTALLED_AS = {"PIL": "pillow", "cv2": "opencv-python-headless", "sklearn": "scikit-learn", "yaml": "pyyaml"}
 
 
 def load(path: Path | str) -> Project:
@@ -103,6 +104,7 @@ def failure(file: Path, error: BaseException) -> SpecError:
     frames = [frame for frame in extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(file.parent)]
     at = (frames[-1].filename, frames[-1].lineno or 1) if frames else (str(file), 1)
     if isinstance(error, ModuleNotFoundError):
-        remedy = f"install it in this environment (pip install {error.name}), or check the name"
+        package = INSTALLED_AS.get(error.name or "", error.name)
+        remedy = f"install it in this environment (pip install {package}), or check the name"
         return mistake(f"there is no module {error.name!r}", remedy=remedy, at=at)
     return mistake(f"it raised {type(error).__name__}: {error}", remedy="correct this line", at=at)

@@ -49,6 +49,13 @@ def test_a_template_that_was_drawn_from_has_bounds(tests: Tests) -> None:
     assert f"n={40 + one.need}" in one.note
 
 
+def test_no_more_cases_are_asked_for_than_there_are_combinations(tests: Tests) -> None:
+    words = 'w=["login password", "password reset", "locked account"], x=[str(i) for i in range(15)]'
+    one = tests(yields(f'yield from aq.cases("{{w}} code {{x}}", n=40, {words}, expect="login")'))["bad"]
+    assert (one.state, one.need) == (State.UNKNOWN, 5)
+    assert "n=45) would decide" in one.note
+
+
 @pytest.mark.parametrize(
     "body", ['return aq.cases("login {a|b}")', 'yield aq.cases("login {a|b}")', 'yield from ["login a", "login b"]']
 )

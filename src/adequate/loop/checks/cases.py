@@ -35,7 +35,7 @@ class Filled:
     Args:
         cases: in order.
         origin: what they come from, for people: the behaviour and its line, or the suite and its file.
-        whole: whether they are all that is meant; else a sample.
+        left: combinations that weren't drawn; 0: the cases are all that is meant, else a sample.
         rows: of each case, the row of the file that it stands in; none where there is no file.
         note: what a person should know of them.
         fault: why they can't be tried; there are then none.
@@ -43,10 +43,15 @@ class Filled:
 
     cases: Sequence[Case]
     origin: str = ""
-    whole: bool = True
+    left: int = 0
     rows: Sequence[int] = ()
     note: str = ""
     fault: AdequateError | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether they are all that is meant."""
+        return not self.left
 
     def place(self, i: int) -> str:
         """Where a case stands."""
@@ -74,7 +79,7 @@ def filled(behaviour: Behaviour) -> Filled:
         raise
     except AdequateError as error:
         raise TestError(f"{where(behaviour, error)}: {error.message}", remedy=error.remedy) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         at = f"{where(behaviour, error)} raised {type(error).__name__} after {len(cases)} cases: {error}"
         raise TestError(at, remedy="correct it in project.py") from error
     if not cases:
@@ -89,7 +94,7 @@ def filled(behaviour: Behaviour) -> Filled:
     drawn = [case for case in cases if case.of]
     size = sum({case.template: case.of for case in drawn}.values())
     note = f"{len(drawn):,} of {size:,} combinations were drawn" if drawn else ""
-    return Filled(cases=cases, origin=origin, whole=not drawn, note=note)
+    return Filled(cases=cases, origin=origin, left=size - len(drawn), note=note)
 
 
 def _yielded(behaviour: Behaviour) -> Iterable[Any]:
@@ -128,9 +133,10 @@ def tested(cell: Cell, found: Filled, subject: Subject, column: str, labels: Seq
     _known(found, {*output.labels, *labels}, labels or output.labels)
     holds = right(output, wanted)
     n, good = len(holds), int(holds.sum())
-    low, high = (good / n, good / n) if found.whole else map(float, clopper_pearson(good, n, ALPHA))
+    low, high = (good / n, good / n) if not found.left else map(float, clopper_pearson(good, n, ALPHA))
     state = State.ADEQUATE if low >= cell.target else State.INADEQUATE if high < cell.target else State.UNKNOWN
     need = more_to_decide(good, n, cell.target, ALPHA) if state is State.UNKNOWN else 0
+    need = found.left if need is None else min(need, found.left)  # all that there are leave nothing to chance
     notes = [found.note, _twice(found.cases), f"aq.cases(..., n={n + need}) would decide" if need else ""]
     return Result(
         cell=cell,

@@ -172,7 +172,7 @@ class Trial:
         given = examples.block(block)
         try:
             made = self._called(given, level, block)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self._failed(error, given, level, block) from error
         return returned(self.behaviour, given, made, examples.input)
 
@@ -195,13 +195,13 @@ class Trial:
         rng = np.random.default_rng([self.seed, crc32(self.behaviour.name.encode()), block])
         return self.behaviour.function(given, level, rng)
 
-    def _failed(self, error: Exception, given: pa.RecordBatch, level: float, block: int) -> TestError:
+    def _failed(self, error: BaseException, given: pa.RecordBatch, level: float, block: int) -> TestError:
         """What was raised, with the line, and the first row alone that raises it."""
         at = ""
         for i in range(len(given)):
             try:
                 self._called(given.slice(i, 1), level, block)
-            except Exception:
+            except (Exception, SystemExit):
                 at = f" at {row(given, i)}"
                 break
         told = getattr(error, "message", None) or f"{type(error).__name__}: {error}"

@@ -11,7 +11,7 @@ from adequate.loop.made.declared import Made
 from adequate.loop.made.file import FROM, cases_of, classified, filed
 from adequate.loop.unseen import newest, unseen
 from adequate.spec.slices import EVERYTHING
-from adequate.types import PARTS, TESTS, Part
+from adequate.types import PARTS, TESTS, Metric, Part
 
 if TYPE_CHECKING:
     from adequate.spec.project import Project
@@ -78,10 +78,12 @@ def _of_test(cell: str | None) -> bool:
 
 
 def _failed(store: Store, task: Task, model: str, cell: str | None) -> list[dict[str, str]]:
-    """Failing cases of tests, where the right answer is known."""
+    """Failing cases of tests, where the right answer is known; what an assertion suggests is only likely."""
     found = []
     for key, one in store.failures.read(model):
         if not key.startswith(f"{task.name}/") or (cell and not f"{key}/".startswith(f"{cell}/")):
+            continue
+        if key.endswith(f"/{Metric.ASSERTION}"):
             continue
         sealed = one.row >= 0 and store.examples.parts()[one.row] == PARTS.index(Part.GATE)
         if one.suggested and not sealed:

@@ -76,7 +76,7 @@ class Foreign:
             self.vocabulary = {name: Vocabulary(task=name, labels=list(columns), closed=bool(columns), columns=columns)}
         try:
             returned = self.function(self._given(batch))
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a script that ends when it has nothing to do
             raise SubjectError(
                 f"it raised {type(error).__name__}: {error}{line_of(error)}",
                 remedy="correct it there; it has to take every text that there may be, the empty one too",
@@ -104,7 +104,7 @@ class Foreign:
     def _fails(self, batch: pa.RecordBatch) -> bool:
         try:
             self.function(self._given(batch))
-        except Exception:
+        except (Exception, SystemExit):
             return True
         return False
 

@@ -97,12 +97,13 @@ def _module(name: str, place: str) -> Any:
     try:
         return importlib.import_module(place)
     except ModuleNotFoundError as error:
+        package = load.INSTALLED_AS.get(error.name or "", error.name)
         raise SubjectError(
             f"there is no module {error.name!r}{line_of(error)}",
-            remedy="go to its folder, install it (pip install), or name the file: path/to/file.py:callable",
+            remedy=f"go to its folder, install it (pip install {package}), or name the file: path/to/file.py:callable",
             model=name,
         ) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SubjectError(
             f"importing {place} raised {type(error).__name__}: {error}{line_of(error)}",
             remedy="correct it there",
