@@ -37,6 +37,10 @@ def test_discover_shows_the_condition_the_numbers_examples_and_the_line_and_acce
     assert said.count("✕") >= 2
     first = json.loads(ran(root, "--discover", "--json").output)[0]
     assert first["number"] == 1
+    assert first["proven"]
+    every = json.loads(ran(root, "--discover", "--json", "--suspected").output)
+    assert every[0] == first
+    assert [one["number"] for one in every] == list(range(1, len(every) + 1))
     assert first["failures"]
     assert "branch desk" in ran(root, "--discover", "--accept", "1", "--name", "branch desk").output
     assert Engine.open(root).project.slices["branch desk"].sql == first["sql"]

@@ -45,6 +45,8 @@ def test_the_planted_slice_is_found_with_its_numbers_and_failures_outside_the_ga
         members = store.slices.mask("found", best["sql"])
         gate = store.examples.parts() == PARTS.index(Part.GATE)
         assert best["sql"] == "channel = 'branch'"
+        assert best["proven"]
+        assert best["luck"] <= 0.05
         assert best["support"] == members.sum()
         assert best["accuracy"] < best["outside"]
         assert 0 < best["low"] <= best["gap"] == pytest.approx(best["outside"] - best["accuracy"])
@@ -82,7 +84,7 @@ def test_an_accepted_slice_is_a_cell_and_is_not_found_again(tmp_path: Path, engi
 
 def test_without_a_model_or_labels_or_a_number_it_is_said_what_to_do(tmp_path: Path, engine: Engine) -> None:
     root = tmp_path / "mail"
-    begun(root, mail(60).select(["body", "intent"]), EASY)
+    begun(root, mail(40).select(["body", "intent"]), EASY)
     new = Engine.open(root)
     with create(root, text="body") as store, pytest.raises(NotEnoughDataError, match="no model"):
         found(store, new.project)

@@ -63,8 +63,8 @@ def test_each_condition_has_the_members_that_its_sql_has(
 
 
 def test_words_pairs_of_words_lengths_and_columns_are_said_as_people_say_them() -> None:
-    texts = ["late fee 12", "a late fee?", "no", "no card", "late again", "hm", "ha", "hi"]
-    table = pa.table({"text": texts, "channel": ["app"] * 3 + ["mail"] * 5, "flag": [True] * 3 + [False] * 5})
+    texts = ["late fee 12", "a late fee?", "no", "no card", "late again", *["hm", "hark", "hills"] * 3]
+    table = pa.table({"text": texts, "channel": ["app"] * 3 + ["mail"] * 11, "flag": [True] * 3 + [False] * 11})
     said = conditions(table, "text", least=2)
     by = {said[i].said: said[i].sql for i in range(len(said))}
     assert by["the word “late”"] == r"regexp_matches(lower(text), '\blate\b')"
@@ -75,9 +75,10 @@ def test_words_pairs_of_words_lengths_and_columns_are_said_as_people_say_them() 
 
 
 def test_what_holds_of_most_or_of_few_is_not_said_and_columns_of_labels_are_skipped() -> None:
-    table = pa.table({"text": ["the x", "the y", "the z", "the x"], "intent": ["a", "a", "b", "b"]})
+    texts = ["fine red", "fine green", "fine blue", "fine red", *["fine grey sky"] * 4]
+    table = pa.table({"text": texts, "intent": ["a", "a", "b", "b"] * 2})
     said = conditions(table, "text", skip=["intent"], least=2)
-    assert [said[i].name for i in range(len(said)) if i < len(said.words)] == ["x"]
+    assert [said[i].name for i in range(len(said)) if i < len(said.words)] == ["red"]
     assert not any("intent" in said[i].sql for i in range(len(said)))
 
 

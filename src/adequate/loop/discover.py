@@ -21,30 +21,32 @@ from adequate.loop.unseen import Unseen, dense, meant, newest, unseen
 from adequate.spec import python, slices
 from adequate.spec.slices import Slice
 from adequate.store.looks import Override
-from adequate.testing.discover import Discovered, discover
+from adequate.testing.discover import LEAST, Discovered, discover
 from adequate.testing.discover import jaccard as shared
 from adequate.testing.rules import conditions
-from adequate.testing.sampling import uniforms
 
 if TYPE_CHECKING:
     from adequate.spec.project import Project
     from adequate.spec.tasks import Task
     from adequate.store import Store
-    from adequate.types import Floats, Mask, Rows
+    from adequate.types import Doubles, Floats, Mask, Rows
 
-FEWEST = 100  # labelled examples without which there is nothing to look in
+FEWEST = 50  # labelled examples without which there is nothing to look in
 SHOWN = 12  # failing examples that are given with a slice
 DECLARED = 0.8  # a slice that shares more than this with a declared one is that one
-SHARE, LEAST = 0.005, 20  # of the labelled examples, how many a slice has at least
+SHARE = 0.005  # of the labelled examples, that a condition holds of at least
 
 
 def found(store: Store, project: Project, task: str | None = None, *, seed: int = 0) -> list[dict[str, Any]]:
-    """Slices in which the newest model is worse than elsewhere, the surest first; kept until the project changes.
+    """Slices in which the newest model is worse than elsewhere, or seems to be; kept until the project changes.
 
-    Each as JSON: `number` (from 1), `name`, `sql`, `said` (for people), `task`, `support` (examples of the whole
-    project that satisfy it), `labelled`; of those labelled that had no part in finding it `n`, `accuracy`, `outside`
-    (accuracy of the others), `gap` and `low`, its bound, sure of all that are offered together; `failures`: up to 12
-    examples {id, row, part, text, label, answered}, never of the gate; `line`: what declares it in `project.py`.
+    First those that are `proven`, then those that are suspected, the surest first. Each as JSON: `number` (from 1),
+    `name`, `sql`, `said` (for people), `task`, `proven`, `luck` (chance that a search like this finds anything as bad
+    where there is nothing), `support` (examples of the whole project that satisfy it), `labelled`; of those labelled,
+    one a group, `n`, `accuracy`, `outside` (accuracy of the others), `gap` and `low`, its bound, sure of all that was
+    looked at together; `decide`: labels of the slice, drawn by chance, that would decide, null where thousands would;
+    `failures`: up to 12 examples {id, row, part, text, label, answered}, never of the gate; `line`: what declares it in
+    `project.py`.
 
     Raises:
         NotEnoughDataError: there is no model yet, or too few labels.
@@ -84,8 +86,9 @@ def accept(
     made = slices.declare(called, one["sql"], None, target, False)
     store.slices.mask(called, made.sql or "", np.zeros(1, np.int64) if store.examples.count else None)
     value = {"sql": made.sql, "target": made.target, "critical": False}
-    said = why or f"found: accuracy {one['accuracy']:.0%} against {one['outside']:.0%}" if "accuracy" in one else why
-    store.overrides.put(Override(what=f"slice:{called}", value=value, who=who, why=said, at=time.time()))
+    if not why and "accuracy" in one:
+        why = f"found: accuracy {one['accuracy']:.0%} against {one['outside']:.0%}"
+    store.overrides.put(Override(what=f"slice:{called}", value=value, who=who, why=why, at=time.time()))
     return called
 
 
@@ -114,19 +117,25 @@ def _found(store: Store, project: Project, task: Task, seed: int) -> list[dict[s
     table = store.examples.take(seen.rows)
     names = table["aq_group"].combine_chunks().dictionary_encode()
     groups = names.indices.to_numpy().astype(np.int64)
-    draws = uniforms([f"half of {group}" for group in names.dictionary.to_pylist()])[groups]
     skip = [*(one.column for one in project.tasks.values()), project.id or "", project.group or ""]
     said = conditions(table, project.text, skip=skip, least=max(LEAST, int(SHARE * len(seen.rows))))
     offered = discover(
         said,
         seen.wrong,
         groups,
-        draws,
         np.random.default_rng([seed, crc32(task.name.encode())]),
         vectors=_vectors(store, project, task, seen.rows),
+        doubts=_doubts(seen),
         known=[slice_of(store, one, seen.rows) for one in project.slices.values()],
     )
     return _told(store, project, task, seen, offered)
+
+
+def _doubts(seen: Unseen) -> Doubles:
+    """The chance that each answer is wrong, as the model sees it."""
+    if seen.answers.ndim == 1:
+        return np.asarray(1.0 - seen.probs[np.arange(len(seen.rows)), seen.answers], np.float64)
+    return np.asarray(1.0 - np.where(seen.answers, seen.probs, 1 - seen.probs).prod(axis=1), np.float64)
 
 
 def _vectors(store: Store, project: Project, task: Task, rows: Rows) -> Floats | None:
@@ -140,13 +149,17 @@ def _vectors(store: Store, project: Project, task: Task, rows: Rows) -> Floats |
 def _told(
     store: Store, project: Project, task: Task, seen: Unseen, offered: Sequence[Discovered]
 ) -> list[dict[str, Any]]:
-    """As JSON has it; what is declared already is left out here, where all examples are seen."""
+    """As JSON has it, but for what is declared already: all examples are seen here."""
     masks = store.slices.masks({str(i): one.condition.sql for i, one in enumerate(offered)})
     declared = [slice_of(store, one) for one in project.slices.values()] if offered else []
     told: list[dict[str, Any]] = []
     for i, one in enumerate(offered):
         mask = masks[str(i)]
         if any(shared(mask, other) > DECLARED for other in declared):
+            continue
+        if not np.array_equal(
+            mask[seen.rows], one.mask
+        ):  # the store reads some letter otherwise: not what was measured
             continue
         name = _named(one.condition.name, {*project.slices, *(other["name"] for other in told)})
         inside = 1 - one.wrong / one.n
@@ -158,6 +171,8 @@ def _told(
                 "sql": one.condition.sql,
                 "said": one.condition.said,
                 "task": task.name,
+                "proven": one.proven,
+                "luck": one.luck,
                 "support": int(mask.sum()),
                 "labelled": int(one.mask.sum()),
                 "n": one.n,
@@ -165,6 +180,7 @@ def _told(
                 "outside": 1 - one.wrong_outside / one.outside,
                 "gap": one.gap,
                 "low": one.low,
+                "decide": one.labels,
                 "target": float(target),
                 "failures": _failures(store, project, seen, one.mask & seen.wrong),
                 "line": python.slice_(Slice(name=name, sql=one.condition.sql, target=float(target))),

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,9 +21,11 @@ from scipy import sparse
 
 from adequate.types import Mask
 
+FEW = 12  # different whole numbers that are values rather than a quantity
 CATEGORIES = 1000  # different values a column may have to be one of categories
 PAIRED = 3000  # words of which neighbours are looked at, the commonest
-QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
+QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+COMMON = 0.25  # of the examples, that may have a word: what more have carries the language, not the example
 PATTERNS = (  # (regular expression, what it is, a name)
     ("[0-9]", "a digit", "digits"),
     ("[?]", "a question mark", "question"),
@@ -36,6 +37,23 @@ PATTERNS = (  # (regular expression, what it is, a name)
     ("\\b[A-Z]{3,}\\b", "a word in capitals", "capitals"),
 )
 HOURS = ((0, 5, "night"), (6, 11, "morning"), (12, 17, "afternoon"), (18, 23, "evening"))
+# Words that say nothing of what an example is about. Those that ask and those that deny do, and aren't here.
+_FUNCTION = """
+    a about also am an and any are aren as at b be because been being but by c can could couldn d did didn do does doesn
+    doing don e else even f for from g get gets getting go goes going got h had has hasn have haven having he her here
+    hers him his i if im in into is isn it its itself ive j just k know l let lets like ll m make may me might mine much
+    must my n need needs now o of ok on onto or our ours own p please pls q r re really s said same say see she should
+    so some such t take tell than that the their theirs them then there these they thing things this those though thru
+    to too try u up upon us use used using v ve very w want wants was wasn we well were which while will with within won
+    would wouldn x y yes yet you your yours z
+    aber als auch auf aus bei bin bis das dass dem den der des die du ein eine einem einen einer er es für habe hat ich
+    ihr ihre im ist ja mein meine mich mir mit nach noch nur oder sein sich sie sind um und uns von vor wenn wie wir
+    wird zu zum zur
+    au aux avec ce ces cette dans de en est et il ils je la le les leur lui ma mais mes moi mon nous où par pour qu que
+    qui sa se ses son sont sur ta te tu un une vos votre vous
+    al como con del el esta este ha las lo los mi muy nos para pero por su sus una uno ya
+"""
+_FUNCTIONS = frozenset(_FUNCTION.split())
 _NEAR = "[^\\pL\\pN_]"  # what stands between words of any alphabet
 # What DuckDB reads as something else than a column unless it is quoted.
 _WORDS = """
@@ -59,12 +77,14 @@ class Condition:
         said: for people.
         name: a short one for a slice.
         word: the word or words, as a regular expression between boundaries; "" for other kinds.
+        about: the column; conditions about the same aren't joined.
     """
 
     sql: str
     said: str
     name: str
     word: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +111,11 @@ class Conditions:
             return _word(self.text, self.words[i])
         return self.others[i - len(self.words)]
 
+    @property
+    def about(self) -> Sequence[str]:
+        """The column or kind of each of the others: two of the same aren't joined."""
+        return [one.about for one in self.others]
+
     def mask(self, i: int) -> Mask:
         """The members of one condition, shape (m,)."""
         found = np.zeros(self.members.shape[1], np.bool_)
@@ -112,7 +137,7 @@ def conditions(table: pa.Table, text: str, *, skip: Sequence[str] = (), least: i
     words, starts, rows = _words(table[text], least)
     others: list[Condition] = []
     masks: list[Mask] = []
-    for condition, mask in _others(table, text, skip, least):
+    for condition, mask in _others(table, text, skip):
         if least <= int(mask.sum()) <= m // 2:
             others.append(condition)
             masks.append(mask)
@@ -162,8 +187,9 @@ def _words(texts: pa.ChunkedArray, least: int) -> tuple[list[str], NDArray[np.in
         far, at = far[theirs[far]] + len(names), at[theirs[far]]
     else:
         foreign, far, at = names[:0], codes[:0], rows[:0]
-    singles = _grouped(np.concatenate([codes, far]), np.concatenate([rows, at]), m, least)
     patterns = [*names.to_pylist(), *foreign.to_pylist()]
+    often = _grouped(np.concatenate([codes, far]), np.concatenate([rows, at]), m, least)
+    singles = [(code, held) for code, held in often if patterns[code] not in _FUNCTIONS and len(held) <= COMMON * m]
     found: list[tuple[str, NDArray[np.int32]]] = [(patterns[code], held) for code, held in singles]
     if plain:  # among pieces of other alphabets, neighbours may have lost what stood between them
         best = sorted(singles, key=lambda one: -len(one[1]))[:PAIRED]
@@ -222,46 +248,50 @@ def _sql(text: str, pattern: str) -> str:
 # --- everything else
 
 
-def _others(table: pa.Table, text: str, skip: Sequence[str], least: int) -> Iterator[tuple[Condition, Mask]]:
+def _others(table: pa.Table, text: str, skip: Sequence[str]) -> Iterator[tuple[Condition, Mask]]:
     texts = table[text].combine_chunks()
     said = column(text)
-    lengths = pc.utf8_length(texts)
-    yield from _bands(lengths, f"length({said})", "characters", "long", "short")
+    for condition, mask in _bands(pc.utf8_length(texts), f"length({said})", "characters", "long", "short"):
+        yield replace(condition, about="length"), mask
     for pattern, what, name in PATTERNS:
         sql = f"regexp_matches({said}, '{pattern}')"
-        yield Condition(sql=sql, said=what, name=name), _true(pc.match_substring_regex(texts, pattern))
+        yield Condition(sql=sql, said=what, name=name, about=name), _true(pc.match_substring_regex(texts, pattern))
     for field in table.schema:
         if field.name == text or field.name in skip or field.name.startswith("aq_"):
             continue
-        for kind, read in _KINDS:
-            if kind(field.type):
-                yield from read(table[field.name].combine_chunks(), field.name, least)
-                break
-        if table[field.name].null_count:
-            empty = _true(pc.is_null(table[field.name].combine_chunks()))
-            sql = f"{column(field.name)} IS NULL"
-            yield Condition(sql=sql, said=f"no {field.name}", name=f"no {field.name}"), empty
+        values = table[field.name].combine_chunks()
+        read = next((read(values, field.name) for kind, read in _KINDS if kind(field.type)), ())
+        for condition, mask in (*read, *_missing(values, field.name)):
+            yield replace(condition, about=f"column {field.name}"), mask
 
 
-def _values(values: pa.Array, name: str, least: int) -> Iterator[tuple[Condition, Mask]]:
+def _missing(values: pa.Array, name: str) -> Iterator[tuple[Condition, Mask]]:
+    if values.null_count:
+        yield Condition(sql=f"{column(name)} IS NULL", said=f"no {name}", name=f"no {name}"), _true(pc.is_null(values))
+
+
+def _values(values: pa.Array, name: str) -> Iterator[tuple[Condition, Mask]]:
     encoded = values.dictionary_encode()
     if len(encoded.dictionary) > CATEGORIES:
         return
     codes = encoded.indices.fill_null(-1).to_numpy()
-    often = np.bincount(codes[codes >= 0], minlength=len(encoded.dictionary)) >= least
-    for code in np.flatnonzero(often).tolist():
-        value = encoded.dictionary[code].as_py()
+    for code, value in enumerate(encoded.dictionary.to_pylist()):
         quoted = value.replace("'", "''")
         sql = f"{column(name)} = '{quoted}'"
-        yield Condition(sql=sql, said=f"{name} “{value}”", name=f"{name} {value}"), codes == code
+        said = f"{name} “{value}”" if value else f"an empty {name}"
+        yield Condition(sql=sql, said=said, name=f"{name} {value}".strip()), codes == code
 
 
-def _truths(values: pa.Array, name: str, _: int) -> Iterator[tuple[Condition, Mask]]:
+def _truths(values: pa.Array, name: str) -> Iterator[tuple[Condition, Mask]]:
     yield Condition(sql=column(name), said=name, name=name), _true(values)
     yield Condition(sql=f"NOT {column(name)}", said=f"not {name}", name=f"not {name}"), _true(pc.invert(values))
 
 
-def _numbers(values: pa.Array, name: str, _: int) -> Iterator[tuple[Condition, Mask]]:
+def _numbers(values: pa.Array, name: str) -> Iterator[tuple[Condition, Mask]]:
+    if pa.types.is_integer(values.type) and len(different := pc.unique(values.drop_null())) <= FEW:
+        for value in sorted(different.to_pylist()):
+            said = f"{name} {value}"
+            yield Condition(sql=f"{column(name)} = {value}", said=said, name=said), _true(pc.equal(values, value))
     yield from _bands(values, column(name), name, f"high {name}", f"low {name}")
 
 
@@ -286,7 +316,7 @@ def _bands(values: pa.Array, sql: str, what: str, high: str, low: str) -> Iterat
         yield Condition(sql=f"{sql} BETWEEN {between}", said=said, name=name), there & (x >= a) & (x <= b)
 
 
-def _times(values: pa.Array, name: str, _: int) -> Iterator[tuple[Condition, Mask]]:
+def _times(values: pa.Array, name: str) -> Iterator[tuple[Condition, Mask]]:
     if getattr(values.type, "tz", None):  # the store's SQL knows no time zones
         return
     sql = column(name)
@@ -325,10 +355,11 @@ def _true(mask: pa.Array) -> Mask:
     return np.asarray(mask.fill_null(False).to_numpy(zero_copy_only=False), np.bool_)
 
 
-_KINDS: Sequence[tuple[Callable[[pa.DataType], bool], Callable[[pa.Array, str, int], Any]]] = (
+_KINDS: Sequence[tuple[Callable[[pa.DataType], bool], Callable[[pa.Array, str], Iterator[tuple[Condition, Mask]]]]] = (
     (pa.types.is_string, _values),
     (pa.types.is_boolean, _truths),
     (pa.types.is_integer, _numbers),
     (pa.types.is_floating, _numbers),
-    (pa.types.is_temporal, _times),
+    (pa.types.is_timestamp, _times),
+    (pa.types.is_date, _times),
 )
