@@ -57,7 +57,8 @@ class Comparison:
         open: for each suspect, its disagreements without a label, in the order in which to ask.
         disagree: for each suspect, all examples of its disagreement (n,).
         expected: for each suspect, how many of the open ones it likely takes.
-        broken: of cells that must hold in every case and lost one: what to say of it; chance has no part in it.
+        exact: where the members are all that is meant: what was lost was lost, and chance has no part in it.
+        broken: of exact cells that lost more than they may: what to say of it.
     """
 
     cells: tuple[Cell, ...]
@@ -70,6 +71,7 @@ class Comparison:
     open: dict[int, Rows]
     disagree: dict[int, Rows]
     expected: dict[int, int]
+    exact: Mask
     broken: Mapping[int, str] = field(default_factory=dict)
 
     @classmethod
@@ -82,11 +84,13 @@ class Comparison:
         pooled: tuple[int, int] | None,
         unlabelled: Callable[[int], Rows],
         disagree: Mapping[int, Rows] | None = None,
+        exact: Mask | None = None,
         broken: Mapping[int, str] | None = None,
     ) -> Comparison:
         """From counts; `unlabelled` gives a cell's disagreements without a label, in the order in which to ask."""
         p, e = mid_p(lost, won), likelihood_ratio(lost, won, rate)
-        suspects = np.flatnonzero((p <= SCREEN) & (e > CLEARED)).tolist()
+        exact = np.zeros(len(cells), bool) if exact is None else exact
+        suspects = np.flatnonzero(_suspect(p, e) & ~exact).tolist()
         queue = {i: unlabelled(i) for i in suspects}
         return cls(
             cells=tuple(cells),
@@ -101,6 +105,7 @@ class Comparison:
             expected={
                 i: min(len(queue[i]), _expected(float(e[i]), float(rate[i]), cells[i], len(cells))) for i in suspects
             },
+            exact=exact,
             broken=broken or {},
         )
 
@@ -241,11 +246,13 @@ def decide(
         level: `accept` as the loop's next baseline, or `release`.
     """
     ends = np.cumsum([len(c.cells) for c in comparisons])[:-1]
+    exact = np.concatenate([np.zeros(0, bool), *(c.exact for c in comparisons)])
     e, final, gained = (
         np.concatenate([np.zeros(0), *each])
         for each in ([c.e for c in comparisons], [_final(c) for c in comparisons], [c.gained for c in comparisons])
     )
-    worse = e_benjamini_hochberg(e, ALPHA / 2) | benjamini_hochberg(final, ALPHA / 2)
+    worse = np.zeros(len(e), bool)  # what leaves nothing to chance is none of the cells that chance is shared out over
+    worse[~exact] = e_benjamini_hochberg(e[~exact], ALPHA / 2) | benjamini_hochberg(final[~exact], ALPHA / 2)
     for c, at in zip(comparisons, np.split(np.arange(len(e)), ends), strict=False):
         worse[at[[*c.broken]]] = True
     confirmed = np.split(worse, ends)
@@ -254,7 +261,7 @@ def decide(
     blocks = [
         c.broken.get(i) or f"{c.cells[i].key} got worse: {c.lost[i]} lost, {c.won[i]} won"
         for c, change in zip(comparisons, changes, strict=True)
-        for i in sorted(range(len(change)), key=lambda i: -c.e[i])
+        for i in sorted(range(len(change)), key=lambda i: (i not in c.broken, -c.e[i]))
         if change[i] is Change.REGRESSED
     ]
     blocks += _pooled_losses(comparisons)
@@ -281,6 +288,11 @@ def decide(
     return Verdict(outcome=outcome, reasons=tuple(blocks + waits), changes=changes, ask=ask, expected=expected)
 
 
+def _suspect(p: Doubles, e: Doubles) -> Mask:
+    """Losses that surprise, and don't look like chance once all are weighed."""
+    return np.asarray((p <= SCREEN) & (e > CLEARED))
+
+
 def _final(c: Comparison) -> Doubles:
     """p of the cells whose disagreements all have labels, 1 elsewhere."""
     done = [i for i, rows in c.open.items() if not len(rows)]
@@ -290,7 +302,7 @@ def _final(c: Comparison) -> Doubles:
 
 
 def _changes(c: Comparison, confirmed: Mask, improved: Mask) -> tuple[Change, ...]:
-    suspect = (c.p <= SCREEN) & (c.e > CLEARED)
+    suspect = _suspect(c.p, c.e) & ~c.exact
     return tuple(
         Change.REGRESSED if bad else Change.SUSPECT if doubt else Change.IMPROVED if good else Change.NOT_REGRESSED
         for bad, doubt, good in zip(confirmed, suspect, improved, strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from adequate.loop.checks.gate import Held, comparison
 from adequate.testing.cells import Cell
@@ -48,7 +49,49 @@ def test_one_lost_case_of_those_that_must_pass_blocks_and_is_named() -> None:
     assert verdict.reasons == ("intent/all/typos/must_pass must always hold, and no longer does: 'case 7'",)
 
 
-def test_one_lost_case_of_a_behaviour_is_chance_and_a_case_that_never_held_blocks_nobody() -> None:
-    old, new = np.ones(50, bool), np.arange(50) != 7
-    assert decide([comparison([held(old, new, Metric.BEHAVIOUR)])]).outcome == "passed"
+def test_a_case_that_never_held_blocks_nobody() -> None:
+    new = np.arange(50) != 7
     assert decide([comparison([held(new, new, Metric.MUST_PASS)])]).outcome == "passed"
+
+
+def template(was: int, now: int, n: int = 24, *, target: float = 0.95, critical: bool = False) -> Held:
+    """A behaviour's n cases, which are all that is meant; some held for the baseline, some hold for the candidate."""
+    cell = Cell(task="intent", label="negation", metric=Metric.BEHAVIOUR, target=target, critical=critical)
+    old, new = np.arange(n) < was, np.arange(n) < now
+    return Held(cell=cell, old=old, new=new, words=[f"case {i}" for i in range(n)], whole=True)
+
+
+@pytest.mark.parametrize(
+    ("one", "outcome"),
+    [
+        (template(24, 23), "passed"),  # still at its target
+        (template(100, 90, 100, target=0.9), "passed"),  # ten lost, and the target lets ten fail
+        (template(23, 22), "passed"),  # below it by a case: that may be the way to better answers
+        (template(23, 21), "blocked"),
+        (template(100, 94, 100), "blocked"),
+        (template(90, 85, 100), "passed"),  # by 5 points
+        (template(90, 84, 100), "blocked"),
+        (template(10, 14), "passed"),
+        (template(23, 22, critical=True), "blocked"),
+        (template(20, 19, critical=True), "passed"),  # it wasn't at its target before
+    ],
+)
+def test_cases_that_are_all_that_is_meant_are_counted_and_no_chance_allowed_for(one: Held, outcome: str) -> None:
+    assert decide([comparison([one])]).outcome == outcome
+
+
+def test_a_template_that_is_lost_is_said_in_cases() -> None:
+    verdict = decide([comparison([template(24, 18)])])
+    assert verdict.changes == ((Change.REGRESSED,),)
+    assert verdict.reasons == (
+        "intent/all/negation/behaviour is below 0.95, and got worse: 18 of 24 hold, 24 did: 'case 18' and 5 more",
+    )
+
+
+def test_templates_that_fall_whole_make_nothing_else_a_regression() -> None:
+    fallen = [template(24, 12, target=0.5)] * 20  # lost, and still at their target
+    drawn = held(np.ones(400, bool), np.arange(400) >= 6)  # p = .008: less would be asked of it among twenty losses
+    rng = np.random.default_rng(2)
+    alone, beside = (decide([comparison([drawn, *equal_models(rng, 19), *more])]) for more in ([], fallen))
+    assert alone.outcome == beside.outcome == "passed"
+    assert set(beside.changes[0][20:]) == {Change.NOT_REGRESSED}

@@ -3,9 +3,12 @@
 A behaviour is tried on gate examples changed alike for both: an envelope at the level that was proven of the baseline
 (so that one that shrinks shows), or at the level wanted where none was; and where nothing may change, on the examples
 that both answer alike before they are changed. A case that held for the baseline alone is
-lost, for the candidate alone won, and `testing.gate` takes it from there; nobody needs to be asked. What must hold in
-every case (must-pass files, assertions that block and allow no violation) leaves nothing to chance: one case lost is a
-regression.
+lost, for the candidate alone won, and `testing.gate` takes it from there; nobody needs to be asked.
+
+Examples are drawn, so their losses may be chance. The cases of templates, suites and must-pass files are all that is
+meant: they resemble each other and fall together, which would mislead a test of chance, and none is needed. What must
+hold in every case regresses with the first one lost (so do assertions that block and allow no violation). Other cases
+have a target, which says how many may fail: they regress where they are below it and lost over a case and `CARE`.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ from adequate.loop.checks.run import examples
 from adequate.perturb.operator import as_input
 from adequate.testing.behaviours import alike, right
 from adequate.testing.cells import Cell
-from adequate.testing.gate import Comparison
+from adequate.testing.gate import CARE, Comparison
 from adequate.types import Mask, Metric, Part, Progress, silent
 
 if TYPE_CHECKING:
@@ -47,6 +50,7 @@ class Held:
         old, new: shape (m,), in which cases it held for the baseline, for the candidate.
         words: what to call each case, where people may read it.
         others: cases beside those m, in which it held for both.
+        whole: whether these cases are all that is meant.
     """
 
     cell: Cell
@@ -54,16 +58,33 @@ class Held:
     new: Mask
     words: Sequence[str] = ()
     others: int = 0
+    whole: bool = False
+
+    @property
+    def always(self) -> bool:
+        """Whether it must hold in every case."""
+        return self.cell.target >= 1 and self.cell.metric in (Metric.MUST_PASS, Metric.ASSERTION)
 
     @property
     def broken(self) -> str:
-        """Which case was lost of those that must all hold; "" where none was, or where chance may play."""
+        """What was lost that may not be, whatever chance has to say; "" where nothing was."""
         lost = np.flatnonzero(self.old & ~self.new)
-        if self.cell.target < 1 or self.cell.metric not in (Metric.MUST_PASS, Metric.ASSERTION) or not len(lost):
-            return ""
-        which = f": {self.words[lost[0]][:NAMED]!r}" if self.words else ""
+        which = f": {self.words[lost[0]][:NAMED]!r}" if self.words and len(lost) else ""
         more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-        return f"{self.cell.key} must always hold, and no longer does{which}{more}"
+        if self.always and len(lost):
+            return f"{self.cell.key} must always hold, and no longer does{which}{more}"
+        if self.whole and self._fell():
+            counts = f"{self.new.sum()} of {len(self.new)} hold, {self.old.sum()} did"
+            return f"{self.cell.key} is below {self.cell.target:g}, and got worse: {counts}{which}{more}"
+        return ""
+
+    def _fell(self) -> bool:
+        """Whether fewer of all the cases hold than may: a case or `CARE` fewer is let pass, but not where the cell is
+        critical and was at its target."""
+        n, was, now = len(self.old), int(self.old.sum()), int(self.new.sum())
+        if n == 0 or now / n >= self.cell.target or now >= was:
+            return False
+        return (self.cell.critical and was / n >= self.cell.target) or was - now > max(1.0, CARE * n)
 
 
 def compared(
@@ -100,6 +121,7 @@ def comparison(found: Sequence[Held]) -> Comparison:
         (lost + won) / size,
         None,
         lambda _: np.zeros(0, np.int64),
+        exact=np.array([one.whole or one.always for one in found]),
         broken={i: said for i, one in enumerate(found) if (said := one.broken)},
     )
 
@@ -155,7 +177,7 @@ def _answered(cell: Cell, found: Filled, old: Subject, new: Subject, column: str
     wanted = [case.expect for case in found.cases]
     batch = as_input(pa.record_batch({column: pa.array(texts, pa.string())}), column)
     was, now = (right(subject.answer(batch)[cell.task], wanted) for subject in (old, new))
-    return [Held(cell=cell, old=was, new=now, words=texts)]
+    return [Held(cell=cell, old=was, new=now, words=texts, whole=found.whole)]
 
 
 def _asserted(store: Store, project: Project, cell: Cell, name: str, passes: Sequence[assertions.Pass]) -> list[Held]:
