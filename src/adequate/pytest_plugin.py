@@ -33,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--adequate", action="append", metavar="PROJECT", help="Also test a model of this project: an item a cell."
     )
-    group.addoption("--adequate-model", default="last", metavar="MODEL", help="As `adequate test` takes it.")
+    group.addoption("--adequate-model", metavar="MODEL", help="As `adequate test` takes it.")
     group.addoption("--adequate-only", action="append", metavar="GLOB", help="Only cells with such a name.")
     group.addoption("--adequate-task", metavar="TASK", help="Whose answers a model that isn't ours gives.")
     group.addoption("--adequate-strict", action="store_true", help="Unknown fails; else it is skipped.")

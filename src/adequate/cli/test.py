@@ -36,26 +36,27 @@ class Testing(click.Command):
 
 
 @click.command(cls=Testing)
-@click.argument("model", default="last")
+@click.argument("model", required=False)
 @project_option
 @click.option("--only", multiple=True, metavar="GLOB", help="Only tests with such a name; may be said again.")
 @click.option("-t", "--task", help="Whose answers a model that isn't ours gives, where the project has several tasks.")
 @click.option("--json", "as_json", is_flag=True, help="Print every cell and its failing cases as JSON.")
 @click.option("--junit", type=OutputFile(), help="Write a JUnit file, a case a cell.")
 def test(
-    model: str, root: Path | None, only: tuple[str, ...], task: str | None, as_json: bool, junit: Path | None
+    model: str | None, root: Path | None, only: tuple[str, ...], task: str | None, as_json: bool, junit: Path | None
 ) -> None:
     """Put MODEL to the behaviours, suites and assertions of the project. Exits with 0 all adequate, 1 one is not,
     2 none is inadequate but one can't be told, 3 an error.
 
-    MODEL is one of the project's (an id, a beginning will do; `last`; `baseline`), or anybody's: a function or an
-    estimator as `module:callable` or `file.py:callable`, or an address that answers JSON. A function is given a list
-    of texts (a RecordBatch, if its argument is called `batch`) and returns labels or probabilities.
+    MODEL is one of the project's (`baseline`, the one accepted last: the default; `last`, the newest, accepted or
+    not; an id, a beginning will do), or anybody's: a function or an estimator as `module:callable` or
+    `file.py:callable`, or an address that answers JSON. A function is given a list of texts (a RecordBatch, if its
+    argument is called `batch`) and returns labels or probabilities.
 
     \b
     adequate test
     adequate test --only 'survives_*' --json
-    adequate test baseline --junit tests.xml
+    adequate test last --junit tests.xml
     adequate test mail.models:pipeline --task intent
     adequate test http://localhost:8000/predict
     adequate test --discover                        # slices nobody declared; --help says more

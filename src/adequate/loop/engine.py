@@ -146,7 +146,7 @@ class Engine:
 
     def test(
         self,
-        model: Any = "last",
+        model: Any = None,
         *,
         only: Sequence[str] = (),
         task: str | None = None,
@@ -159,14 +159,14 @@ class Engine:
 
         Args:
             model: id (a beginning will do), `baseline` or `last`; `module:callable`, `file.py:callable` or an address;
-                or a model itself, as `aq.wrap` takes it.
+                or a model itself, as `aq.wrap` takes it; None: the baseline (before there is one, the last).
             only: globs of the tests to run.
             task: whose answers a model that isn't ours gives, where the project has several.
 
         Raises:
             AdequateError: the model can't be had; no test has such a name.
         """
-        from adequate.loop.checks.before import newly_failing
+        from adequate.loop.checks.before import newly_failing, standing
         from adequate.loop.checks.keep import keep, labels_taught
         from adequate.loop.checks.report import Report, ordered
         from adequate.loop.checks.run import run
@@ -175,11 +175,11 @@ class Engine:
         with self.store() as store:
             tested = subject(store, self.project, model, task)
             found = run(store, self.project, tested, only=only, seed=seed, progress=progress)
-            newly = newly_failing(store, tested.name, found)
+            newly, stands = newly_failing(store, tested.name, found), standing(store, tested.name)
         if isinstance(tested, Trained):
             with suppress(BusyError, StorageFullError), self.store(write=True, verb="test") as store:
                 keep(store, tested.name, found, labels_taught(store, tested.name))
-        return Report(model=tested.name, results=ordered(found, newly), newly=newly)
+        return Report(model=tested.name, results=ordered(found, newly), newly=newly, standing=stands)
 
     def propose(
         self, task: str | None = None, change: str | None = None, *, level: float = 0.5, most: int = 50

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
+from adequate.loop.checks.before import newly_failing
+from adequate.loop.checks.keep import keep
 from adequate.loop.engine import Engine
+from adequate.types import State
 from tests.loop.checks.conftest import declared
 
 
@@ -23,3 +28,27 @@ def test_results_are_kept_with_the_model_unless_another_process_is_writing(root:
         kept = {row["label"]: row for row in store.cells.read(found.model).to_pylist()}["words"]
     assert (cell, case.text, case.expected) == ("intent/all/words/behaviour", "loan rate", "login")
     assert (kept["n"], kept["value"], kept["state"], kept["metric"]) == (2, 0.5, "inadequate", "behaviour")
+
+
+def test_what_is_tested_is_the_baseline_and_a_newer_model_is_named(root: Path) -> None:
+    engine = Engine(root, declared(root, '@project.behaviour(intent)\ndef words():\n    yield "loan rate", "login"\n'))
+    with engine.store(write=True, verb="run") as store:
+        accepted = store.models.accepted() or ""
+        newer = replace(store.models.get(accepted), id="b" * 16, state="candidate")
+        store.models.put(newer)
+        shutil.copytree(store.models.folder(accepted), store.models.folder(newer.id))
+    found, last = engine.test(), engine.test("last")
+    assert (found.model, last.model) == (accepted, newer.id)
+    assert found.standing == "the baseline; bbbbbbbb is newer and wasn't accepted (adequate test last)"
+    assert last.standing == f"not the baseline, which is {accepted[:8]} (adequate test baseline)"
+
+
+def test_only_a_model_that_came_before_makes_a_cell_newly_failing(root: Path) -> None:
+    engine = Engine(root, declared(root, '@project.behaviour(intent)\ndef words():\n    yield "loan rate", "login"\n'))
+    first = engine.test()
+    (failing,) = first.results
+    with engine.store(write=True, verb="run") as store:
+        store.models.put(replace(store.models.get(first.model), id="c" * 16, state="candidate"))
+        keep(store, "c" * 16, [replace(failing, state=State.ADEQUATE)], {})
+        assert newly_failing(store, first.model, [failing]) == frozenset()
+        assert newly_failing(store, "a model of somebody's", [failing]) == {failing.key}

@@ -77,8 +77,9 @@ def test_lines_of_json_are_read_and_each_value_is_a_cell(tests: Tests, root: Pat
     ("content", "said"),
     [
         (None, "suite 'golden' (golden.csv): there is no such file"),
-        ("", "golden.csv"),
-        ("body,intent\n", "golden.csv"),
+        ("", "suite 'golden': golden.csv is empty"),
+        ("body,intent\n", "suite 'golden': golden.csv holds no rows"),
+        ("body,intent\n\xe9t\xe9,card\n", "suite 'golden': golden.csv isn't UTF-8"),
         ("words,intent\na,card\n", "no column 'body'; it has words, intent"),
         ("body,other\na,card\n", "it has body, other"),
         ("body,intent\na,card\nb,crad\n", "row 2: no label 'crad'; did you mean 'card'?"),
@@ -91,7 +92,7 @@ def test_a_file_that_is_wrong_is_named_with_its_row_and_the_rest_goes_on(
 ) -> None:
     (root / "golden.csv").unlink(missing_ok=True)
     if content is not None:
-        (root / "golden.csv").write_text(content)
+        (root / "golden.csv").write_text(content, encoding="latin-1")
     (root / "good.csv").write_text("body,intent\nlogin password code,login\n")
     found = tests(GOLDEN + 'project.must_pass("good.csv", intent)\n')
     assert found["golden"].state is State.UNKNOWN

@@ -68,7 +68,7 @@ def filled(behaviour: Behaviour) -> Filled:
     cases: list[Case] = []
     try:
         for one in _yielded(behaviour):
-            found = list(one) if isinstance(one, Cases) else [_case(one)]
+            found = list(one) if isinstance(one, Cases) else [_case(one, origin, len(cases))]
             wanted = behaviour.expect if isinstance(behaviour.expect, str) else ""
             cases += [case if case.expect else replace(case, expect=wanted) for case in found]
             if len(cases) > MOST:
@@ -80,7 +80,8 @@ def filled(behaviour: Behaviour) -> Filled:
     except AdequateError as error:
         raise TestError(f"{where(behaviour, error)}: {error.message}", remedy=error.remedy) from error
     except (Exception, SystemExit) as error:
-        at = f"{where(behaviour, error)} raised {type(error).__name__} after {len(cases)} cases: {error}"
+        after = "1 case" if len(cases) == 1 else f"{len(cases):,} cases"
+        at = f"{where(behaviour, error)} raised {type(error).__name__} after {after}: {error}"
         raise TestError(at, remedy="correct it in project.py") from error
     if not cases:
         raise TestError(f"{origin} yields no case", remedy='yield from aq.cases("...", expect="LABEL")')
@@ -105,14 +106,17 @@ def _yielded(behaviour: Behaviour) -> Iterable[Any]:
     return (made,) if isinstance(made, str | Cases) or not isinstance(made, Iterable) else made
 
 
-def _case(one: Any) -> Case:
+def _case(one: Any, origin: str, before: int) -> Case:
     if isinstance(one, Case):
         return one
     if isinstance(one, str):
         return Case(text=one, expect="")
     if isinstance(one, tuple) and len(one) == 2 and all(isinstance(part, str) for part in one):
         return Case(text=one[0], expect=one[1])
-    raise TestError(f"{one!r} is no case", remedy="yield from aq.cases(...), or yield (text, label)")
+    raise TestError(
+        f"{origin}, number {before + 1:,}: {one!r} is no case",
+        remedy="yield from aq.cases(...), or yield (text, label)",
+    )
 
 
 def tested(cell: Cell, found: Filled, subject: Subject, column: str, labels: Sequence[str]) -> Result:

@@ -27,11 +27,13 @@ class Report:
     Args:
         model: its name.
         newly: keys of cells that are inadequate, and were adequate for the model that was measured before.
+        standing: of a model of the project, whether it is the one in use.
     """
 
     model: str
     results: Sequence[Result]
     newly: frozenset[str] = frozenset()
+    standing: str = ""
 
     @property
     def exit_code(self) -> Literal[0, 1, 2]:
@@ -43,6 +45,7 @@ class Report:
         """Everything, as `test --json` prints it."""
         return {
             "model": self.model,
+            "standing": self.standing,
             "exit": self.exit_code,
             "cells": [
                 {

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from adequate.errors import ColumnError, TestError
+from adequate.errors import AdequateError, ColumnError, TestError
 from adequate.loop.checks.cases import Filled
 from adequate.spec.cases import Case
 from adequate.spec.values import as_text, given
@@ -40,9 +40,15 @@ def of_suite(suite: Suite, project: Project, root: Path) -> Iterator[tuple[Cell,
     file = root / suite.path
     origin = f"suite {suite.name!r} ({suite.path})"
     if not file.is_file():
-        raise TestError(f"{origin}: there is no such file", remedy="its path is relative to project.py")
-    data = inspect(file)
-    table = pa.Table.from_batches(list(data), data.schema)
+        what = "it is a folder" if file.is_dir() else "there is no such file"
+        raise TestError(f"{origin}: {what}", remedy="its path is relative to project.py")
+    try:
+        data = inspect(file)
+        table = pa.Table.from_batches(list(data), data.schema)
+    except AdequateError as error:
+        said = error.message.replace(str(file), suite.path)
+        remedy = "save it as UTF-8" if "--encoding" in error.remedy else error.remedy  # an option of `add`
+        raise TestError(f"suite {suite.name!r}: {said}", remedy=remedy) from error
     if not len(table):
         raise TestError(f"{origin} has no rows", remedy="a file without cases proves nothing")
     with file.open("rb") as content:

@@ -29,7 +29,8 @@ def subject(store: Store, project: Project, model: Any, task: str | None = None)
 
     Args:
         model: the id of one of the project's (a beginning will do), `last` or `baseline`; `module:callable` or
-            `file.py:callable`; an http(s) address; or a model itself, as `aq.wrap` takes it.
+            `file.py:callable`; an http(s) address; or a model itself, as `aq.wrap` takes it. None: the baseline, or
+            where no model has been accepted yet the last one.
         task: whose answers it gives, where that isn't plain.
 
     Raises:
@@ -37,6 +38,8 @@ def subject(store: Store, project: Project, model: Any, task: str | None = None)
     """
     if task is not None and task not in project.learnable:
         raise unknown("task", task, project.learnable)
+    if model is None:
+        model = store.models.accepted() or "last"
     if isinstance(model, str):
         if model.startswith(("http://", "https://")):
             tasks = vocabularies(store, project)
