@@ -47,17 +47,17 @@ def test_a_label_seen_once_is_unseen_out_of_fold_and_seen_by_the_head() -> None:
 def test_the_block_that_knows_more_is_chosen() -> None:
     x, gold = clusters([60, 50, 40], spread=6)
     learned = learn({"dense": x, "lexical": words(gold)}, gold, kind=Kind.CLASSIFY, labels="abc", task="t")
-    assert "lexical" in learned.blocks
-    other, gold = clusters([60, 50, 40], spread=0.5)
+    assert "lexical" in learned.choice.blocks
+    other, gold = clusters([60, 50, 40], spread=2)
     learned = learn({"dense": other, "lexical": words(gold[::-1])}, gold, kind=Kind.CLASSIFY, labels="abc", task="t")
-    assert learned.blocks == ("dense",)
+    assert learned.choice.blocks == ("dense",)
 
 
 def test_wrong_labels_call_for_a_stronger_penalty() -> None:
     x, gold = clusters([15] * 20)
     rng, labels = np.random.default_rng(0), [str(code) for code in range(20)]
     noisy = np.where(rng.random(len(gold)) < 0.4, rng.integers(20, size=len(gold)), gold).astype(np.int32)
-    clean, wrong = (learn({"x": x}, g, kind=Kind.CLASSIFY, labels=labels, task="t").l2 for g in (gold, noisy))
+    clean, wrong = (learn({"x": x}, g, kind=Kind.CLASSIFY, labels=labels, task="t").choice.l2 for g in (gold, noisy))
     assert wrong > clean
 
 
@@ -65,7 +65,7 @@ def test_choices_are_kept_until_labels_grow_by_half() -> None:
     first = taught([20, 20])
     kept = taught([25, 25], warm=first)
     again = taught([30, 30], warm=first)
-    assert (kept.tried, kept.chosen_at, kept.l2) == ((), 40, first.l2)
+    assert (kept.tried, kept.chosen_at, kept.choice) == ((), 40, first.choice)
     assert again.tried
     assert again.chosen_at == 60
 

@@ -13,7 +13,6 @@ from adequate.loop import junit
 from adequate.loop.answers import answered, labels_of, names_of
 from adequate.loop.chances import Chances
 from adequate.loop.checks import gate
-from adequate.loop.checks.cells import any_declared
 from adequate.loop.checks.cells import cells as tests_of
 from adequate.loop.cycle import slices
 from adequate.loop.renames import carried
@@ -203,7 +202,7 @@ def _tested(store: Store, project: Project, old: str, new: str) -> list[Comparis
     Raises:
         NotEnoughDataError: a model's files are gone.
     """
-    if not any_declared(project):
+    if not project.has_tests:
         return []
     was, now = (Trained.of(store, project, model) for model in (old, new))
     made = gate.compared(store, project, was, now, old)

@@ -19,7 +19,7 @@ from adequate import __version__
 from adequate.loop import features
 from adequate.loop.answers import labels_of, names_of
 from adequate.loop.chances import Chances
-from adequate.loop.checks import edge
+from adequate.loop.checks import edge, settle
 from adequate.loop.subjects import Trained
 from adequate.loop.subjects.trained import vectors
 from adequate.loop.turn import Survey, World, split, survey, teach
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from adequate.store import Store
 
 FEW = 1 << 16  # ids held at once: as Python's strings they take 100 bytes each
-RECIPE = f"{__version__}/1"  # names the code that makes models; the number changes when what it makes does
+RECIPE = f"{__version__}/2"  # names the code that makes models; the number changes when what it makes does
 
 
 @dataclass(eq=False)
@@ -51,6 +51,7 @@ class Cycle:
         seed: of every random choice.
         batch: labels to ask for that teach; None: as the miner sees fit.
         notice: told, once, what a person should know.
+        settled: by task, how its tests chose among heads that came near (`checks.settle`).
         edges: by task, what came of teaching at the edge (`checks.edge`).
         tests: candidate against baseline on the tests, once they were compared.
     """
@@ -64,6 +65,7 @@ class Cycle:
     progress: Progress = silent
     notice: Callable[[str], None] = lambda _text: None
     encoders: features.Encoders | None = None
+    settled: dict[str, settle.Settled] = field(default_factory=dict)
     edges: dict[str, edge.Taught] = field(default_factory=dict)
     tests: Comparison | None = None
     _labels: dict[str, Labels] = field(default_factory=dict)
@@ -131,6 +133,8 @@ class Cycle:
             self.progress(f"training {task.name}", 0, None)
             names, targets = self.names[task.name], self.project.targets
             head = teach(self.world, task, names, self.labels(task), targets=targets, seed=self.seed)
+            self.settled[task.name] = settle.settled(self, task, head)
+            head = self.settled[task.name].learned
             if edge.teaching(self.project, task.name):
                 self.edges[task.name] = edge.taught(self, task, head)
                 head = self.edges[task.name].learned
@@ -176,8 +180,8 @@ class Cycle:
                 mine = split(labels, self.world, part)
                 made.update(mine.rows.tobytes() + np.ascontiguousarray(mine.gold).tobytes())
         said = [self.project.digest(), self.seed, RECIPE, sorted(self.world.blocks)]
-        if any(edge.teaching(self.project, task) for task in self.project.learnable):
-            said.append(edge.RECIPE)
+        if self.project.has_tests:
+            said += [settle.RECIPE, edge.RECIPE]
         made.update(json.dumps(said).encode())
         return made.hexdigest()[:16]
 

@@ -19,7 +19,7 @@ from adequate.mining import Knowledge, Outlook, Seen, Shortfall, exhausted, outl
 from adequate.spec.tasks import Task
 from adequate.testing.cells import ALL, Cell, Counts, count
 from adequate.testing.sampling import Sample
-from adequate.training import Aim, Copies, Head, Learned, learn, probabilities
+from adequate.training import Aim, Copies, Head, Learned, Tried, learn, probabilities
 from adequate.types import (
     PARTS,
     Block,
@@ -148,6 +148,7 @@ def teach(
     seed: int = 0,
     warm: Learned | None = None,
     copies: Copies | None = None,
+    choice: Tried | None = None,
 ) -> Learned:
     """A head from the `teach` labels; `steer` labels help to choose its decision rule.
 
@@ -156,6 +157,7 @@ def teach(
         warm: what was learned before from fewer of the same labels: saves time, and leaves the result a function of
             how it came about; the stored cycle goes without, so that a model can be made again from its inputs.
         copies: of the `teach` labels, in their order, to be fitted beside them.
+        choice: of blocks, mix and penalty, where it isn't left to the labels.
     """
     taught, steer = split(labels, world, Part.TEACH), split(labels, world, Part.STEER)
     return learn(
@@ -169,6 +171,7 @@ def teach(
         objective=aim_of(task, names, targets),
         steer=(world.take(steer.rows), steer.gold) if len(steer) else None,
         copies=copies,
+        choice=choice,
     )
 
 

@@ -122,7 +122,7 @@ def _folded(store: Store, found: dict[str, Block], head: Head, labels: Labels) -
     folds = spread(labels.gold, kind=head.kind, seed=0, groups=groups.indices.to_numpy().astype(np.int64))
     xs = {name: block.take(labels.rows) for name, block in found.items()}
     made = Folded(xs, labels.gold, np.ones(len(labels)), folds, kind=head.kind, k=len(head.labels))
-    return made.logits(tuple(found), head.l2)
+    return made.logits(tuple(found), head.l2, head.mix)
 
 
 def _straight(found: dict[str, Block], head: Head, labels: Labels) -> Floats:

@@ -38,6 +38,11 @@ class Tested:
         self.columns: dict[str, Column] = {}
         self.asked: dict[str, Candidates] = {}
 
+    @property
+    def has_tests(self) -> bool:
+        """Whether any test is declared that needs no gold labels."""
+        return bool(self.behaviours or self.suites or self.assertions)
+
     def behaviour(
         self,
         task: Task | str,

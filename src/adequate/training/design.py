@@ -12,7 +12,7 @@ Source: C. Williams, M. Seeger, "Using the Nystroem Method to Speed Up Kernel Ma
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,6 +54,11 @@ class Part:
     landmarks: csr_array | None = None
     factor: Floats | None = None
 
+    def louder(self, times: float) -> Part:
+        """The same block, its features multiplied: the penalty then weighs that much less on it."""
+        by = np.float32(times)
+        return replace(self, x=self.x * by, mean=self.mean * by, scale=np.float32(self.scale / by))
+
     def weights(self, w: Floats) -> Weights:
         """Weights of the block's own features from the solver's, (r, k)."""
         if self.landmarks is not None:
@@ -81,9 +86,12 @@ class Design:
     def __len__(self) -> int:
         return int(next(iter(self.parts.values())).x.shape[0])
 
-    def only(self, names: tuple[str, ...]) -> Design:
-        """Some of the blocks."""
-        return Design(parts={name: self.parts[name] for name in names})
+    def only(self, names: tuple[str, ...], mix: float = 1.0) -> Design:
+        """Some of the blocks, the dense ones `mix` times as loud as the sparse ones."""
+        parts = {name: self.parts[name] for name in names}
+        if mix != 1:
+            parts = {name: part if part.landmarks is not None else part.louder(mix) for name, part in parts.items()}
+        return Design(parts=parts)
 
     def whole(self) -> Cut:
         """All rows, not copied."""

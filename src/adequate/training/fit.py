@@ -110,7 +110,9 @@ def begin(made: Design, head: Head, k: int) -> Floats | None:
     return np.concatenate([*parts, np.asarray(bias, np.float32)[None]])
 
 
-def assemble(made: Design, w: Floats, *, task: str, kind: Kind, labels: tuple[str, ...], l2: float) -> Head:
+def assemble(
+    made: Design, w: Floats, *, task: str, kind: Kind, labels: tuple[str, ...], l2: float, mix: float = 1.0
+) -> Head:
     """A head from the solver's weights: features back in their own coordinates, the mean into the bias."""
     weights = made.weights(w)
     bias = w[-1].copy()
@@ -128,6 +130,7 @@ def assemble(made: Design, w: Floats, *, task: str, kind: Kind, labels: tuple[st
         l2=l2,
         temperature=1.0,
         offsets=np.zeros(len(labels), np.float32),
+        mix=mix,
     )
 
 

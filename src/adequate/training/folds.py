@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from adequate.types import Codes, Doubles, Floats, Matrix
 
 FOLDS = 4
-ROUGH = 1e-3  # the solver's tolerance within folds: a tighter one changes neither loss nor accuracy, and costs twice
+ROUGH = 1e-3  # the solver's tolerance within folds: a tighter one chose as well, and costs twice
 
 
 class Folded:
@@ -45,12 +45,12 @@ class Folded:
     ) -> None:
         self.made: Design = design(xs)
         self.gold, self.weights, self.folds, self.kind, self.k = gold, weights, folds, kind, k
-        self._starts: dict[tuple[tuple[str, ...], int], Floats] = {}
+        self._starts: dict[tuple[tuple[str, ...], float, int], Floats] = {}
 
-    def logits(self, blocks: tuple[str, ...], l2: float) -> Floats:
+    def logits(self, blocks: tuple[str, ...], l2: float, mix: float = 1.0) -> Floats:
         """(m, k), every row from a head fitted to the other folds."""
         out = np.zeros((len(self.gold), self.k), np.float32)  # one row, or one group, alone: nothing to learn from
-        made = self.made.only(blocks)
+        made = self.made.only(blocks, mix)
         for fold in np.unique(self.folds).tolist():
             away = self.folds == fold
             if away.all():
@@ -61,11 +61,11 @@ class Folded:
                 kind=self.kind,
                 k=self.k,
                 l2=l2,
-                start=self._starts.get((blocks, fold)),
+                start=self._starts.get((blocks, mix, fold)),
                 weights=self.weights[~away],
                 tolerance=ROUGH,
             )
-            self._starts[blocks, fold] = w
+            self._starts[blocks, mix, fold] = w
             out[away] = np.maximum(made.at(away).forward(w), NEVER)
         return out
 

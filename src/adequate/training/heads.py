@@ -61,6 +61,7 @@ class Head:
         temperature: > 0; probabilities are softmax (or sigmoid) of logits / temperature.
         offsets: shape (k,) float32, added to logits / temperature when deciding.
         l2: precision of the Gaussian prior on the weights: 1 / C of the field's libraries.
+        mix: > 0, how loud its dense blocks were beside its sparse ones when it was fitted.
     """
 
     task: str
@@ -71,6 +72,7 @@ class Head:
     l2: float
     temperature: float
     offsets: Floats
+    mix: float = 1.0
 
     @property
     def blocks(self) -> tuple[str, ...]:

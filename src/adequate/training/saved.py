@@ -59,6 +59,7 @@ def load(folder: Path) -> Head:
         l2=card["l2"],
         temperature=card["temperature"],
         offsets=arrays["offsets"],
+        mix=card.get("mix", 1.0),
     )
     if digest(head) != card["sha256"]:
         raise StoreError(f"the head in {folder.name} doesn't match its hash {card['sha256'][:12]}", remedy=remedy)
@@ -79,7 +80,7 @@ def digest(head: Head) -> str:
 
 
 def _card(head: Head) -> dict[str, object]:
-    return {
+    card: dict[str, object] = {
         "format": FORMAT,
         "task": head.task,
         "kind": head.kind.value,
@@ -88,6 +89,7 @@ def _card(head: Head) -> dict[str, object]:
         "l2": head.l2,
         "temperature": head.temperature,
     }
+    return card if head.mix == 1 else card | {"mix": head.mix}  # heads of earlier versions keep their digest
 
 
 def _arrays(head: Head) -> dict[str, np.ndarray]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from adequate.training.heads import Gold, Head
     from adequate.types import Doubles, Floats, Matrix, Rows
 
+LOUD = 2.0  # times that dense blocks, or sparse ones, are louder in the mix that leans to what does better alone
 PENALTIES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003)  # l2 tried, strong to weak; of features of length 1
 FIRST = 0.03  # where the search begins
 WORTH = 0.99  # a weaker penalty must win 1 % of the loss: near ties go to the stronger, which forgives wrong labels
@@ -41,9 +42,10 @@ GROWN = 1.5  # times as many labels as at the last choice: choose again
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """One choice of blocks and penalty, judged out of fold.
+    """One choice of blocks, their mix and a penalty, judged out of fold.
 
     Args:
+        mix: how loud the dense blocks are beside the sparse ones; 1 where there is but one kind.
         loss: mean log loss after calibration over rows whose label the fold had seen; nan where there is none.
         accuracy: share of all rows answered right.
     """
@@ -52,6 +54,7 @@ class Tried:
     l2: float
     loss: float
     accuracy: float
+    mix: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,16 +78,15 @@ class Learned:
 
     Args:
         out_of_fold: (m, k) float32 logits of the taught rows, each from a head that had not seen it.
-        blocks, l2: what was chosen.
+        choice: blocks, mix and penalty.
         tried: what they were chosen from, the choice first; empty where an earlier choice was kept.
-        chosen_at: taught rows when blocks and penalty were last chosen.
+        chosen_at: taught rows when that was last chosen.
         calibration_error: of the taught rows, out of fold, in [0, 1].
     """
 
     head: Head
     out_of_fold: Floats
-    blocks: tuple[str, ...]
-    l2: float
+    choice: Tried
     tried: tuple[Tried, ...]
     chosen_at: int
     calibration_error: float
@@ -104,6 +106,7 @@ def learn(
     groups: NDArray[np.int64] | None = None,
     weights: Doubles | None = None,
     copies: Copies | None = None,
+    choice: Tried | None = None,
 ) -> Learned:
     """Learn one task from m taught rows. Costs a fit and four folds; five to twelve times four where it must choose.
 
@@ -117,6 +120,7 @@ def learn(
         groups: (m,) any codes; rows of one group fall into one fold.
         weights: (m,) >= 0, how much each row counts in the fit; None: 1 each.
         copies: what is fitted beside the rows; nothing is chosen or judged by them.
+        choice: blocks, mix and penalty, where they are not to be chosen here.
 
     Raises:
         NotEnoughDataError: no label at all.
@@ -139,22 +143,26 @@ def learn(
 
     everything = np.arange(m)
     tried: tuple[Tried, ...] = ()
-    if warm is None or m >= GROWN * warm.chosen_at or not set(warm.blocks) <= set(xs):
+    if choice is not None:
+        chosen_at = m
+        whole = folded(choice.blocks, everything, copies)
+    elif warm is None or m >= GROWN * warm.chosen_at or not set(warm.choice.blocks) <= set(xs):
         sample = everything if m <= SAMPLE else np.sort(np.random.default_rng(seed).permutation(m)[:SAMPLE])
         whole = folded(sorted(xs), sample)
-        tried = _choose(whole, first=FIRST if warm is None else warm.l2)
-        blocks, l2, chosen_at = tried[0].blocks, tried[0].l2, m
+        tried = _choose(whole, first=FIRST if warm is None else warm.choice.l2)
+        choice, chosen_at = tried[0], m
         if m > SAMPLE or copies is not None:
-            whole = folded(blocks, everything, copies)
+            whole = folded(choice.blocks, everything, copies)
     else:
-        blocks, l2, chosen_at = warm.blocks, warm.l2, warm.chosen_at
-        whole = folded(blocks, everything, copies)
+        choice, chosen_at = warm.choice, warm.chosen_at
+        whole = folded(choice.blocks, everything, copies)
 
-    unseen = whole.logits(blocks, l2)[:m]
-    made = whole.made.only(blocks)
+    blocks, l2, mix = choice.blocks, choice.l2, choice.mix
+    unseen = whole.logits(blocks, l2, mix)[:m]
+    made = whole.made.only(blocks, mix)
     start = None if warm is None else begin(made, warm.head.relabelled(labels), k)
     w = solve(made.whole(), whole.gold, kind=kind, k=k, l2=l2, start=start, weights=whole.weights)
-    head = assemble(made, w, task=task, kind=kind, labels=tuple(labels), l2=l2)
+    head = assemble(made, w, task=task, kind=kind, labels=tuple(labels), l2=l2, mix=mix)
 
     logits, truth = unseen, gold
     if steer is not None and len(steer[1]):
@@ -168,8 +176,7 @@ def learn(
     return Learned(
         head=head.with_rule(temperature=heat, offsets=offsets),
         out_of_fold=unseen,
-        blocks=blocks,
-        l2=l2,
+        choice=choice,
         tried=tried,
         chosen_at=chosen_at,
         calibration_error=calibration_error(probabilities(unseen, kind, heat), gold, kind),
@@ -181,24 +188,36 @@ def _stacked(x: Matrix, more: Matrix) -> Matrix:
 
 
 def _choose(folded: Folded, *, first: float) -> tuple[Tried, ...]:
-    """All that was tried, the best first: each block alone and all of them, the promising ones down their valleys."""
+    """All that was tried, the best first: each block alone and all mixed, the promising ones down their valleys."""
     names = tuple(folded.made.parts)
-    # All together first: it is what stays where nothing can be judged yet, every label having one row.
-    sets = ([names] if len(names) > 1 else []) + [(name,) for name in names]
     at = min(range(len(PENALTIES)), key=lambda i: abs(np.log(PENALTIES[i] / first)))
-    tried = [_try(folded, blocks, PENALTIES[at]) for blocks in sets]
+    alone = [_try(folded, (name,), PENALTIES[at]) for name in names]
+    mixed = [_try(folded, names, PENALTIES[at], mix) for mix in _mixes(folded, alone)] if len(names) > 1 else []
+    # All together first: it is what stays where nothing can be judged yet, every label having one row.
+    tried = mixed + alone
     least = min(one.loss for one in tried)
-    for begun in tuple(tried):
+    for begun in [*sorted(mixed, key=lambda one: one.loss)[:1], *alone]:
         if not begun.loss > HOPELESS * least:
             tried += _valley(folded, begun, at)
     best = tried[0]
     for one in tried[1:]:
         # Between sets the lower loss wins; within one, near ties go to the stronger penalty.
-        same = one.blocks == best.blocks
+        same = (one.blocks, one.mix) == (best.blocks, best.mix)
         handicap = 1.0 if not same else WORTH if one.l2 < best.l2 else 1 / WORTH
         if one.loss < handicap * best.loss:
             best = one
     return (best, *(one for one in tried if one is not best))
+
+
+def _mixes(folded: Folded, alone: Sequence[Tried]) -> tuple[float, ...]:
+    """Even, and where there are dense and sparse blocks, leaning to the kind that does better alone."""
+    best: dict[bool, float] = {}
+    for one in alone:
+        dense = folded.made.parts[one.blocks[0]].landmarks is None
+        best[dense] = min(one.loss, best.get(dense, np.inf))
+    if len(best) < 2:
+        return (1.0,)
+    return (1.0, LOUD if best[True] < best[False] else 1 / LOUD)
 
 
 def _valley(folded: Folded, begun: Tried, at: int) -> list[Tried]:
@@ -206,25 +225,25 @@ def _valley(folded: Folded, begun: Tried, at: int) -> list[Tried]:
     tried: list[Tried] = []
     last = begun
     for l2 in PENALTIES[at + 1 :]:
-        tried.append(_try(folded, begun.blocks, l2))
+        tried.append(_try(folded, begun.blocks, l2, begun.mix))
         if not tried[-1].loss < WORTH * last.loss:
             break
         last = tried[-1]
     if last is begun:
         for l2 in reversed(PENALTIES[:at]):
-            tried.append(_try(folded, begun.blocks, l2))
+            tried.append(_try(folded, begun.blocks, l2, begun.mix))
             if not WORTH * tried[-1].loss < last.loss:
                 break
             last = tried[-1]
     return tried
 
 
-def _try(folded: Folded, blocks: tuple[str, ...], l2: float) -> Tried:
-    logits, gold, kind = folded.logits(blocks, l2), folded.gold, folded.kind
+def _try(folded: Folded, blocks: tuple[str, ...], l2: float, mix: float = 1.0) -> Tried:
+    logits, gold, kind = folded.logits(blocks, l2, mix), folded.gold, folded.kind
     right = decisions(logits, kind) == gold
     accuracy = right.mean() if right.ndim == 1 else right.all(axis=1).mean()
     if kind is Kind.CLASSIFY:  # no penalty helps where the label was not seen: those rows would only blur the choice
         known = logits[np.arange(len(gold)), gold] > NEVER / 2
         logits, gold = logits[known], gold[known]
     loss = log_loss(logits, gold, kind, temperature(logits, gold, kind)) if len(gold) else float("nan")
-    return Tried(blocks=blocks, l2=l2, loss=loss, accuracy=float(accuracy))
+    return Tried(blocks=blocks, l2=l2, mix=mix, loss=loss, accuracy=float(accuracy))

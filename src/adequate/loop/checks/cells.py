@@ -29,11 +29,6 @@ class Nobody:
 
 def cells(store: Store, project: Project) -> list[Cell]:
     """Those of behaviours, suites and assertions, in the order in which they were declared."""
-    if not any_declared(project):
+    if not project.has_tests:
         return []
     return [check.cell for check in declared(store, project, Nobody())]
-
-
-def any_declared(project: Project) -> bool:
-    """Whether the project has any test that needs no labels."""
-    return bool(project.behaviours or project.suites or project.assertions)

@@ -11,7 +11,6 @@ import numpy as np
 from adequate.errors import NotEnoughDataError
 from adequate.loop.checks import gate
 from adequate.loop.checks.assertions import cell_of, violating
-from adequate.loop.checks.cells import any_declared
 from adequate.loop.checks.keep import keep, key_of
 from adequate.loop.checks.run import run
 from adequate.loop.checks.suggested import rates, unlabelled
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 def tested(cycle: Cycle, model: str) -> None:
     """Put the new model to all tests; cells and failing cases are kept. One that can't be run is told, and unknown."""
-    if not any_declared(cycle.project):
+    if not cycle.project.has_tests:
         return
     found = run(cycle.store, cycle.project, subject(cycle, model), progress=cycle.progress)
     for one in found:
@@ -49,7 +48,7 @@ def subject(cycle: Cycle, model: str) -> Trained:
 
 def compared(cycle: Cycle, model: str, baseline: str) -> Comparison | None:
     """The new model against the baseline on every test; None where there is none, or the baseline is gone."""
-    if not any_declared(cycle.project):
+    if not cycle.project.has_tests:
         return None
     try:
         old = Trained.of(cycle.store, cycle.project, baseline)
@@ -104,7 +103,7 @@ def shortfalls(cycle: Cycle, task: Task, model: str, asked: Mapping[str, Violati
 
 def _short(cycle: Cycle, task: Task, model: str) -> list[dict[str, Any]]:
     """The stored cells of a task's tests that the model isn't adequate in."""
-    if not any_declared(cycle.project):
+    if not cycle.project.has_tests:
         return []
     return [
         row

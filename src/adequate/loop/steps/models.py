@@ -42,7 +42,7 @@ def train(cycle: Cycle, state: State) -> State:
                 np.save(folder / "idf.npy", cycle.encoders.lexical.idf, allow_pickle=False)
     card = {
         task.name: {"taught": len(split(cycle.labels(task), cycle.world, Part.TEACH)), "labels": cycle.names[task.name]}
-        | _at_the_edge(cycle, task, name)
+        | _by_tests(cycle, task, name)
         for task in tasks
     }
     baseline = store.models.accepted()
@@ -61,16 +61,17 @@ def train(cycle: Cycle, state: State) -> State:
     return state.but(model=name, baseline=baseline if baseline != name else None)
 
 
-def _at_the_edge(cycle: Cycle, task: Task, model: str) -> dict[str, object]:
-    """What came of teaching a task's head changed copies of examples; nothing where no envelope asks for it."""
-    made = cycle.edges.get(task.name)
-    if made is None:  # the model is there already: so is what its record says
+def _by_tests(cycle: Cycle, task: Task, model: str) -> dict[str, object]:
+    """What the tests had to say in making a task's head: which was taken, and what copies at the edge taught it."""
+    if task.name not in cycle.settled:  # the model is there already: so is what its record says
         known = {one.id: one.card for one in cycle.store.models.list()}.get(model, {}).get(task.name, {})
-        return {"edge": known["edge"]} if "edge" in known else {}
-    if made.copies == 0:
-        return {}
-    names = ("copies", "before", "after", "kept", "why")
-    return {"edge": {name: getattr(made, name) for name in names}}
+        return {name: known[name] for name in ("settled", "edge") if name in known}
+    said: dict[str, object] = {}
+    if (settled := cycle.settled[task.name]).short:
+        said["settled"] = {"short": settled.short, "why": settled.why}
+    if (made := cycle.edges.get(task.name)) is not None and made.copies:
+        said["edge"] = {name: getattr(made, name) for name in ("copies", "before", "after", "kept", "why")}
+    return said
 
 
 def predict(cycle: Cycle, state: State) -> State:
