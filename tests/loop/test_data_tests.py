@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv as comma
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from adequate.errors import DataError, RefusedError
 from adequate.loop.engine import Engine
-from tests.loop.projects import EASY
+from tests.loop.projects import EASY, LABELS
 from tests.made import adequate, begun, csv, mail
 
 RULES = """
@@ -134,6 +135,33 @@ def test_texts_that_are_of_another_kind_are_told_and_ten_of_them_are_not(tmp_pat
     assert not [one for one in few.notices if "aren't like" in one]
     (told,) = [one for one in engine.add(csv(tmp_path / "others.csv", others)).notices if "aren't like" in one]
     assert "others.csv" in told
+    oftener = told.partition("oftener: ")[2].partition(";")[0].split(", ")
+    assert len(oftener) == 3
+    assert set(oftener) <= set(words)
+
+
+def test_new_threads_of_the_usual_kind_are_not_told_though_each_has_its_own_words(tmp_path: Path) -> None:
+    def talk(n: int, seed: int) -> pa.Table:
+        table = mail(n, seed=seed).select(["body", "intent"])
+        rng = np.random.default_rng(seed)
+        names = [f"mr{rng.integers(10**9)}" for _ in range(n // 10)]
+        texts = [f"{names[i // 10]} {names[i // 10]} {text}" for i, text in enumerate(table["body"].to_pylist())]
+        labels = np.repeat(rng.choice(json.loads(LABELS), n // 10), 10)
+        of = pa.array([f"{seed} {i // 10}" for i in range(n)])
+        return pa.table({"body": texts, "intent": pa.array(labels), "thread": of})
+
+    begun(tmp_path / "mail", talk(900, 1), EASY.replace('text="body"', 'text="body", group="thread"'))
+    added = Engine.open(tmp_path / "mail").add(csv(tmp_path / "more.csv", talk(300, 2)))
+    assert not [one for one in added.notices if "aren't like" in one or "come otherwise" in one]
+
+
+def test_a_day_that_there_is_not_is_no_time(tmp_path: Path) -> None:
+    engine = project(tmp_path / "mail", 'project.column("day", of="time")')
+    days = ["2024-05-01"] * 38 + ["2024-13-45", "soon"]
+    table = coming().append_column("day", pa.array(days))
+    added = engine.add(csv(tmp_path / "more.csv", table), report=tmp_path / "rows.csv")
+    assert [(one.test, one.rows) for one in added.tests.broken] == [("type", 2)]
+    assert [row[3] for row in listed(tmp_path / "rows.csv")] == ["2024-13-45", "soon"]
 
 
 def test_new_texts_that_are_nearly_sealed_ones_are_counted_but_not_shown(tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ batch, and 8 bytes a row for a column whose values must differ.
 
 from __future__ import annotations
 
+import json
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +27,7 @@ from adequate.errors import DataError, RefusedError, TestError
 from adequate.spec.columns import Column
 from adequate.spec.values import as_text, given
 from adequate.testing.columns import broken
-from adequate.testing.drift import shifted, told_apart
+from adequate.testing.drift import one_each, shifted, told_apart
 from adequate.testing.streams import Keys, hashed
 from adequate.types import Kind, Mask, Rows, Source
 
@@ -39,7 +41,8 @@ ALPHA = 0.001  # chance with which something is told that isn't so
 MOVED = 0.05  # how far the share of a label must have moved at least, to be told
 APART = 0.60  # of new and old texts, the share that must be told apart at least, to be told
 FEWEST, MOST = 200, 2_000  # texts that are compared
-SHOWN = 3  # labels that are told
+SHOWN = 3  # labels, or words, that are told
+LONGER = 1.5  # times as long, or as short, that texts are told to be
 ROWS = pa.schema(
     [
         ("file", pa.string()),
@@ -160,7 +163,7 @@ def examined(store: Store, project: Project, files: Sequence[Data], *, report: P
         where = "" if path is None else f"; all rows: {path}"
         raise RefusedError(
             f"{first}; nothing was added",
-            remedy=f'correct the file, or say severity="warn" in project.py{where}',
+            remedy=f"correct these rows and add it again, or take it as it is: severity='warn' in project.py{where}",
             report=result,
         )
     return result
@@ -239,7 +242,8 @@ def balance(store: Store, project: Project, file: Data) -> Iterator[str]:
     for task in project.learnable.values():
         if task.kind is not Kind.CLASSIFY or task.column not in file.schema.names:
             continue
-        before, now = known_labels(store, task), labels_in(file, task)
+        rng = np.random.default_rng(crc32(file.path.name.encode()))
+        before, now = known_labels(store, project, task, rng), labels_in(file, project, task, rng)
         if sum(before.values()) < FEWEST or sum(now.values()) < FEWEST:
             continue
         names = sorted({*before, *now})
@@ -255,21 +259,42 @@ def balance(store: Store, project: Project, file: Data) -> Iterator[str]:
             )
 
 
-def known_labels(store: Store, task: Task) -> dict[str, int]:
-    """How often each label was given by people or files so far."""
+def known_labels(store: Store, project: Project, task: Task, rng: np.random.Generator) -> dict[str, int]:
+    """How often each label was given by people or files so far; of a group, one label counts."""
     table = store.labels.current(task.name)
-    keep = pc.is_in(table["source"], value_set=pa.array([str(Source.HUMAN), str(Source.IMPORT)]))
-    counted = pc.value_counts(table["value"].filter(keep).combine_chunks()).to_pylist()
-    return {one["values"][1:-1]: one["counts"] for one in counted}
+    table = table.filter(pc.is_in(table["source"], value_set=pa.array([str(Source.HUMAN), str(Source.IMPORT)])))
+    if project.group is not None:
+        groups = hashed(store.examples.take(table["row"].to_numpy(), ["aq_group"])["aq_group"].combine_chunks())
+        table = table.take(one_each(groups, rng))
+    counted = pc.value_counts(table["value"].combine_chunks()).to_pylist()
+    return {json.loads(one["values"]): one["counts"] for one in counted}
 
 
-def labels_in(file: Data, task: Task) -> dict[str, int]:
-    """How often each label comes in a file."""
-    found: dict[str, int] = {}
+def labels_in(file: Data, project: Project, task: Task, rng: np.random.Generator) -> dict[str, int]:
+    """How often each label comes in a file; of a group, one label counts. Memory: 12 bytes a row that has a group."""
+    found: Counter[str] = Counter()
+    names: dict[str, int] = {}
+    codes, groups = [np.zeros(0, np.int32)], [np.zeros(0, np.uint64)]
     for batch in file:
-        for one in pc.value_counts(given(batch[task.column], task).drop_null()).to_pylist():
-            found[one["values"]] = found.get(one["values"], 0) + one["counts"]
-    return found
+        labels = given(batch[task.column], task)
+        if project.group is None or project.group not in batch.schema.names:
+            counted = pc.value_counts(labels.drop_null())
+            found.update({one["values"]: one["counts"] for one in counted.to_pylist()})
+            continue
+        have = labels.is_valid()
+        encoded = labels.filter(have).dictionary_encode()
+        place = [names.setdefault(name, len(names)) for name in encoded.dictionary.to_pylist()]
+        codes.append(np.array([*place, -1], np.int32)[encoded.indices.to_numpy()])
+        groups.append(apart(batch[project.group].filter(have), rng))
+    one = np.concatenate(codes)[one_each(np.concatenate(groups), rng)]
+    found.update(dict(zip(names, np.bincount(one, minlength=len(names)).tolist(), strict=True)))
+    return dict(found)
+
+
+def apart(groups: pa.Array, rng: np.random.Generator) -> Keys:
+    """Groups as keys; what has none is by itself."""
+    keys = hashed(as_text(groups))
+    return np.where(groups.is_valid().to_numpy(zero_copy_only=False), keys, rng.integers(1 << 63, size=len(keys)))
 
 
 def drift(store: Store, project: Project, file: Data) -> Iterator[str]:
@@ -278,25 +303,46 @@ def drift(store: Store, project: Project, file: Data) -> Iterator[str]:
     if many < FEWEST or file.rows < FEWEST:
         return
     rng = np.random.default_rng(crc32(file.path.name.encode()))
-    wanted = np.sort(rng.permutation(file.rows)[:MOST])
-    new = sampled(file, project.text, wanted)
-    rows = np.sort(rng.permutation(many)[:MOST])
-    old = texts_of(store.examples.take(rows, [project.text]).column(0))
+    new, theirs = sampled(file, project, np.sort(rng.permutation(file.rows)[:MOST]), rng)
+    known = store.examples.take(np.sort(rng.permutation(many)[:MOST]), [project.text, "aq_group"])
+    old, ours = texts_of(known[project.text]), hashed(known["aq_group"].combine_chunks())
     encode = Lexical().fit_idf(iter([old, new])).dense().encode
-    found = told_apart(encode(old), encode(new), rng, ALPHA)
+    found = told_apart(encode(old), encode(new), rng, ALPHA, groups=(ours, theirs))
     if found.p < ALPHA and found.low >= APART:
         yield (
             f"the texts of {file.path.name} aren't like those there are: by their words {found.accuracy:.0%} of "
-            f"{found.n:,} are told apart ({found.low:.0%} at least; alike would be 50%)"
+            f"{found.n:,} are told apart ({found.low:.0%} at least; alike would be 50%){differing(old, new)}"
         )
 
 
-def sampled(file: Data, column: str, wanted: Rows) -> list[str]:
-    """Some texts of a file, by their place among those that are kept."""
+def differing(old: Sequence[str], new: Sequence[str]) -> str:
+    """The words that come most more often, and most less often, than they did; how long texts are, where that moved."""
+    shares, lengths = [], []
+    for texts in (old, new):
+        words = pc.split_pattern_regex(pc.utf8_lower(pa.array(texts)), r"\W+")
+        lengths.append(float(np.median(pc.list_value_length(words).to_numpy())))
+        text, word = pc.list_parent_indices(words), words.flatten()
+        once = pa.table({"text": text, "word": word}).group_by(["text", "word"]).aggregate([])
+        counted = pc.value_counts(once["word"].combine_chunks()).to_pylist()
+        shares.append({one["values"]: one["counts"] / len(texts) for one in counted if len(one["values"]) > 1})
+    moved = {word: shares[1].get(word, 0.0) - shares[0].get(word, 0.0) for word in {*shares[0], *shares[1]}}
+    order = sorted(moved, key=lambda word: (-moved[word], word))
+    more, less = ([word for word in some[:SHOWN] if abs(moved[word]) >= MOVED] for some in (order, order[::-1]))
+    said = [f"; {how}: {', '.join(words)}" for how, words in (("oftener", more), ("rarer", less)) if words]
+    if max(lengths) > LONGER * min(lengths):
+        said.append(f"; {lengths[1]:.0f} words long, were {lengths[0]:.0f}")
+    return "".join(said)
+
+
+def sampled(file: Data, project: Project, wanted: Rows, rng: np.random.Generator) -> tuple[list[str], Keys]:
+    """Some texts of a file, by their place among those that are kept, and what belongs together among them."""
     found: list[str] = []
+    groups: list[Keys] = []
     first = 0
     for batch in file:
-        here = wanted[(wanted >= first) & (wanted < first + len(batch))] - first
-        found += texts_of(batch[column].take(pa.array(here)))
+        here = pa.array(wanted[(wanted >= first) & (wanted < first + len(batch))] - first)
+        found += texts_of(batch[project.text].take(here))
+        of = batch[project.group] if project.group in batch.schema.names else pa.nulls(len(batch), pa.string())
+        groups.append(apart(of.take(here), rng))
         first += len(batch)
-    return found
+    return found, np.concatenate(groups)

@@ -40,7 +40,8 @@ def broken(rule: Column, values: pa.Array) -> dict[str, Mask]:
         found["null"] = mask(pc.is_null(values, nan_is_null=True))
     if rule.of is not None:
         found["type"] = ~fits(values, rule.of)
-        values = as_of(values, rule.of, ~found["type"])
+        had, values = values, as_of(values, rule.of, ~found["type"])
+        found["type"] |= mask(pc.and_(pc.is_valid(had), pc.is_null(values)))  # 2026-13-45 looks like a time
     if rule.between is not None:
         found["range"] = outside(values, rule.between, f"column {rule.name!r}")
     if rule.one_of is not None:

@@ -4,21 +4,25 @@ Both say how large a difference is at least, not just that there is one: with ma
 with few none is. What a test can't be sure of isn't told.
 
 Sources: Pearson's chi-square; Lopez-Paz & Oquab, "Revisiting Classifier Two-Sample Tests", ICLR 2017. The classifier is
-a ridge regression on one half of the texts, tried on the other, so its hits are a plain binomial.
+linear, learned on one half of the texts and tried on the other, so its hits are a plain binomial.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from adequate.testing.bounds import at_most, clopper_pearson
 from adequate.types import Doubles, Floats, Rows
 
+Keys = NDArray[np.integer[Any]]
+
 EXPECTED = 5  # fewer than these and labels are counted together: chi-square needs them
-RIDGE = 1e-2  # of the trace, a feature: steadies the regression where texts are few
+RIDGE = 1e-2  # of the trace, a feature: steadies the classifier where texts are few
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,23 +81,36 @@ def shifted(before: Rows, now: Rows, alpha: float = 0.001) -> Shift:
     return Shift(p=float(special.chdtrc(max(seen.shape[1] - 1, 1), statistic)), least=least)
 
 
-def told_apart(old: Floats, new: Floats, rng: np.random.Generator, alpha: float = 0.001) -> Apart:
+def told_apart(
+    old: Floats,
+    new: Floats,
+    rng: np.random.Generator,
+    alpha: float = 0.001,
+    *,
+    groups: tuple[Keys, Keys] | None = None,
+) -> Apart:
     """Whether a classifier can tell new vectors from old ones. O(n d^2).
 
+    Of what belongs together, all is learned from or one is tried: mails of a thread are alike, and to know a thread
+    again is not to know what is new about new ones.
+
     Args:
-        old, new: shape (m, d) and (n, d); of the longer as many are used as there are of the other.
+        old, new: shape (m, d) and (n, d).
         alpha: chance with which `low` may be too high.
+        groups: shape (m,) and (n,), what belongs together; None: each is by itself.
     """
-    each = min(len(old), len(new)) // 2
+    ours, theirs = (np.arange(len(old)), np.arange(len(new))) if groups is None else groups
+    each = min(len(np.unique(ours)), len(np.unique(theirs))) // 2
     if each == 0:
         return Apart(p=1.0, accuracy=0.5, low=0.0, n=0)
-    parts = [one[rng.permutation(len(one))[: 2 * each]] for one in (old, new)]
-    x, held = (np.concatenate([one[half] for one in parts]) for half in (slice(each), slice(each, None)))
+    (x, held), (y, beside) = (_divided(*one, each, rng) for one in ((old, ours), (new, theirs)))
+    # Linear discriminant analysis: both sides count alike, however many there are of each.
+    centres = x.mean(axis=0), y.mean(axis=0)
+    gram = sum((one - centre).T @ (one - centre) / len(one) for one, centre in zip((x, y), centres, strict=True))
+    steady = (RIDGE * np.trace(gram) + 1e-9) * np.eye(old.shape[1])
+    across = np.linalg.solve(gram + steady, centres[1] - centres[0])
+    said = (np.concatenate([held, beside]) - (centres[0] + centres[1]) / 2) @ across
     which = np.repeat([-1.0, 1.0], each)
-    middle = x.mean(axis=0)
-    gram = (x - middle).T @ (x - middle)
-    steady = (RIDGE * np.trace(gram) + 1e-9) * np.eye(len(gram))
-    said = (held - middle) @ np.linalg.solve(gram + steady, (x - middle).T @ which)
     # What falls on neither side is a coin's to decide, not a hit.
     hits = int(((said * which > 0) | ((said == 0) & (rng.random(len(said)) < 0.5))).sum())
     n = len(which)
@@ -103,3 +120,17 @@ def told_apart(old: Floats, new: Floats, rng: np.random.Generator, alpha: float 
         low=float(clopper_pearson(hits, n, alpha)[0]),
         n=n,
     )
+
+
+def _divided(x: Floats, groups: Keys, each: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Vectors to learn from, and one of each of `each` other groups."""
+    one = one_each(groups, rng)
+    tried = one[rng.permutation(len(one))[:each]]
+    return x[~np.isin(groups, groups[tried])], x[tried]
+
+
+def one_each(groups: Keys, rng: np.random.Generator) -> Rows:
+    """The position of one of each group, drawn evenly."""
+    order = rng.permutation(len(groups))
+    _, first = np.unique(groups[order], return_index=True)
+    return order[first]
