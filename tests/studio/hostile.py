@@ -109,6 +109,7 @@ def right(item: dict[str, Any], model: str, name: str, comment: int, decision: i
         },
         "setting.put": {"name": "money_per_hour", "value": {"amount": 30, "currency": "EUR"}, "why": why},
         "queue.fill": {"picks": "0" * 32},
+        "queue.unfill": {"picks": "0" * 32},
         "model.accept": {"model": model, "name": name, "why": why},
         "model.reject": {"model": model, "name": name, "why": why},
         "bulk.label": {
@@ -119,4 +120,7 @@ def right(item: dict[str, Any], model: str, name: str, comment: int, decision: i
         "selection.queue": {"selection": "0" * 12, "task": "intent", "why": why},
         "suspect.keep": {**spoken, "value": "fee"},
         "test.put": {"made": "0" * 32, "why": why},
+        "test.aim": {"what": "suite:none", "target": 0.9, "reach": 0.5, "why": why},
+        "test.drop": {"what": "suite:none", "why": why},
+        "test.back": {"what": "suite:none"},
     }  # fmt: skip

@@ -124,12 +124,12 @@ OPS = {
     """,
     "reviewer": """
         adjudicate decision.add guide.answer guide.del guide.put guide.recheck queue.fill
-        selection.queue
+        queue.unfill selection.queue
     """,
     "engineer": """
         bulk.label bulk.undo model.accept model.reject queue.policy schema.add schema.merge
         schema.rename schema.retire schema.split schema.undo setting.put slice.put target.set
-        test.put
+        test.aim test.back test.drop test.put
     """,
 }
 OF_ONES_OWN = {"DELETE /api/tokens/{id}"}  # refused by what it is about

@@ -153,6 +153,28 @@ def test_the_examples_that_fail_are_asked_first_each_once_and_of_their_own_part(
     assert {item.part for item in first} <= {"teach", "steer"}
 
 
+def waiting(served: Served) -> dict[int, tuple[str, str, float]]:
+    """What waits: of each row for what, why and how soon."""
+    return {item.row: (item.cell, item.why, item.rank) for item in served.studio.store.queue.waiting("intent")}
+
+
+def test_what_was_asked_is_taken_back_but_for_what_somebody_has_answered(served: Served) -> None:
+    before = waiting(served)
+    with served.client("reviewer") as client:
+        asked = client.post("/api/tests/label", json={"cell": PLEASE, "n": 50}).json()
+        operate(client, "queue.fill", {"picks": asked["picks"]})
+        during = waiting(served)
+        assert {row for row, said in during.items() if said != before.get(row)}
+        (answered,) = [item for item in served.studio.store.queue.waiting("intent") if item.cell == PLEASE][:1]
+        body = {"task": "intent", "example": answered.example, "value": "fee", "new": True, "guide": 0}
+        assert operate(client, "label.set", body)["t"] == "ack"
+        assert operate(client, "queue.unfill", {"picks": asked["picks"]})["t"] == "ack"
+        assert "already" in operate(client, "queue.unfill", {"picks": asked["picks"]})["why"]
+    before.pop(answered.row, None)
+    assert waiting(served) == before
+    assert answered.row in served.studio.store.labels.current("intent")["row"].to_pylist()
+
+
 @pytest.mark.parametrize("key", [PLEASE, CASES])
 def test_what_the_pool_holds_like_the_failing_cases_is_mined(served: Served, key: str) -> None:
     with served.client("reviewer") as client:
@@ -256,6 +278,50 @@ def test_a_suite_of_a_name_that_is_taken_is_refused_and_leaves_no_file(served: S
         grown = client.post("/api/tests/make", json={**asked, "name": "a b"}).json()
     assert (grown["cases"], grown["added"]) == (first["cases"], 0)
     assert {path.name for path in (root / "tests").iterdir()} == {"a_b.csv"}
+
+
+def test_a_test_made_here_is_changed_taken_away_and_had_back_and_one_of_the_file_is_not(
+    served: Served, root: Path
+) -> None:
+    with served.client("engineer") as client:
+        asked = {"task": "intent", "name": "fees", "expect": "fee", "target": None}
+        made = client.post("/api/tests/make", json={**asked, "selection": select(client, "task:intent pred:fee")})
+        operate(client, "test.put", {"made": made.json()["made"], "why": "seen in Explore"})
+        key, what = "intent/all/fees/must_pass", "suite:fees"
+        fresh = by_key(client)[key]
+        assert (fresh["tested"], fresh["made"]["what"], fresh["made"]["why"]) == (False, what, "seen in Explore")
+        assert case(client, key)["cases"] == []
+        assert operate(client, "test.aim", {"what": what, "target": 0.9, "why": "some are odd"})["t"] == "ack"
+        assert by_key(client)["intent/all/fees/behaviour"]["target"] == 0.9
+        assert operate(client, "test.drop", {"what": what, "why": "of no use"})["t"] == "ack"
+        assert not [one for one in by_key(client) if "/fees/" in one]
+        assert operate(client, "test.back", {"what": what})["t"] == "ack"
+        assert by_key(client)["intent/all/fees/behaviour"]["target"] == 0.9
+        assert "already" in operate(client, "test.back", {"what": what})["why"]
+        for kind in ("test.drop", "test.aim"):
+            assert operate(client, kind, {"what": "behaviour:please", "why": "mine"})["t"] == "nack"
+        assert operate(client, "test.back", {"what": "gate:please"})["t"] == "nack"
+    assert Engine.open(root).project.suites["fees"].target == 0.9
+
+
+def test_a_test_declared_since_is_one_that_was_not_run_and_one_that_is_gone_is_none(served: Served, root: Path) -> None:
+    file = root / "project.py"
+    with served.client("viewer") as client:
+        before = by_key(client)
+        file.write_text(file.read_text(encoding="utf-8").replace("def broken(", "def mended("), "utf-8")
+        now = by_key(client)
+    assert (now[BROKEN.replace("broken", "mended")]["tested"], BROKEN in before, BROKEN in now) == (False, True, False)
+
+
+def test_the_examples_that_fail_are_looked_at_in_explore_and_every_test_is_found_by_name(served: Served) -> None:
+    with served.client("viewer") as client:
+        shown = case(client, PLEASE)
+        kept = client.post("/api/tests/selection", json={"cell": PLEASE}).json()
+        found = client.get("/api/search", params={"q": f"in:{kept['key']} task:intent", "limit": 200}).json()
+        assert {hit["id"] for hit in found["hits"]} == {one["example"] for one in shown["cases"]}
+        names = client.get("/api/tests/names").json()
+    assert {"key": PLEASE, "name": "please", "slice": "all"} in names
+    assert len(shown["test"]["course"]) == 1
 
 
 def odd(label: str, n: int) -> pa.Table:

@@ -11,7 +11,7 @@ The functions below `Queue` are those moves inside a transaction of the caller's
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
@@ -249,6 +249,31 @@ def put(connection: sa.Connection, items: Sequence[QueueItem], *, replace: bool 
         quick.change_all(connection, _INSERT, list(fresh.values()))
         _spare(connection, {task for (task, _), values in fresh.items() if values["gold"] is not None})
     return len(fresh)
+
+
+def take_back(connection: sa.Connection, task: str, rows: Collection[int], before: Sequence[QueueItem]) -> int:
+    """Undo a `put`: what nobody holds or has answered is no longer asked; returns how many that are.
+
+    Args:
+        rows: the examples of the task that were put.
+        before: the items that waited for some of them; they wait as they did.
+    """
+    alone(connection)
+    waits = {item.id for item in waiting(connection, task)}
+    values = [dict(zip(_PUT, _values(item), strict=True)) | {"held": item.id} for item in before if item.id in waits]
+    if values:
+        at = now(connection)
+        quick.change_all(connection, _UPDATE, [one | {"at": at} for one in values])
+    held = sa.select(lease.c.item).where(lease.c.until > now(connection))
+    fresh = sorted(set(rows) - {item.row for item in before})
+    meant = (
+        queue_item.c.task == task,
+        queue_item.c.state == WAITING,
+        queue_item.c.answers == 0,
+        queue_item.c.id.not_in(held),
+        among(connection, queue_item.c.row, fresh),
+    )
+    return int(connection.execute(sa.update(queue_item).where(*meant).values(state=WITHDRAWN)).rowcount)
 
 
 def _spare(connection: sa.Connection, tasks: set[str]) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from adequate.store import Event
     from adequate.studio.context import Studio
 
-KEPT = ("opened", "mined", "questions")  # in `Studio.extra`, for a while
+KEPT = ("opened", "mined", "filled", "questions")  # in `Studio.extra`, for a while
 
 
 async def erase(here: Studio, example: str, actor: str) -> None:

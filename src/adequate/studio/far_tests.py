@@ -30,6 +30,16 @@ def those(engine: Engine, key: str, n: int) -> list[dict[str, Any]]:
     return those(engine, key, n)
 
 
+def selected(engine: Engine, key: str) -> dict[str, Any]:
+    """The examples that the failing cases come from, as a selection for Explore."""
+    from adequate.loop import selections
+    from adequate.loop.checks.asked import behind
+
+    with engine.store() as store:
+        kept = selections.keep(store, behind(store, key))
+        return {"key": kept.key, "total": len(kept)}
+
+
 def discovered(engine: Engine, task: str) -> list[dict[str, Any]]:
     """Slices that nobody declared, in which the newest model is worse."""
     from adequate.loop.discover import found

@@ -20,6 +20,8 @@ export const session = $state({
   you: null as You | null,
   project: '',
   tasks: [] as Task[],
+  /** The column that the texts are in. */
+  text: '',
   slices: [] as string[],
   error: undefined as unknown,
 })
@@ -41,6 +43,7 @@ export async function ask(): Promise<void> {
     session.you = found.you
     session.project = found.project.name
     session.tasks = found.project.tasks
+    session.text = found.project.text
     session.slices = found.project.slices ?? []
     session.state = 'in'
     session.error = undefined

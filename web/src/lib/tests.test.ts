@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { address, bareFits, barest, called, changed, explained, fits, grouped, keyAt, level, side, stands, tally, written, type Bare, type Test } from './tests'
+import { address, bareFits, barest, begun, bundled, called, changed, explained, fits, grouped, keyAt, level, named, reached, side, spanned, stands, tally, written, type Bare, type Case, type Test } from './tests'
 
 const one = (name: string, more: Partial<Test> = {}): Test => ({
-  key: `intent/all/${name}/behaviour`, task: 'intent', slice: 'all', name, kind: 'behaviour', suite: '', expect: '', about: '', gone: false, critical: false,
+  key: `intent/all/${name}/behaviour`, task: 'intent', slice: 'all', name, kind: 'behaviour', suite: '', expect: '', about: '', tested: true, made: null, critical: false,
   state: 'inadequate', value: 0.7, low: 0.6, high: 0.8, target: 0.95, share: null, n: 40, held: 28, to_go: null, change: null, was: null, newly: false,
-  error: '', note: '', levels: [], ...more,
+  error: '', note: '', levels: [], course: [], ...more,
 })
 const shown = (before: string, after: string) =>
   changed(before, after).map((piece) => (piece.kind === 'same' ? piece.text : piece.kind === 'gone' ? `[-${piece.text}]` : `[+${piece.text}]`)).join('')
@@ -38,15 +38,17 @@ test('what newly fails comes first, the worst of it before the rest, the parts o
     one('hate: slurs', { suite: 'hate' }),
     one('hate: irony', { suite: 'hate', value: 0.1 }),
     one('broken', { state: 'unknown', value: null, error: 'it raised' }),
+    one('young', { state: 'unknown', value: null, tested: false }),
   ]
   const found = grouped(tests).map(({ group, parts }) => [group, parts.map((part) => [part.suite, part.tests.map(called)])])
   expect(found).toEqual([
     ['newly', [['', ['new']]]],
     ['failing', [['', ['critical', 'worse', 'bad']], ['hate', ['irony', 'slurs']]]],
     ['unknown', [['', ['broken']]]],
+    ['untested', [['', ['young']]]],
     ['passing', [['', ['holds']]]],
   ])
-  expect(tally(tests)).toEqual({ newly: 1, failing: 6, unknown: 1, passing: 1 })
+  expect(tally(tests)).toEqual({ newly: 1, failing: 6, unknown: 1, untested: 1, passing: 1 })
 })
 
 test('tests are found by words in any order, and by how they stand', () => {
@@ -64,10 +66,33 @@ test('where a test stands is said by its cases, an envelope by its levels', () =
   expect(stands(one('a', { value: null, note: 'it changed nothing' }))).toBe('it changed nothing')
   expect(stands(one('a', { error: 'it raised' }))).toBe('could not be run')
   const edge = one('a', { kind: 'envelope', value: 0.046875, target: 0.2, high: 0.1, share: 0.95 })
-  expect(stands(edge)).toBe('holds to 0.047 of 0.20')
+  expect(stands(edge)).toBe('holds to 0.047, 0.20 wanted')
   expect(explained(edge)).toBe('It is proven that the answer stays the same for 95 % of the examples up to level 0.047; it must up to 0.20. At 0.10 it is proven not to.')
   expect(explained(one('a', { low: 0.7, high: 0.7 }))).toContain('all the cases that are meant')
   expect([level(0.2), level(0), level(1), level(0.015625)]).toEqual(['0.20', '0.00', '1.00', '0.016'])
+})
+
+test('an assertion is said by what breaks it, and one that was never run as that', () => {
+  const rule = one('a', { kind: 'assertion', n: 4000, held: 3998, value: 0.9995, low: 0.9995, high: 0.9995, target: 0.998 })
+  expect(stands(rule)).toBe('2 of 4\u2009000 break it')
+  expect(stands({ ...rule, held: 3999 })).toBe('1 of 4\u2009000 breaks it')
+  expect(stands({ ...rule, held: 4000 })).toBe('none of 4\u2009000 breaks it')
+  expect(explained(rule).replaceAll('\u00a0', ' ')).toBe('0.05 % of the answers break it; at most 0.20 % may.')
+  expect(reached(rule, 0.9).replaceAll('\u00a0', ' ')).toBe('10.00 % break it')
+  expect(stands(one('a', { tested: false, value: null }))).toBe('not run yet')
+})
+
+test('cases of one template stand together, that of the worst case first', () => {
+  const cases = ['b', 'a', 'b', '', 'a'].map((template, at) => ({ template, text: String(at) }) as Case)
+  expect(bundled(cases).map(({ at, of }) => [at.template, at.text, of])).toEqual([['b', '0', 2], ['b', '2', 2], ['a', '1', 2], ['a', '4', 2], ['', '3', 1]])
+})
+
+test('a course shows its values and what is asked for, however near they are', () => {
+  const close = spanned([{ value: 0.9992 }, { value: 0.9995 }, { value: null }], 0.998)
+  expect(close.low).toBeLessThan(0.998)
+  expect(close.low).toBeGreaterThan(0.99)
+  expect(close.high).toBe(1)
+  expect(spanned([], 1)).toEqual({ low: 0.998, high: 1 })
 })
 
 test('slices without a test come before labels, what is measured lowest before the rest', () => {
@@ -80,6 +105,23 @@ test('an address leads back to its test, whatever its name holds', () => {
   const key = 'intent/all/hate: a%b ü/behaviour'
   expect(keyAt(address(key).split('/').slice(1).map(decodeURIComponent))).toBe(key)
   expect(keyAt(['tests'])).toBeNull()
+  const ofNoTask = '/all/a rating names no time/assertion'
+  expect(keyAt(address(ofNoTask).split('/').filter(Boolean).map(decodeURIComponent))).toBe(ofNoTask)
+})
+
+test('a test that asks for another share has another key and is found by the old one', () => {
+  const tests = [one('a', { key: 't/all/a/behaviour' }), one('b', { key: 't/all/b/must_pass' })]
+  expect(named(tests, 't/all/b/behaviour')).toBe(tests[1])
+  expect(named(tests, 't/all/b/must_pass')).toBe(tests[1])
+  expect(named(tests, 't/all/c/must_pass')).toBeUndefined()
+})
+
+test('without a test there are lines for each sort of one, about what the project has', () => {
+  const [same, right, never] = begun('intent', 'give "back"', 'body', 'my money')
+  expect(same.lines).toContain('@project.behaviour("intent", expect="same")')
+  expect(right.lines).toContain('yield "my money", "give \\"back\\""')
+  expect(never.lines).toContain('inputs["body"]')
+  expect(never.lines).toContain('pc.equal(outputs["intent"], "give \\"back\\"")')
 })
 
 test('the lines to copy are Python, whatever the names hold', () => {

@@ -1,9 +1,9 @@
 /** The tests that need no labels: what the server sends, how they are grouped, and how they are said. */
 
 import { figure, type Mark } from './board'
-import { count, plural } from './format'
+import { count, percent, plural } from './format'
 
-export type Kind = 'behaviour' | 'envelope' | 'assertion' | 'must_pass' | 'suite' | ''
+export type Kind = 'behaviour' | 'envelope' | 'assertion' | 'must_pass' | 'suite'
 export type State = 'adequate' | 'inadequate' | 'unknown'
 export type Test = {
   key: string
@@ -14,7 +14,10 @@ export type Test = {
   suite: string
   expect: string
   about: string
-  gone: boolean
+  /** False: declared since, and nothing is known of it. */
+  tested: boolean
+  /** Who made it in the studio; null: it stands in project.py. */
+  made: { what: string; who: string; why: string; at: number } | null
   critical: boolean
   state: State
   value: number | null
@@ -32,7 +35,10 @@ export type Test = {
   error: string
   note: string
   levels: [level: number, n: number, held: number][]
+  course: Point[]
 }
+/** What one model came to. */
+export type Point = { model: number; value: number | null; low: number; high: number; state: State }
 export type Bare = {
   task: string
   slice: string
@@ -47,7 +53,6 @@ export type Tests = {
   model: Brief | null
   baseline: Brief | null
   untested: boolean
-  declared: number
   tests: Test[]
   unprotected: Bare[]
   task: string
@@ -78,7 +83,6 @@ export type Detail = {
   to_label: number
   /** The board's: how many labels are likely to make it hold. */
   forecast: { labels: number; low: number; high: number } | null
-  course: { model: number; value: number | null; low: number; high: number; state: State }[]
 }
 
 /** A slice that nobody declared, in which the model is worse. */
@@ -97,25 +101,27 @@ export type Found = {
 }
 
 /** What a test is shown under: the most pressing first. */
-export const GROUPS = ['newly', 'failing', 'unknown', 'passing'] as const
+export const GROUPS = ['newly', 'failing', 'unknown', 'untested', 'passing'] as const
 export type Group = (typeof GROUPS)[number]
-export const TITLES: Record<Group, string> = { newly: 'Newly failing', failing: 'Failing', unknown: 'Not decided', passing: 'Passing' }
+export const TITLES: Record<Group, string> = { newly: 'Newly failing', failing: 'Failing', unknown: 'Not decided', untested: 'Not run yet', passing: 'Passing' }
 export const EXPLAINED: Record<Group, string> = {
   newly: 'held for the model before',
   failing: 'below what they ask for',
   unknown: 'too few cases to tell, or they could not be run',
+  untested: 'known once the tests are run',
   passing: 'proven to hold',
 }
-export const KINDS: Record<Exclude<Kind, ''>, string> = {
+export const KINDS: Record<Kind, string> = {
   behaviour: 'behaviour', envelope: 'envelope', assertion: 'assertion', must_pass: 'must pass', suite: 'suite',
 }
 
-export const groupOf = (test: Pick<Test, 'state' | 'newly'>): Group =>
-  test.newly ? 'newly' : test.state === 'inadequate' ? 'failing' : test.state === 'adequate' ? 'passing' : 'unknown'
+type Standing = Pick<Test, 'state' | 'newly' | 'tested'>
+export const groupOf = (test: Standing): Group =>
+  !test.tested ? 'untested' : test.newly ? 'newly' : test.state === 'inadequate' ? 'failing' : test.state === 'adequate' ? 'passing' : 'unknown'
 
 /** The sign of a test, as `signOf` knows it: one that newly fails has regressed; what is unknown is said as it is. */
-export const signed = (test: Pick<Test, 'state' | 'newly' | 'error'>) =>
-  test.newly ? 'regressed' : test.error ? 'could not be run' : test.state === 'unknown' ? 'not decided' : test.state
+export const signed = (test: Standing & Pick<Test, 'error'>) =>
+  !test.tested ? 'not run yet' : test.newly ? 'regressed' : test.error ? 'could not be run' : test.state === 'unknown' ? 'not decided' : test.state
 /** The mark of its bar. */
 export const marked = (test: Pick<Test, 'state' | 'newly'>): Mark => (test.newly ? 'regressed' : test.state === 'unknown' ? 'few' : test.state)
 
@@ -153,7 +159,7 @@ const worse = (a: Test, b: Test) => Number(b.critical) - Number(a.critical) || s
 const short = (test: Test) => (test.value === null ? 0 : (test.target - test.value) / (test.target || 1))
 
 export function tally(tests: Test[]): Record<Group, number> {
-  const found: Record<Group, number> = { newly: 0, failing: 0, unknown: 0, passing: 0 }
+  const found: Record<Group, number> = { newly: 0, failing: 0, unknown: 0, untested: 0, passing: 0 }
   for (const test of tests) {
     found[groupOf(test)] += 1
     if (test.newly) found.failing += 1
@@ -169,21 +175,27 @@ export const called = (test: Pick<Test, 'name' | 'suite'>) => (test.suite && tes
 
 /** Where a test stands, in a few words: `12 of 40 fail`. */
 export function stands(test: Test): string {
+  if (!test.tested) return 'not run yet'
   if (test.error) return 'could not be run'
   if (test.value === null) return test.note || 'nothing was tested'
-  if (test.kind === 'envelope') return `holds to ${level(test.value)} of ${level(test.target)}`
+  if (test.kind === 'envelope') return `holds to ${level(test.value)}, ${level(test.target)} wanted`
   const bad = test.n - test.held
+  if (test.kind === 'assertion') return bad ? `${count(bad)} of ${count(test.n)} ${bad === 1 ? 'breaks' : 'break'} it` : `none of ${count(test.n)} breaks it`
   return bad ? `${count(bad)} of ${count(test.n)} fail` : test.n === 1 ? 'its case holds' : `all ${count(test.n)} hold`
 }
 
 /** The same with what it is measured against. */
 export function explained(test: Test): string {
-  if (test.error) return ''
+  if (test.error || !test.tested) return ''
   if (test.value === null) return test.note
   if (test.kind === 'envelope') {
     const stays = `the answer stays the same${test.share === null ? '' : ` for ${round(test.share)} % of the examples`}`
     const proven = test.value > 0 ? `It is proven that ${stays} up to level ${level(test.value)}` : `At no level is it proven that ${stays}`
     return `${proven}; it must up to ${level(test.target)}.${test.high < 1 && test.high > test.value ? ` At ${level(test.high)} it is proven not to.` : ''}`
+  }
+  if (test.kind === 'assertion') {
+    const rate = test.low === test.high ? '' : ` (between ${percent(1 - test.high, 2)} and ${percent(1 - test.low, 2)})`
+    return `${percent(1 - test.value, 2)} of the answers break it${rate}; at most ${percent(1 - test.target, 2)} may.`
   }
   const exact = test.low === test.high
   const bounds = exact ? 'all the cases that are meant were tried' : `between ${figure(test.low)} and ${figure(test.high)} %, by ${plural(test.n, 'case')}`
@@ -193,9 +205,34 @@ export function explained(test: Test): string {
 /** A share without a nought that says nothing: `95`, `97.5`. */
 export const round = (share: number) => figure(share).replace(/\.0$/, '')
 
+/** Where a value is, as its kind of test says it: `holds to 0.047`, `0.20 % break it`, `97.5 % hold`. */
+export const reached = (test: Pick<Test, 'kind'>, value: number) =>
+  test.kind === 'envelope' ? level(value) : test.kind === 'assertion' ? `${percent(1 - value, 2)} break it` : `${round(value)} %`
+
+/** Cases of one template together, in the order of the worst of each; how many each has. */
+export function bundled(cases: Case[]): { at: Case; of: number }[] {
+  const all = new Map<string, Case[]>()
+  for (const one of cases) all.set(one.template, [...(all.get(one.template) ?? []), one])
+  return [...all.values()].flatMap((some) => some.map((at) => ({ at, of: some.length })))
+}
+
+/** What a chart of a course spans: its values and what is asked for, with some air, within what can be. */
+export function spanned(points: Pick<Point, 'value'>[], target: number): { low: number; high: number } {
+  const values = [target, ...points.flatMap((one) => (one.value === null ? [] : [one.value]))]
+  const [least, most] = [Math.min(...values), Math.max(...values)]
+  const air = Math.max((most - least) * 0.15, 0.002)
+  return { low: Math.max(0, least - air), high: Math.min(1, most + air) }
+}
+
 /** The address of a test, and what an address names. */
 export const address = (key: string) => ['/tests', ...key.split('/').map(encodeURIComponent)].join('/')
-export const keyAt = (parts: string[]): string | null => parts.slice(1).join('/') || null
+export const keyAt = (parts: string[]): string | null => (parts.length < 2 ? null : `${parts.length === 4 ? '/' : ''}${parts.slice(1).join('/')}`) // of no task: a part is empty
+
+/** The test of an address; one that asks for every case since, or no longer does, has another key and is the same test. */
+export const named = <T extends Pick<Test, 'key'>>(tests: T[], key: string): T | undefined => {
+  const of = (one: string) => one.slice(0, one.lastIndexOf('/'))
+  return tests.find((one) => one.key === key) ?? tests.find((one) => of(one.key) === of(key))
+}
 
 export type Piece = { text: string; kind: 'same' | 'gone' | 'new' }
 const MOST = 400_000 // comparisons: beyond, only the ends that are equal are found
@@ -276,6 +313,25 @@ export function written(bare: Pick<Bare, 'task' | 'slice' | 'label' | 'example'>
     `def ${identifier(`survives typos${bare.slice === 'all' ? '' : ` ${bare.slice}`}`)}(batch, level, rng):`,
     '    return aq.perturb.swap_letters(batch, level, rng)',
   ].join('\n')
+}
+
+/** The lines of Python of a first test of each sort, about what the project has. */
+export function begun(task: string, label: string, text: string, example: string): { what: string; lines: string }[] {
+  return [
+    { what: 'The same answer, though the text changes', lines: written({ task, slice: 'all', label: null, example: '' }) },
+    { what: 'One right answer', lines: written({ task, slice: 'all', label, example }) },
+    {
+      what: 'What must never be answered',
+      lines: [
+        'import pyarrow.compute as pc',
+        '',
+        `@project.assertion(task=${quoted(task)})`,
+        `def ${identifier(`no ${label} without words`)}(inputs, outputs):`,
+        `    empty = pc.equal(pc.utf8_trim_whitespace(inputs[${quoted(text)}]), "")`,
+        `    return pc.and_(empty, pc.equal(outputs[${quoted(task)}], ${quoted(label)}))`,
+      ].join('\n'),
+    },
+  ]
 }
 
 /** How far a run is: `testing 3 of 12`. */

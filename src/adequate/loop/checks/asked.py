@@ -2,6 +2,7 @@
 
 near(engine, key, n)      what the pool holds that is like the failing cases and the examples they were changed from
 those(engine, key, n)     those examples themselves, of the teaching and the steering part: never of the gate
+behind(store, key)        their rows, to be looked at
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def near(engine: Engine, key: str, count: int) -> list[dict[str, Any]]:
             dense(store, project, model),
             pool,
             count,
-            failures=np.array(list(dict.fromkeys(one.row for one in worst if one.row >= 0)), np.int64),
+            failures=_rows(worst),
             known=np.zeros(0, np.int64),
             near=_about(told, worst),
             margin=told["margin"].to_numpy().astype(np.float32),
@@ -86,6 +87,21 @@ def those(engine: Engine, key: str, count: int) -> list[dict[str, Any]]:
         name = key.split("/")[-2]
         why = [f"asked for {name}: it fails it itself, or a changed copy of it does"] * len(rows)
         return _items(store, engine.project, task, key, np.array(rows, np.int64), why, newest(store, task))
+
+
+def behind(store: Store, key: str) -> Rows:
+    """The examples that fail a test or whose changed copies do, each once, the worst first.
+
+    Raises:
+        UnknownNameError: no such test has been run.
+        NotEnoughDataError: nothing fails it.
+    """
+    _, found = _failing(store, key)
+    return _rows(found)
+
+
+def _rows(found: Sequence[Failure]) -> Rows:
+    return np.array(list(dict.fromkeys(one.row for one in found if one.row >= 0)), np.int64)
 
 
 def _failing(store: Store, key: str) -> tuple[str, list[Failure]]:

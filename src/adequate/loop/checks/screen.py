@@ -1,17 +1,19 @@
 """The tests as the studio shows them: every cell that needs no labels, and what no test is about. For its worker.
 
-overview(engine)        every test of the newest model that was tested, against the model before it
+overview(engine)        every test that is declared, as the newest model that was tested does, against the one before it
 case(engine, key)       one of them: the cases that fail it
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from adequate.errors import unknown
+from adequate.loop.checks.cells import cells
 from adequate.loop.checks.more import BLANK, recall
 from adequate.loop.checks.unprotected import unprotected
 from adequate.loop.selections import shown_parts
@@ -23,26 +25,79 @@ if TYPE_CHECKING:
     from adequate.loop.engine import Engine
     from adequate.spec.project import Project
     from adequate.store import Store
+    from adequate.testing.cells import Cell
 
 Row = dict[str, Any]
+COURSE = 30  # models, the last, over which a test is followed
+UNTESTED: Row = BLANK | {
+    "state": State.UNKNOWN,
+    "value": None,
+    "low": 0.0,
+    "high": 1.0,
+    "n": 0,
+    "need": None,
+    "change": None,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What is known of the tests.
+
+    Args:
+        rows: of each test that is declared, by the key of its cell: what the newest model came to, or `UNTESTED`.
+        history: the same of every model that was tested, by its id.
+        models: those, oldest first; newest, before: the last, and what it is compared with.
+        untested: a model came after.
+    """
+
+    rows: dict[str, Row]
+    history: dict[str, dict[str, Row]]
+    models: list[Model]
+    newest: Model | None
+    before: Model | None
+    untested: bool
+
+    @classmethod
+    def of(cls, store: Store, project: Project) -> Seen:
+        """All of a project. What is no longer declared is no test."""
+        models = store.models.list()
+        history = _history(store)
+        tested = [model for model in models if model.id in history]
+        newest = tested[-1] if tested else None
+        now = history[newest.id] if newest is not None else {}
+        return cls(
+            rows={cell.key: now.get(cell.key) or _untested(cell) for cell in cells(store, project)},
+            history=history,
+            models=tested,
+            newest=newest,
+            before=_before(store, tested),
+            untested=bool(models) and models[-1] is not newest,
+        )
+
+    def test(self, project: Project, key: str) -> Row:
+        """One of them, as the page has it."""
+        was = self.history[self.before.id].get(key) if self.before is not None else None
+        course = [
+            {name: self.history[model.id][key][name] for name in ("value", "low", "high", "state")}
+            | {"model": model.number}
+            for model in self.models
+            if key in self.history[model.id]
+        ]
+        return _test(project, key, self.rows[key], was) | {"course": course[-COURSE:]}
 
 
 def overview(engine: Engine) -> dict[str, Any]:
     """Every test, and what no test is about."""
     with engine.store() as store:
         project = engine.project
+        seen = Seen.of(store, project)
         models = store.models.list()
-        history = _history(store)
-        newest = next((model for model in reversed(models) if model.id in history), None)
-        before = _before(store, models, history, newest)
-        rows = history[newest.id] if newest is not None else {}
-        was = history[before.id] if before is not None else {}
         return {
-            "model": _brief(newest),
-            "baseline": _brief(before),
-            "untested": bool(models) and (newest is None or models[-1].id != newest.id),
-            "declared": len(project.behaviours) + len(project.suites) + len(project.assertions),
-            "tests": [_test(project, key, row, was.get(key)) for key, row in rows.items()],
+            "model": _brief(seen.newest),
+            "baseline": _brief(seen.before),
+            "untested": seen.untested,
+            "tests": [seen.test(project, key) for key in seen.rows],
             "unprotected": unprotected(store, project, models[-1].id if models else None),
             "task": next(iter(project.learnable), ""),
             "tasks": list(project.learnable),
@@ -53,32 +108,24 @@ def case(engine: Engine, key: str) -> dict[str, Any]:
     """One test and the cases that fail it, the worst first; none of an example that measures.
 
     Raises:
-        UnknownNameError: no such test has been run.
+        UnknownNameError: no such test is declared.
     """
     with engine.store() as store:
         project = engine.project
-        models = store.models.list()
-        history = _history(store)
-        newest = next((model for model in reversed(models) if model.id in history), None)
-        rows = history[newest.id] if newest is not None else {}
-        if newest is None or key not in rows:
-            raise unknown("test", key, rows)
-        before = _before(store, models, history, newest)
-        found = [one for _, one in store.failures.read(newest.id, key, limit=SHOWN)]
+        seen = Seen.of(store, project)
+        if key not in seen.rows:
+            raise unknown("test", key, seen.rows)
+        test = seen.test(project, key)
+        kept = [] if seen.newest is None else store.failures.read(seen.newest.id, key, limit=SHOWN)
+        found = [one for _, one in kept]
         shown = open_to_all(store, found)
-        task = rows[key]["task"]
-        labels = _labels(store, task, [one.row for one in shown])
-        waiting = {item.row for item in store.queue.waiting(task)} if task else set()
-        curve = [(model.number, history[model.id][key]) for model in models if key in history.get(model.id, {})]
+        labels = _labels(store, test["task"], [one.row for one in shown])
+        waiting = {item.row for item in store.queue.waiting(test["task"])} if test["task"] else set()
         return {
-            "test": _test(project, key, rows[key], history[before.id].get(key) if before is not None else None),
+            "test": test,
             "cases": [_case(one, labels, waiting) for one in shown],
             "sealed": len(found) - len(shown),
             "to_label": len(unlabelled(shown, labels, waiting)),
-            "course": [
-                {"model": number, "value": row["value"], "low": row["low"], "high": row["high"], "state": row["state"]}
-                for number, row in curve
-            ],
         }
 
 
@@ -110,11 +157,16 @@ def _history(store: Store) -> dict[str, dict[str, Row]]:
     return found
 
 
-def _before(store: Store, models: list[Model], history: dict[str, Any], newest: Model | None) -> Model | None:
+def _before(store: Store, tested: list[Model]) -> Model | None:
     """What the newest is compared with: the baseline, or the model tested before it where it is the baseline."""
     accepted = store.models.accepted()
-    others = [model for model in models if model.id in history and newest is not None and model.id != newest.id]
+    others = tested[:-1]
     return next((model for model in others if model.id == accepted), others[-1] if others else None)
+
+
+def _untested(cell: Cell) -> Row:
+    known = {"task": cell.task, "slice": cell.slice, "label": cell.label or "", "metric": str(cell.metric)}
+    return UNTESTED | known | {"target": cell.target, "critical": cell.critical}
 
 
 def _test(project: Project, key: str, row: Row, was: Row | None) -> Row:
@@ -131,7 +183,8 @@ def _test(project: Project, key: str, row: Row, was: Row | None) -> Row:
         "suite": of,
         "expect": "" if behaviour is None or behaviour.expect is None else str(behaviour.expect),
         "about": " ".join((behaviour.function.__doc__ or "").split())[:300] if behaviour is not None else "",
-        "gone": kind == "",
+        "tested": "model" in row,
+        "made": _made(project, of or name),
         "critical": row["critical"],
         "state": row["state"],
         "value": row["value"],
@@ -152,16 +205,20 @@ def _test(project: Project, key: str, row: Row, was: Row | None) -> Row:
 
 
 def _kind(project: Project, name: str, metric: str) -> tuple[str, str]:
-    """What sort of test it is, and the suite that it is a part of; "" where nothing declares it any more."""
+    """What sort of test it is, and the suite that it is a part of."""
     if name in project.behaviours:
         return ("envelope" if metric == Metric.ENVELOPE else "behaviour"), ""
     if name in project.assertions:
         return "assertion", ""
-    of = name.partition(": ")[0]
-    suite = project.suites.get(name) or project.suites.get(of)
-    if suite is None:
-        return "", ""
+    suite = next(one for one in project.suites.values() if f"{name}: ".startswith(f"{one.name}: "))
     return ("must_pass" if suite.exact else "suite"), suite.name if suite.per else ""
+
+
+def _made(project: Project, name: str) -> Row | None:
+    """Who made it in the studio, when and why; None: it stands in `project.py`."""
+    of = (f"suite:{name}", f"behaviour:{name}")
+    found = next((one for one in project.changes if one.what in of and one.value is not None), None)
+    return None if found is None else {"what": found.what, "who": found.who, "why": found.why, "at": found.at}
 
 
 def _case(one: Failure, labels: dict[int, str], waiting: set[int]) -> Row:

@@ -56,6 +56,26 @@ async def label(here: Here, _: Reviewer, wanted: Wanted) -> dict[str, Any]:
     return picks.keep(here, wanted.cell, await here.worker.run(far_tests.those, wanted.cell, wanted.n))
 
 
+class Named(BaseModel):
+    """Which test, by the key of its cell."""
+
+    cell: str = Field(max_length=2000)
+
+
+@router.post("/selection")
+async def selection(here: Here, _: Viewer, of: Named) -> dict[str, Any]:
+    """The examples that the failing cases come from as a selection, `in:KEY`, for Explore."""
+    found: dict[str, Any] = await here.worker.run(far_tests.selected, of.cell)
+    return found
+
+
+@router.get("/names")
+async def names(here: Here, _: Viewer) -> list[dict[str, str]]:
+    """Every test, to be found by its name: {key, name, slice}."""
+    shown: dict[str, Any] = await held.other(here, far_tests.tests)
+    return [{name: one[name] for name in ("key", "name", "slice")} for one in shown["tests"]]
+
+
 @router.get("/perturbations")
 async def perturbations(_: Viewer) -> list[dict[str, str]]:
     """Changes of a text after which the answer must be what it was: {name, unit}."""
