@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import adequate as aq
-from adequate.errors import SpecError
+from adequate.errors import SpecError, TestError
 from adequate.spec.load import load
-from adequate.spec.overlay import Change, laid_over
+from adequate.spec.overlay import Change, fresh, laid_over
 
 LABELS = ["a", "b", "c"]
 
@@ -172,3 +172,28 @@ def test_laying_over_in_two_parts_is_laying_over_at_once(pairs: list[tuple[str, 
     changes = [Change("renamed:topic", {old: new}) for old, new in pairs if old != new]
     over = laid_over(mail(), changes)
     assert over.digest() == laid_over(mail(), changes[-1:]).digest()
+
+
+SUITE = {"path": "tests/fees.csv", "task": "topic"}
+BEHAVIOUR = {"task": "topic", "perturbation": "swap_letters"}
+
+
+@pytest.mark.parametrize(("what", "value"), [("suite:fees", SUITE), ("behaviour:fees", BEHAVIOUR)])
+@pytest.mark.parametrize("kind", ["behaviour", "suite", "assertion"])
+def test_a_name_is_one_test_of_any_kind(kind: str, what: str, value: dict[str, str]) -> None:
+    project = mail()
+    fresh(project, {what: value})
+    if kind == "behaviour":
+        project.behaviour("topic", name="fees")(aq.perturb.swap_letters)
+    elif kind == "suite":
+        project.suite("other/fees.csv", "topic")
+    else:
+        project.contradiction("topic", name="fees")
+    with pytest.raises(TestError, match=f"there is an? {kind} 'fees' already"):
+        fresh(project, {what: value})
+    if kind != what.partition(":")[0]:  # and one that was laid before the file had it waits
+        assert not laid_over(project, [Change(what, value)]).changes
+
+
+def test_a_suite_whose_file_has_grown_is_the_same() -> None:
+    fresh(laid_over(mail(), [Change("suite:fees", SUITE)]), {"suite:fees": SUITE})

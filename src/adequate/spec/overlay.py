@@ -15,7 +15,7 @@ label is unknown) waits without effect.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
@@ -65,8 +65,11 @@ def laid_over(project: Project, changes: Iterable[Change]) -> Project:
     return made
 
 
+RENAME = "give it another name: --name NAME"
+
+
 def fresh(project: Project, rows: Mapping[str, Any]) -> None:
-    """Check that the project has no other test of these names; a suite whose file has grown is the same.
+    """Check that the project has no other slice or test of these names; a suite whose file has grown is the same.
 
     Args:
         rows: of the overlay: {what: value}.
@@ -76,12 +79,21 @@ def fresh(project: Project, rows: Mapping[str, Any]) -> None:
     """
     for what, value in rows.items():
         kind, _, name = what.partition(":")
-        suite = project.suites.get(name) if kind == "suite" else None
-        known: Collection[str] = (
-            project.slices if kind == "slice" else project.behaviours if kind == "behaviour" else ()
-        )
-        if name in known or (suite is not None and suite.path != value["path"]):
-            raise TestError(f"there is a {kind} {name!r} already", remedy="give it another name: --name NAME")
+        kinds: Mapping[str, Mapping[str, Any]] = {"slice": project.slices} if kind == "slice" else {}
+        for of, known in (_tests(project) if kind in ("behaviour", "suite") else kinds).items():
+            grown = kind == of == "suite" and name in known and known[name].path == value["path"]
+            if name in known and not grown:
+                raise TestError(f"there is a{'n' * (of == 'assertion')} {of} {name!r} already", remedy=RENAME)
+
+
+def _tests(project: Project) -> dict[str, Mapping[str, Any]]:
+    """Those that share the names of cells, by kind."""
+    return {"behaviour": project.behaviours, "suite": project.suites, "assertion": project.assertions}
+
+
+def _elsewhere(project: Project, kind: str, name: str) -> bool:
+    """Whether a test of another kind has the name: the file may have got one since."""
+    return any(name in known for of, known in _tests(project).items() if of != kind)
 
 
 def _order(what: str) -> tuple[int, str]:
@@ -149,7 +161,7 @@ def _suite(project: Project, name: str, value: Mapping[str, Any] | None) -> bool
     if value is None:
         return project.suites.pop(name, None) is not None
     made = Suite(name=name, **value)
-    if made.task and made.task not in project.tasks:
+    if (made.task and made.task not in project.tasks) or _elsewhere(project, "suite", name):
         return False
     project.suites[name] = made
     return made != before
@@ -164,7 +176,7 @@ def _behaviour(project: Project, name: str, value: Mapping[str, Any] | None) -> 
     known = all(one == EVERYTHING or one in project.slices for one in on)
     if not isinstance(change, Perturbation) or change.effect is not Effect.SAME:
         return False
-    if value["task"] not in project.tasks or not known:
+    if value["task"] not in project.tasks or not known or _elsewhere(project, "behaviour", name):
         return False
     made = Behaviour(
         name=name,
