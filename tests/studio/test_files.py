@@ -47,6 +47,26 @@ def test_a_plain_table_brings_examples_and_labels(served: Served) -> None:
     assert served.studio.store.labels.last_seq() > before
 
 
+def test_what_the_rules_for_columns_find_in_a_file_is_told(served: Served) -> None:
+    file = served.studio.root / "project.py"
+    before = file.read_text()
+    body = b"body\nthis one is a good deal too long for the rule\n"
+    try:
+        with served.client("engineer") as client:
+            file.write_text(f"{before}\nproject.column('body', between=(1, 30), severity='block')\n")
+            refused = _arrived(client, "long.csv", body)
+            file.write_text(f"{before}\nproject.column('body', between=(1, 30))\n")
+            warned = _arrived(client, "long.csv", body)
+    finally:
+        file.write_text(before)
+    assert (refused["state"], refused["error"]["kind"]) == ("failed", "RefusedError")
+    assert "1 of 1 rows are out of bounds in 'body'; nothing was added" in refused["error"]["message"]
+    assert warned["result"]["new"] == 1
+    rule, rows = warned["result"]["notices"][:2]
+    assert rule == "1 of 1 rows are out of bounds in 'body'"
+    assert rows.endswith(".csv")
+
+
 def test_a_file_that_can_not_be_read_says_why_and_adds_nothing(served: Served) -> None:
     with served.client("engineer") as client:
         job = _arrived(client, "x.csv", b"no,such\ncolumn,here\n")

@@ -25,7 +25,10 @@ def bring(root: Path, file: Path, form: str, name: str, actor: str) -> dict[str,
     with stores.open(root, write=True, beside=True, verb="studio", text=project.text) as store:
         if found in (None, "table"):
             added = add(store, project, [file], actor=actor, progress=Said())
-            brought = {"new": added.new, "known": added.known, "labels": added.labels, "notices": list(added.notices)}
+            notices = [*(one.said for one in added.tests.broken), *added.notices]
+            if added.tests.path is not None:
+                notices.insert(len(added.tests.broken), f"all rows that break a rule: {added.tests.path}")
+            brought = {"new": added.new, "known": added.known, "labels": added.labels, "notices": notices}
             return {"format": "table", "name": name, **brought, "disputed": 0, "losses": []}
         assert found is not None
         some = brought_in(store, project, file, found, actor=actor, progress=Said())

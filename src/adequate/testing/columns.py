@@ -98,12 +98,15 @@ def outside(values: pa.Array, between: tuple[Any, Any], what: str) -> Mask:
         TestError: they can't be compared.
     """
     measured = pc.utf8_length(values) if textual(values.type) else values
+    if pa.types.is_timestamp(measured.type):  # in UTC, as bounds are
+        measured = measured.cast(pa.timestamp("us"), safe=False)
     found = np.zeros(len(values), bool)
     for bound, compare in zip(between, (pc.less, pc.greater), strict=True):
         if bound is None:
             continue
         try:
-            edge = pa.scalar(bound)
+            time = isinstance(bound, str) and pa.types.is_timestamp(measured.type)
+            edge = pa.scalar(instant(bound) if time else bound)
             # A whole bound of times is a mistake; a bound with a fraction, of whole numbers, isn't.
             number = pa.types.is_integer(edge.type) or pa.types.is_floating(edge.type)
             if pa.types.is_temporal(measured.type) is not number:
@@ -116,7 +119,17 @@ def outside(values: pa.Array, between: tuple[Any, Any], what: str) -> Mask:
 
 
 def strange(values: pa.Array, one_of: Sequence[Any]) -> Mask:
-    """Which values are none of these, shape (n,); nulls aren't strange. Compared as words: 1 and "1" are the same."""
+    """Which values are none of these, shape (n,); nulls aren't strange. Compared as words: 1 and "1" are the same.
+
+    A list is strange where one of its values is.
+
+    >>> strange(pa.array([["a"], ["a", "c"], [], None]), ["a", "b"]).tolist()
+    [False, True, False, False]
+    """
+    if pa.types.is_list(values.type) or pa.types.is_large_list(values.type):
+        found = np.zeros(len(values), bool)
+        found[pc.list_parent_indices(values).to_numpy()[strange(values.flatten(), one_of)]] = True
+        return found
     known = as_text(pa.array(one_of) if len({type(one) for one in one_of}) == 1 else pa.array(map(str, one_of)))
     return ~mask(pc.or_kleene(pc.is_null(values), pc.is_in(as_text(values), value_set=known)))
 
