@@ -97,3 +97,19 @@ def test_a_failing_test_of_which_no_case_is_kept_asks_for_nothing_near_it() -> N
         select("adequate", 40, replace(knowledge, cells=cells), np.random.default_rng(0)) for cells in ((), (without,))
     ]
     np.testing.assert_array_equal(picks[0].rows, picks[1].rows)
+
+
+def test_near_a_failing_case_what_the_model_is_sure_of_comes_last() -> None:
+    made = world([200] * 4)
+    first = made.knowledge(np.arange(60))
+    assert first.outlook is not None
+    queries = unit(made.block.x[first.pool[:4]])
+    margin = first.outlook.margin.copy()
+    around = np.unique(np.argsort(-queries @ made.block.x[first.pool].T, axis=1)[:, :32])
+    margin[around], margin[around[1::4]] = 1.0, 0.9  # sure of all, but of a quarter
+    cell = shortfall(queries=queries, cases=("one", "two", "three", "four"))
+    known = replace(first, outlook=replace(first.outlook, margin=margin), cells=(cell,))
+    picks = select("adequate", 40, known, np.random.default_rng(0))
+    mine = picks.rows[[name == cell.cell for name in picks.cell]]
+    assert 4 <= len(mine) <= 8
+    assert set(mine.tolist()) <= set(first.pool[around[1::4]].tolist())

@@ -2,7 +2,9 @@
 
 For cells that the guide can't serve: slices, every cell of `multilabel` tasks, and tests that need no labels, whose
 failing cases may be no examples. At most two neighbours a failure and a share of the batch: retrieval alone finds
-copies of what is known already, and is worse than random (measured). What violates an assertion is asked itself, and
+copies of what is known already, and is worse than random (measured). Near the cases of a test, which resemble each
+other, the neighbourhood is wider and doubt decides in it: else the test is mended later than if nobody looked
+(`benchmarks/failing.py`). What violates an assertion is asked itself, and
 more of assertions that still teach (`assertions`).
 """
 
@@ -20,6 +22,8 @@ from adequate.types import Floats, Kind, Mask, Rows
 
 A_FAILURE = 2  # picks at most for each
 NEIGHBOURS = 8  # looked at for each
+AROUND = 32  # looked at for each failing case of a test
+SURE = 0.2  # what a neighbour of such a case counts that the model has no doubt of, against 1.2 for one in full doubt
 DOUBT = 10  # labelled examples that the belief is worth that a slice fails no more than everything does
 SLICES, LABELS = 0.25, 0.5  # of a batch at most: for slices; for all cells of a `multilabel` task, which has no guide
 TESTS = 0.25  # of a batch at most, for tests that need no labels
@@ -133,13 +137,16 @@ def _near(knowledge: Knowledge, cell: Shortfall, count: int, free: Mask, rng: np
         knowledge.vectors,
         knowledge.pool,
         queries,
-        NEIGHBOURS,
+        AROUND if cell.is_test else NEIGHBOURS,
         mask=free if cell.mask is None else free & cell.mask,
     )
-    doubt = 0.0 if knowledge.outlook is None else 1 - knowledge.outlook.margin[where]
-    score = np.where(where >= 0, similar * (1 + 0.5 * doubt), -np.inf)
-    # Two a failure: each query's best two first, over all queries by score; then the others.
-    place = np.argsort(np.argsort(-score, axis=1, kind="stable"), axis=1, kind="stable") >= A_FAILURE
+    doubt = np.zeros_like(similar) if knowledge.outlook is None else 1 - knowledge.outlook.margin[where]
+    weight = SURE + doubt if cell.is_test else 1 + 0.5 * doubt
+    score = np.where(where >= 0, np.maximum(similar, 0) * weight, -np.inf)
+    # Two a failure: each query's best two first, over all queries by score; then the others. The cases of a test say
+    # one thing over and over: there the best of all come first.
+    most = AROUND if cell.is_test else A_FAILURE
+    place = np.argsort(np.argsort(-score, axis=1, kind="stable"), axis=1, kind="stable") >= most
     order = np.lexsort((-score.ravel(), place.ravel()))
     order = order[where.ravel()[order] >= 0]
     candidates = where.ravel()[order]
