@@ -166,7 +166,7 @@ class Engine:
         Raises:
             AdequateError: the model can't be had; no test has such a name.
         """
-        from adequate.loop.checks.before import newly_failing, standing
+        from adequate.loop.checks.before import compared, standing
         from adequate.loop.checks.keep import keep, labels_taught
         from adequate.loop.checks.report import Report, ordered
         from adequate.loop.checks.run import run
@@ -175,7 +175,7 @@ class Engine:
         with self.store() as store:
             tested = subject(store, self.project, model, task)
             found = run(store, self.project, tested, only=only, seed=seed, progress=progress)
-            newly, stands = newly_failing(store, tested.name, found), standing(store, tested.name)
+            (found, newly), stands = compared(store, tested.name, found), standing(store, tested.name)
         if isinstance(tested, Trained):
             with suppress(BusyError, StorageFullError), self.store(write=True, verb="test") as store:
                 keep(store, tested.name, found, labels_taught(store, tested.name))

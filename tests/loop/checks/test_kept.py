@@ -6,7 +6,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from adequate.loop.checks.before import newly_failing
+from adequate.loop.checks.before import compared
 from adequate.loop.checks.keep import keep
 from adequate.loop.engine import Engine
 from adequate.types import State
@@ -50,5 +50,15 @@ def test_only_a_model_that_came_before_makes_a_cell_newly_failing(root: Path) ->
     with engine.store(write=True, verb="run") as store:
         store.models.put(replace(store.models.get(first.model), id="c" * 16, state="candidate"))
         keep(store, "c" * 16, [replace(failing, state=State.ADEQUATE)], {})
-        assert newly_failing(store, first.model, [failing]) == frozenset()
-        assert newly_failing(store, "a model of somebody's", [failing]) == {failing.key}
+        assert compared(store, first.model, [failing]) == ([failing], frozenset())
+        assert compared(store, "a model of somebody's", [failing]) == ([failing], {failing.key})
+
+
+def test_a_suite_whose_file_is_another_is_not_compared_and_says_so(root: Path) -> None:
+    (root / "golden.csv").write_text("body,intent\nlogin password code,login\n")
+    engine = Engine(root, declared(root, 'project.must_pass("golden.csv")\n'))
+    assert [one.state for one in engine.test().results] == [State.ADEQUATE]
+    (root / "golden.csv").write_text("body,intent\nlogin password code,card\n")
+    found = engine.test(lambda texts: {"intent": ["login"] * len(texts)})
+    assert (found.exit_code, found.newly) == (1, frozenset())
+    assert "; the file is another than when" in found.results[0].note

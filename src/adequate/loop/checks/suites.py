@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from adequate.spec.tasks import Task
 
 
+SHA = "sha256"  # stands in the note of each cell, before the beginning of the file's
+
+
 def of_suite(suite: Suite, project: Project, root: Path) -> Iterator[tuple[Cell, Filled]]:
     """The cells of a suite and their cases.
 
@@ -54,7 +57,7 @@ def of_suite(suite: Suite, project: Project, root: Path) -> Iterator[tuple[Cell,
     with file.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()[:8]
     for name in tasks_of(suite, project, table.column_names):
-        yield from _of_task(suite, project, project.tasks[name], table, origin, f"{suite.path}, sha256 {digest}...")
+        yield from _of_task(suite, project, project.tasks[name], table, origin, f"{suite.path}, {SHA} {digest}...")
 
 
 def tasks_of(suite: Suite, project: Project, columns: list[str]) -> list[str]:
