@@ -58,6 +58,22 @@ def test_everything_must_hold_where_the_target_is_one() -> None:
     assert at_level(lambda level, at: (at >= 0, breaks[at] >= level), 500, 0.5, target=1.0).refuted
 
 
+@settings(max_examples=6, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.floats(0.6, 0.98), st.floats(0.05, 1.0), st.sampled_from([0.8, 0.9, 0.95]))
+def test_a_proven_level_seldom_lies_beyond_the_true_one_however_it_was_looked_for(
+    seed: int, start: float, slope: float, target: float
+) -> None:
+    """Shares that fall with the level; 40 models, bisected, with their lower bounds: at 5 % at most 7 err."""
+    rng = np.random.default_rng(seed)
+    wrong = 0
+    for _ in range(40):
+        breaks = (start - rng.random(2000)) / slope  # the share that holds at a level is start - slope * level
+        found = of(breaks, target, 0.2, rng.random(2000) < 0.5)
+        too_far = found.level > 0 and start - slope * found.level < target
+        wrong += too_far or any(max(0.0, start - slope * one.level) < one.low for one in found.tried)
+    assert wrong <= 7
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.floats(0.02, 0.9), st.floats(0.8, 0.97))
 def test_what_is_tried_is_little_and_orderly(seed: int, edge: float, target: float) -> None:
@@ -71,10 +87,10 @@ def test_what_is_tried_is_little_and_orderly(seed: int, edge: float, target: flo
 
 @pytest.mark.parametrize("target", [0.9, 0.95])
 def test_a_level_just_below_its_target_is_rarely_called_proven(target: float) -> None:
-    """300 models whose share that holds is everywhere a little below target: at most alpha of them slip through."""
+    """150 models whose share that holds is everywhere a little below target: at most alpha of them slip through."""
     rng = np.random.default_rng(1)
     slipped = 0
-    for _ in range(300):
+    for _ in range(150):
         right = rng.random(3000) < target - 0.002
         slipped += search(lambda _, at: (at >= 0, right[at]), 3000, target=target, reach=0.25).level > 0  # noqa: B023
-    assert slipped <= 300 * ALPHA
+    assert slipped <= 150 * ALPHA

@@ -53,7 +53,8 @@ def shown(found: Report, tasks: Sequence[str]) -> None:
     counts = [(state, sum(one.state is state for one in found.results)) for state in SIGNS]
     said = ", ".join(f"[{COLOURS[state]}]{n} {state}[/]" for state, n in counts if n)
     new = f", [red]{len(found.newly)} newly failing[/]" if found.newly else ""
-    out.print(f"{said}{new}  [dim]model {safe(found.model)}[/]")
+    stands = f", {safe(found.standing)}" if found.standing else ""
+    out.print(f"{said}{new}  [dim]model {safe(found.model)}{stands}[/]", soft_wrap=True)
 
 
 def _table(cells: Sequence[Result], newly: frozenset[str]) -> Table:
@@ -107,6 +108,8 @@ def _failing(one: Result) -> None:
     envelope = one.cell.metric is Metric.ENVELOPE
     more = f" [dim]({one.n - one.held:,} of {one.n:,} fail{at * envelope})[/]" if one.n > one.held else ""
     out.print(f"  {_name(one)}{more}")
+    if envelope and one.note and not _reason(one):
+        out.print(f"      [dim]{safe(one.note)}[/]", soft_wrap=True)
     for bad in one.failing[:CASES]:
         for line in _case(bad):
             out.print(f"      {line}", soft_wrap=True)

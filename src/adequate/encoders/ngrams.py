@@ -28,6 +28,8 @@ LONGEST = 1 << 16  # characters of a text that are read: what a text is about sh
 BLANK, END = 32, 0  # between words; after each text
 BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so it has an inverse modulo 2**64
 INVERSE = np.uint64(pow(int(BASE), -1, 1 << 64))
+OTHER, SEEN, LETTER = 1, 2, 3  # what a code point is: blank or control, visible, part of a word
+_KNOWN = np.zeros(0x110000, np.uint8)  # of each code point; 0: nobody has asked yet
 
 
 class Grams(NamedTuple):
@@ -51,8 +53,8 @@ def counts(texts: Sequence[str], *, bits: int) -> csr_array:
     >>> two.shape, two.max(axis=1).toarray().tolist()
     ((2, 262144), [2.0, 1.0])
     """
-    # An empty portion first, so that there is always one.
-    found = [_counted(stream(portion), len(portion), bits) for portion in ([], *portions(texts))]
+    found = [_counted(stream(portion), len(portion), bits) for portion in portions(texts)]
+    found = found or [_counted(stream([]), 0, bits)]
     values, columns, lengths = (np.concatenate(part) for part in zip(*found, strict=True))
     starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     kind = np.int32 if starts[-1] < 2**31 else np.int64
@@ -146,12 +148,13 @@ def pieces(laid: Stream) -> Grams:
 
 def _classes(points: NDArray[np.uint32]) -> tuple[Mask, Mask]:
     """Which code points are part of words, and which can be seen."""
-    present = np.flatnonzero(np.bincount(points))  # few different ones, so a loop over them is short
-    kinds = np.zeros(int(present.max(initial=0)) + 1, dtype="U1")
-    kinds[present] = [unicodedata.category(chr(point))[0] for point in present.tolist()]
-    letter = np.isin(kinds, ["L", "N", "M"])
-    visible = letter | np.isin(kinds, ["P", "S"])
-    return letter[points], visible[points]
+    known = _KNOWN[points]
+    if (known == 0).any():
+        for point in np.unique(points[known == 0]).tolist():
+            category = unicodedata.category(chr(point))[0]
+            _KNOWN[point] = LETTER if category in "LNM" else SEEN if category in "PS" else OTHER
+        known = _KNOWN[points]
+    return known == LETTER, known >= SEEN
 
 
 def _scrambled(points: NDArray[np.uint32]) -> Hashes:

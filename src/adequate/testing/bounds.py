@@ -84,7 +84,8 @@ def e_bounds(right: ArrayLike, n: ArrayLike, alpha: ArrayLike = 0.05) -> tuple[D
     np.float64(0.956)
     """
     r, m, a = np.broadcast_arrays(*(np.asarray(x, float) for x in (right, n, alpha)))
-    return _highest_refuted(r, m, a), 1.0 - _highest_refuted(m - r, m, a)
+    low, wrong = _highest_refuted(np.stack([r, m - r]), m, a)
+    return low, 1.0 - wrong
 
 
 def _highest_refuted(r: Doubles, m: Doubles, alpha: Doubles) -> Doubles:

@@ -21,7 +21,8 @@ from adequate.types import Mask, Rows
 
 LEVELS = 6  # tried at most
 STEPS = 64  # the finest part of the range that is told apart
-FIRST = 64  # examples tried at first; then as many again as were tried
+FIRST = 64  # examples tried at first, and at least at each look
+PART = 2  # then a look whenever one part in so many has come to what was tried: a quarter fewer than by doubling
 
 Try = Callable[[float, Rows], tuple[Mask, Mask]]  # (level, positions) -> which count, which hold; shape (len,) each
 
@@ -35,7 +36,7 @@ class Tried:
         n: cases that count.
         held: those that hold.
         proven: the share is at its target; `refuted`: it is below; neither: there were too few examples to tell.
-        low, high: bounds of the share that hold at any moment.
+        low, high: bounds of the share that hold at any moment: `low` is the largest target that is proven here, too.
     """
 
     level: float
@@ -89,7 +90,7 @@ def at_level(attempt: Try, size: int, level: float, *, target: float, alpha: flo
     """Try examples at one level until they tell, or there are no more."""
     n = held = done = 0
     while True:
-        some = np.arange(done, min(max(2 * done, FIRST), size), dtype=np.int64)
+        some = np.arange(done, min(done + max(FIRST, done // PART // FIRST * FIRST), size), dtype=np.int64)
         if len(some):
             counts, holds = attempt(level, some)
             n, held, done = n + int(counts.sum()), held + int((counts & holds).sum()), done + len(some)

@@ -117,6 +117,15 @@ def test_a_missing_column_is_answered_with_those_there_are(tests: Tests) -> None
     assert "aq_row" not in error
 
 
+def test_an_envelope_that_is_short_tells_the_share_at_each_level(tests: Tests) -> None:
+    one = tests(wrong("half", "return ['password' if rng.random() < 0.5 else text + ' so' for text in texts(batch)]"))[
+        "half"
+    ]
+    assert one.state is State.INADEQUATE
+    assert "even the least change breaks too many" in one.note
+    assert all(f"{held / n:.0%} at {level:.2g} (" in one.note for level, n, held in one.levels)
+
+
 def test_what_changes_nothing_is_unknown_and_says_so(tests: Tests) -> None:
     one = tests(wrong("idle", "return batch"))["idle"]
     assert (one.state, one.n, one.value, one.error) == (State.UNKNOWN, 0, None, "")

@@ -68,7 +68,7 @@ def tested(behaviour: Behaviour, slice_: str, subject: Subject, gate: Examples, 
         high=high,
         state=state,
         failing=trial.failing(steer, edge),
-        note=noted(first, behaviour, size, need),
+        note=noted(first, behaviour, size, need) or (short(found, behaviour.target) if behaviour.widens else ""),
         levels=tuple((one.level, one.n, one.held) for one in found.tried),
         need=need,
     )
@@ -97,6 +97,21 @@ def noted(one: Tried, behaviour: Behaviour, size: int, need: int | None) -> str:
         return f"too close to the target to tell: {one.n:,} of {size:,} examples were changed"
     changed = f"it changed {one.n:,} of the {size:,} examples of the gate part, and all were tried"
     return f"{changed}; about {need:,} more like these (adequate add) would decide; they need no labels"
+
+
+def short(found: Envelope, target: float) -> str:
+    """Of an envelope that is short of its reach: the share that holds at each level, and how much of it is proven."""
+    if found.tried[0].proven:
+        return ""
+    tried = sorted((one for one in found.tried if one.n), key=lambda one: one.level)
+    shares = ", ".join(f"{one.held / one.n:.0%} at {one.level:.2g} ({int(100 * one.low)}%)" for one in tried)
+    told = f"of changed examples hold, by level (and proven): {shares}"
+    if found.level or tried[0].held >= target * tried[0].n:
+        return told
+    # Only rows that changed count, so that the share needn't rise to 1 as the level falls.
+    return (
+        f"{told}; even the least change breaks too many for target={target:g}: lower it, or let cycles teach the change"
+    )
 
 
 def cell_of(behaviour: Behaviour, slice_: str = EVERYTHING) -> Cell:
@@ -159,10 +174,12 @@ class Trial:
             TestError: the function fails, or what it returns isn't the batch changed.
         """
         before = examples.at(at)
-        pieces = [
-            self.block(examples, level, block).take(pa.array(at[at // BLOCK == block] - block * BLOCK))
-            for block in np.unique(at // BLOCK).tolist()
-        ]
+        blocks, of = np.unique(at // BLOCK, return_inverse=True)
+        pieces = []
+        for i, block in enumerate(blocks.tolist()):
+            piece, places = self.block(examples, level, block), at[of == i] - block * BLOCK
+            whole = np.array_equal(places, np.arange(len(piece)))
+            pieces.append(piece if whole else piece.take(pa.array(places)))
         table = pa.Table.from_batches(pieces, pieces[0].schema if pieces else before.schema)
         (after,) = table.combine_chunks().to_batches() or [before]
         return before, after, changed(before, after)

@@ -78,8 +78,8 @@ def in_a_name(points: Points, spans: Spans) -> Mask:
     before, after = neighbours(points, spans)
     opens = (points[before.starts - 1] == EDGE) | among(points[before.starts - 2], ".!?:…")
     left = _titled(points, lower, before) & ~opens & ~np.isin(before.starts, spans.starts)
-    right = _titled(points, lower, after) & ~np.isin(after.starts, spans.starts)
-    return left | right
+    named: Mask = left | (_titled(points, lower, after) & ~np.isin(after.starts, spans.starts))
+    return named
 
 
 def _titled(points: Points, lower: Points, spans: Spans) -> Mask:
