@@ -101,6 +101,7 @@ def test_a_model_that_ends_the_program_ends_its_cells_only_and_its_name_is_no_pi
     [
         ("nowhere.py:predict", "there is no file nowhere.py"),
         ("no_such_module:predict", "there is no module 'no_such_module'"),
+        ("htp://localhost/predict", "htp://localhost/predict is no address"),
         ("{root}/model.py:predcit", "no name 'predcit'; did you mean 'predict'"),
         ("{root}/wrong.py:predict", r"wrong.py:2: it raised ZeroDivisionError"),
         ("{root}/torn.py:predict", r"torn.py:1: this isn't Python"),

@@ -46,6 +46,8 @@ def subject(store: Store, project: Project, model: Any, task: str | None = None)
             return Cached(
                 subject=Endpoint(url=model, vocabulary={task: tasks[task]} if task else tasks), text_only=False
             )
+        if "://" in model:
+            raise SubjectError(f"{model} is no address of a model", remedy="http://... or https://...")
         if ":" not in model and model.endswith(".py"):
             raise SubjectError(f"what of {model}?", remedy=f"name the function or estimator: {model}:predict")
         if ":" not in model:
