@@ -206,3 +206,5 @@ def test_nothing_to_search_is_no_error() -> None:
     table, wrong, vectors = world(60, 0)
     assert looked(table, np.zeros_like(wrong), vectors, 0) == []
     assert looked(table.slice(0, 3), wrong[:3], vectors[:3], 0) == []
+    alone = pa.table({"body": ["" for _ in range(60)], "channel": ["app", "mail", "phone"] * 20})
+    assert all(not one.proven for one in looked(alone, np.arange(60) % 7 == 0, vectors, 0))

@@ -31,6 +31,7 @@ GAP = 0.05  # what is less isn't worth a slice
 SHUFFLES = 299  # of 300 orders, the true one among them, each of three kinds may have 5
 SHUFFLED = 8_000  # examples in which luck is measured: with more, the worst of many hardly changes
 PAIRED = 60  # conditions on columns that are paired with all others, the commonest
+SHARE = 0.005  # of the examples, that a pair holds of at least
 COMMON = 0.03  # of the examples, that such a condition holds of
 ADDS = 0.8  # a pair that keeps more than this of either says nothing new
 SAME = 0.5  # slices that share this part of their examples say the same
@@ -38,7 +39,7 @@ WORSE = 1.5  # how many times the gap of either must a pair have
 PRICE = 0.5  # what a second condition costs, in standard errors
 LOOKED = 300  # of each kind, the worst whose members are compared
 DOUBTED = 6  # suspected slices that are shown
-LUCK = 0.75  # what looks more like luck than this isn't even suspected
+LUCK = 0.9  # what looks more like luck than this isn't even suspected
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,11 +236,13 @@ def _pairs(
     chosen = sorted((i for i in columns if alone[i] >= COMMON * m), key=lambda i: (-alone[i], i))[:PAIRED]
     gap = wrong / np.maximum(alone, 1) - (wrong.sum() and (errors.sum() - wrong) / np.maximum(m - alone, 1))
     for i in sorted(chosen):
-        others = np.array([*range(words), *(j for j in chosen if j > i and about[j - words] != about[i - words])])
+        others = np.array(
+            [*range(words), *(j for j in chosen if j > i and about[j - words] != about[i - words])], np.int64
+        )
         inside = by_row[held.indices[held.indptr[i] : held.indptr[i + 1]]]
         both_n, both_bad = _sums(sparse.csr_array(inside.T), errors[held.indices[held.indptr[i] : held.indptr[i + 1]]])
         n, bad = both_n[others], both_bad[others]
-        enough = (n >= LEAST) & (n <= ADDS * np.minimum(alone[i], alone[others]))
+        enough = (n >= max(LEAST, SHARE * m)) & (n <= ADDS * np.minimum(alone[i], alone[others]))
         if not enough.any():
             continue
         others, n, bad = others[enough], n[enough], bad[enough]
@@ -282,7 +285,8 @@ def _judged(
     orders = len(kind.luck) + 1
     # So bad is the worst of a kind in its share of the orders, the one that is seen among them.
     needed = kind.luck[len(kind.luck) - int(alpha / kinds * orders)] if alpha / kinds * orders >= 1 else np.inf
-    luck = np.minimum(1, kinds * (1 + len(kind.luck) - np.searchsorted(kind.luck, seen, side="left")) / orders)
+    rank = 1 + len(kind.luck) - np.searchsorted(kind.luck, seen, side="left")
+    luck = 1 - (1 - rank / orders) ** kinds
     gap = kind.bad / np.maximum(kind.n, 1) - (total_bad - kind.bad) / np.maximum(total - kind.n, 1)
     best = np.argsort(-seen, kind="stable")[:LOOKED]
     best = best[(seen[best] > 0) & (gap[best] >= GAP) & (kind.n[best] >= LEAST) & (kind.n[best] <= total / 2)]

@@ -257,7 +257,7 @@ def _others(table: pa.Table, text: str, skip: Sequence[str]) -> Iterator[tuple[C
         sql = f"regexp_matches({said}, '{pattern}')"
         yield Condition(sql=sql, said=what, name=name, about=name), _true(pc.match_substring_regex(texts, pattern))
     for field in table.schema:
-        if field.name == text or field.name in skip or field.name.startswith("aq_"):
+        if field.name in ("", text, *skip) or field.name.startswith("aq_"):  # SQL can't name a column without name
             continue
         values = table[field.name].combine_chunks()
         read = next((read(values, field.name) for kind, read in _KINDS if kind(field.type)), ())
