@@ -373,7 +373,7 @@ class Tested:
             column: `intent_confidence`, or a column of the data.
             between: least and greatest value, None: open (of text: length in characters).
             one_of: the values that there are.
-            task: whose labels would mend it.
+            task: whose labels would mend it: its violations are asked there; by default nowhere.
         """
         if between is None and one_of is None:
             raise mistake(f"{column!r} may hold anything", remedy="between=(0, 1), or one_of=[...]")

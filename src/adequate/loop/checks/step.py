@@ -19,6 +19,7 @@ from adequate.loop.subjects import Trained
 from adequate.loop.turn import split
 from adequate.mining import Shortfall
 from adequate.mining.failures import LOOKED_NEAR
+from adequate.spec.assertions import Kind
 from adequate.types import TESTS, Floats, Metric, Part, State
 
 if TYPE_CHECKING:
@@ -102,9 +103,10 @@ def shortfalls(cycle: Cycle, task: Task, model: str, asked: Mapping[str, Violati
 
 
 def _short(cycle: Cycle, task: Task, model: str) -> list[dict[str, Any]]:
-    """The stored cells of a task's tests that the model isn't adequate in."""
+    """The stored cells of a task's tests that the model isn't adequate in; none that no label would mend."""
     if not cycle.project.has_tests:
         return []
+    inputs = {one.name for one in cycle.project.assertions.values() if one.kind is Kind.RANGE and not one.task}
     return [
         row
         for row in cycle.store.cells.read(model).to_pylist()
@@ -112,6 +114,7 @@ def _short(cycle: Cycle, task: Task, model: str) -> list[dict[str, Any]]:
         and row["state"] != State.ADEQUATE
         and row["task"] in (task.name, "")
         and row["value"] is not None
+        and not (row["metric"] == Metric.ASSERTION and row["label"] in inputs)
     ]
 
 
