@@ -97,7 +97,8 @@ def peers_of_images() -> dict[str, tuple[str, Callable[[np.ndarray], object]]]:
 
         always = {
             "rotate": a.Rotate(14, p=1), "shift": a.Affine(translate_percent=0.15, p=1), "flip": a.HorizontalFlip(p=1),
-            "crop": a.RandomResizedCrop((128, 128), p=1), "scale": a.Affine(scale=1.2, p=1), "gamma": a.RandomGamma(p=1),
+            "crop": a.RandomResizedCrop((128, 128), p=1), "scale": a.Affine(scale=1.2, p=1),
+            "gamma": a.RandomGamma(p=1),
             "brightness": a.RandomBrightnessContrast(contrast_limit=0, p=1), "blur": a.GaussianBlur(p=1),
             "contrast": a.RandomBrightnessContrast(brightness_limit=0, p=1), "noise": a.GaussNoise(p=1),
             "jpeg": a.ImageCompression(p=1), "occlusion": a.CoarseDropout(p=1),
