@@ -252,10 +252,10 @@ def _by_assertion(engine: Engine, name: str, *, accepted: bool, withdrawn: bool)
             return
     for one in found[:20]:
         out.print(f"[bold]{_plain(one.label)}[/]  [dim]{_plain(one.text[:90])}[/]", soft_wrap=True)
-    out.print(
-        f"\n{len(found):,} suggestions for the pool; of {skill.n:,} known labels {skill.right:,} say the same "
-        f"({skill.low:.0%} at least)"
-    )
+    known = f"of {skill.n:,} labels that came later {skill.right:,} say the same ({skill.low:.0%} at least)"
+    if skill.n == 0:
+        known = "no label came yet that says whether they are right: adequate label asks for some"
+    out.print(f"\n{len(found):,} suggestions for the pool; {known}", soft_wrap=True)
 
 
 def _label(root: Path | None, task: str | None, actor: str) -> None:

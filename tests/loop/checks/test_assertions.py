@@ -349,7 +349,7 @@ def test_suggestions_that_are_often_wrong_or_not_declared_are_refused(project: M
     wrong, kind = made.assertions.values()
     skill = suggested.offered(project.store, made, project.subject, wrong)[1]
     assert skill.right == 0
-    with pytest.raises(NotEnoughDataError, match=r"right for 0 of \d+ known labels"):
+    with pytest.raises(NotEnoughDataError, match=r"right for 0 of \d+ labels that came later"):
         suggested.allowed(made, wrong, skill)
     with pytest.raises(NotEnoughDataError, match="declares no `suggest`"):
         suggested.allowed(made, kind, suggested.Skill(n=99, right=99, low=0.97))

@@ -156,8 +156,8 @@ def allowed(project: Project, assertion: Assertion, skill: Skill) -> None:
         )
     if skill.low < least:
         raise NotEnoughDataError(
-            f"the suggestions of {assertion.name!r} were right for {skill.right:,} of {skill.n:,} known labels "
-            f"({skill.low:.0%} at least); {task.name!r} needs {least:.0%}",
+            f"the suggestions of {assertion.name!r} were right for {skill.right:,} of {skill.n:,} labels that came "
+            f"later ({skill.low:.0%} at least); {task.name!r} needs {least:.0%}",
             remedy="label more of what it fires on, or correct it",
         )
 
