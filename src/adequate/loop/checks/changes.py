@@ -19,7 +19,7 @@ from adequate.loop.checks.returned import ROW, returned, row, where
 from adequate.perturb.operator import changed
 from adequate.spec.behaviours import Behaviour, Expect
 from adequate.spec.slices import EVERYTHING
-from adequate.testing.behaviours import confidence, held, said, surest
+from adequate.testing.behaviours import confidence, held, of_label, said, surest
 from adequate.testing.bounds import more_to_decide
 from adequate.testing.cells import Cell
 from adequate.testing.envelope import FIRST, LEVELS, Envelope, Tried, at_level, search
@@ -241,12 +241,12 @@ class Trial:
         place = np.flatnonzero(moved)[order]
         origins, texts = (batch.column(examples.input).take(pa.array(place)).to_pylist() for batch in (before, after))
         words = [said(output.at(order)) for output in (was, now)]
-        same = self.behaviour.expect.kind == "same" if isinstance(self.behaviour.expect, Expect) else False
+        expected = self._expected(was.at(order), now.at(order)) or words[0]
         return [
             Failing(
                 text=texts[i] or "",
                 origin=origins[i],
-                expected=words[0][i] if same else str(self.behaviour.expect),
+                expected=expected[i],
                 answered=words[1][i],
                 row=int(examples.rows[at[place[i]]]),
                 level=level,
@@ -254,3 +254,13 @@ class Trial:
             )
             for i, j in enumerate(order.tolist())
         ]
+
+    def _expected(self, was: Output, now: Output) -> list[str]:
+        """Of a direction: where the probability should have gone, and where it went; nothing of an invariance."""
+        expect, by = self.behaviour.expect, self.behaviour.by
+        if not isinstance(expect, Expect) or expect.kind == "same":
+            return []
+        way, other = ("rise", "fall") if expect.kind == "rises" else ("fall", "rise")
+        aim = f"{expect.label!r} to {way} by {by:g}" if by else f"{expect.label!r} not to {other}"
+        moves = zip(of_label(was, expect.label).tolist(), of_label(now, expect.label).tolist(), strict=True)
+        return [f"{aim}: {before:.2%} before, {after:.2%} now" for before, after in moves]
