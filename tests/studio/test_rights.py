@@ -57,9 +57,11 @@ ROUTES = {
         GET /api/tests
         GET /api/tests/case
         GET /api/tests/discovered
+        GET /api/tests/names
         GET /api/tests/perturbations
         POST /api/ops
         POST /api/selections
+        POST /api/tests/selection
         POST /api/tokens
         PUT /api/people/me/password
     """,
@@ -97,6 +99,7 @@ ROUTES = {
         POST /api/schema/{task}/preview
         POST /api/slices/preview
         POST /api/tests/make
+        POST /api/tests/propose
         POST /api/tests/run
     """,
     "owner": """
@@ -133,7 +136,8 @@ OPS = {
     """,
 }
 OF_ONES_OWN = {"DELETE /api/tokens/{id}"}  # refused by what it is about
-NOT_TRIED = {"POST /api/run", "POST /api/tests/run", "POST /api/files/everything"}  # by those who may: they take long
+# By those who may: they take long.
+NOT_TRIED = {"POST /api/run", "POST /api/tests/run", "POST /api/tests/propose", "POST /api/files/everything"}
 MEANT = {"task": "intent", "pair": "1..1"}
 
 

@@ -324,6 +324,23 @@ def test_the_examples_that_fail_are_looked_at_in_explore_and_every_test_is_found
     assert len(shown["test"]["course"]) == 1
 
 
+def test_people_are_asked_about_changed_copies_of_what_teaches(served: Served) -> None:
+    with served.client("engineer") as client:
+        offered = {one["name"] for one in client.get("/api/tests/perturbations?effect=may change").json()}
+        assert "negate" in offered
+        assert "swap_letters" not in offered
+        body = {"task": "intent", "change": "drop_words", "n": 5}
+        assert client.post("/api/tests/propose", json=body | {"change": "swap_letters"}).status_code in (400, 422)
+        assert client.post("/api/tests/propose", json=body).json()["running"]
+        while (run := client.get("/api/tests").json()["run"])["running"]:
+            time.sleep(0.05)
+    assert run["failure"] is None
+    copies = [item for item in served.studio.store.queue.waiting("intent") if item.policy == "candidates"]
+    assert 0 < len(copies) == run["proposed"]["asked"] <= 5
+    assert {item.part for item in copies} == {"teach"}
+    assert all("drop_words" in item.why for item in copies)
+
+
 def odd(label: str, n: int) -> pa.Table:
     """Mail of words that nobody else uses, all of one label."""
     return pa.table({"body": [f"xyzzy frobnicate {i}" for i in range(n)], "intent": [label] * n})

@@ -47,7 +47,9 @@ export type Bare = {
   example: string
   cells: { key: string; metric: string; value: number | null; state: State | null }[]
 }
-export type Run = { running: boolean; what?: string; done?: number; total?: number | null; failure: { message: string; remedy: string } | null }
+export type Run = { running: boolean; what?: string; done?: number; total?: number | null; failure: { message: string; remedy: string } | null; proposed: Proposed | null }
+/** What became of changed copies: tried, changed, answered as before, and asked. */
+export type Proposed = { task: string; change: string; tried: number; changed: number; kept: number; asked: number }
 type Brief = { id: string; number: number; at: number; state: string }
 export type Tests = {
   model: Brief | null
@@ -125,7 +127,7 @@ export const signed = (test: Standing & Pick<Test, 'error'>) =>
 /** The mark of its bar. */
 export const marked = (test: Pick<Test, 'state' | 'newly'>): Mark => (test.newly ? 'regressed' : test.state === 'unknown' ? 'few' : test.state)
 
-export type Wanted = { show: Group | 'bare' | 'found' | null; text: string }
+export type Wanted = { show: Group | 'bare' | 'found' | 'copies' | null; text: string }
 
 const words = (text: string) => text.toLowerCase().split(/\s+/).filter((word) => word !== '')
 const has = (all: string, text: string) => words(text).every((word) => all.toLowerCase().includes(word))

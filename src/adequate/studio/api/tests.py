@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from adequate.errors import unknown
-from adequate.perturb import ALL, Effect
+from adequate.errors import TestError, unknown
+from adequate.perturb import ALL, Effect, named
 from adequate.spec.behaviours import REACH, TARGET
 from adequate.studio import far_tests, held, picks, testing
 from adequate.studio.api.board import Wanted
@@ -77,10 +77,10 @@ async def names(here: Here, _: Viewer) -> list[dict[str, str]]:
 
 
 @router.get("/perturbations")
-async def perturbations(_: Viewer) -> list[dict[str, str]]:
-    """Changes of a text after which the answer must be what it was: {name, unit}."""
-    same = [one for one in ALL.values() if one.of == "text" and one.effect is Effect.SAME]
-    return [{"name": one.name, "unit": one.unit} for one in same]
+async def perturbations(_: Viewer, effect: Effect = Effect.SAME) -> list[dict[str, str]]:
+    """Changes of a text after which the answer must be what it was, or may be another: {name, unit}."""
+    found = [one for one in ALL.values() if one.of == "text" and one.effect is effect]
+    return [{"name": one.name, "unit": one.unit} for one in found]
 
 
 class Test(BaseModel):
@@ -127,3 +127,21 @@ async def make(here: Here, _: Engineer, test: Test) -> dict[str, Any]:
 async def run(here: Here, _: Engineer) -> dict[str, Any]:
     """Run all tests against the newest model; how far they are is told on the topic `run`."""
     return testing.begin(here)
+
+
+class Proposal(BaseModel):
+    """Of which task, by which change, how many copies at most."""
+
+    task: str = Field(max_length=500)
+    change: str = Field(max_length=80)
+    n: int = Field(50, ge=1, le=500)
+
+
+@router.post("/propose")
+async def propose(here: Here, _: Engineer, wanted: Proposal) -> dict[str, Any]:
+    """Ask people about changed copies of labelled examples that the newest model answers as if nothing were changed."""
+    if wanted.task not in here.project.learnable:
+        raise unknown("task", wanted.task, here.project.learnable)
+    if named(wanted.change).effect is not Effect.MAY_CHANGE:
+        raise TestError(f"{wanted.change} leaves the right answer as it is", remedy="it makes a test: from Explore")
+    return testing.propose(here, wanted.task, wanted.change, wanted.n)
