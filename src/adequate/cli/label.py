@@ -241,21 +241,25 @@ def _by_assertion(engine: Engine, name: str, *, accepted: bool, withdrawn: bool)
         if withdrawn:
             of = project.tasks[cell_of(made, project).task]
             many = guesses.withdraw(store, of, actor=user(), rule=name)
-            out.print(f"{many:,} suggestions of {_plain(name)} taken back")
+            out.print(f"taken back from {_plain(of.name)}: {_suggestions(many)} of {_plain(name)}")
             return
         found, skill = suggested.offered(store, project, Trained.of(store, project, "last"), made)
         of = project.tasks[cell_of(made, project).task]
         if accepted:
             suggested.allowed(project, made, skill)
             many = guesses.accept(store, of, found, actor=user(), rule=name)
-            out.print(f"{many:,} suggestions teach {_plain(of.name)} now; take them back with --withdraw")
+            out.print(f"taught to {_plain(of.name)} from now on: {_suggestions(many)}; --withdraw takes back")
             return
     for one in found[:20]:
         out.print(f"[bold]{_plain(one.label)}[/]  [dim]{_plain(one.text[:90])}[/]", soft_wrap=True)
     known = f"of {skill.n:,} labels that came later {skill.right:,} say the same ({skill.low:.0%} at least)"
     if skill.n == 0:
         known = "no label came yet that says whether they are right: adequate label asks for some"
-    out.print(f"\n{len(found):,} suggestions for the pool; {known}", soft_wrap=True)
+    out.print(f"\n{_suggestions(len(found))} for the pool; {known}", soft_wrap=True)
+
+
+def _suggestions(n: int) -> str:
+    return "1 suggestion" if n == 1 else f"{n:,} suggestions"
 
 
 def _label(root: Path | None, task: str | None, actor: str) -> None:
