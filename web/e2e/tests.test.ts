@@ -178,3 +178,15 @@ test('slices that nobody declared are looked for, and become cells by one click'
     await eve.until(() => studio.sql("SELECT what FROM override WHERE what LIKE 'slice:%'").length > 0)
   }
 })
+
+test('people are asked about changed copies from here', async () => {
+  await eve.open('/tests')
+  await rows(eve).first().waitFor()
+  await eve.press('p')
+  await eve.page.getByLabel('Change', { exact: true }).selectOption('drop_words')
+  await eve.page.getByLabel('Copies at most').fill('3')
+  await eve.axe()
+  await eve.page.getByRole('button', { name: 'Ask about copies' }).click()
+  await eve.page.getByText(/cop(y|ies) waits? to be labelled/).waitFor()
+  expect(studio.sql("SELECT part FROM queue_item WHERE policy = 'candidates'")).toContainEqual({ part: 'teach' })
+})

@@ -157,7 +157,7 @@ export function grouped(tests: Test[]): { group: Group; parts: Part[] }[] {
 }
 
 /** Critical ones first, then those furthest from what they ask for. */
-const worse = (a: Test, b: Test) => Number(b.critical) - Number(a.critical) || short(b) - short(a) || a.name.localeCompare(b.name)
+const worse = (a: Test, b: Test) => Number(b.critical) - Number(a.critical) || short(b) - short(a) || a.name.localeCompare(b.name, undefined, { numeric: true })
 const short = (test: Test) => (test.value === null ? 0 : (test.target - test.value) / (test.target || 1))
 
 export function tally(tests: Test[]): Record<Group, number> {
