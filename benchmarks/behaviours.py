@@ -12,6 +12,9 @@ minilm: cases a second against running them one by one (change one example, answ
     for the first model of a project (cold: each changed text is encoded once; examples have their vectors) and for the
     next one, which finds the texts encoded (warm). Goal: 20 times. The slowest envelope. Goal: at most 30 s on 2 cores.
 
+Cold can't reach 20: one by one encodes two texts a case, a batch one (that of the example is in the store), and int8
+runs each text alone, so that its vector depends on nothing else. Fewer cases can be gained, not cheaper ones.
+
 CPU seconds of all threads; compare within one run only. On c cores an envelope takes about 1/c of its CPU seconds.
 """
 
