@@ -69,9 +69,8 @@ def template(was: int, now: int, n: int = 24, *, target: float = 0.95, critical:
         (template(23, 22), "passed"),  # below it by a case: that may be the way to better answers
         (template(23, 21), "blocked"),
         (template(100, 94, 100), "blocked"),
-        (template(90, 85, 100), "passed"),  # by 5 points
-        (template(90, 84, 100), "blocked"),
-        (template(10, 14), "passed"),
+        (template(90, 86, 100), "passed"),  # it wasn't at its target before: that may be chance
+        (template(90, 60, 100), "blocked"),  # and that is none
         (template(23, 22, critical=True), "blocked"),
         (template(20, 19, critical=True), "passed"),  # it wasn't at its target before
     ],
@@ -84,7 +83,7 @@ def test_a_template_that_is_lost_is_said_in_cases() -> None:
     verdict = decide([comparison([template(24, 18)])])
     assert verdict.changes == ((Change.REGRESSED,),)
     assert verdict.reasons == (
-        "intent/all/negation/behaviour is below 0.95, and got worse: 18 of 24 hold, 24 did: 'case 18' and 5 more",
+        "intent/all/negation/behaviour fell below 0.95: 18 of 24 hold, 24 did: 'case 18' and 5 more",
     )
 
 

@@ -6,9 +6,10 @@ that both answer alike before they are changed. A case that held for the baselin
 lost, for the candidate alone won, and `testing.gate` takes it from there; nobody needs to be asked.
 
 Examples are drawn, so their losses may be chance. The cases of templates, suites and must-pass files are all that is
-meant: they resemble each other and fall together, which would mislead a test of chance, and none is needed. What must
-hold in every case regresses with the first one lost (so do assertions that block and allow no violation). Other cases
-have a target, which says how many may fail: they regress where they are below it and lost over a case and `CARE`.
+meant: what is lost is lost. What must hold in every case regresses with the first one (so do assertions that block and
+allow no violation). Other cases have a target, which says how many may fail: a cell that is at its target has lost
+nothing, and one that was, and no longer is, regresses if more than a case and `CARE` are gone. Where neither model is
+at the target they are left to chance like the others: there whole templates come and go with every model.
 """
 
 from __future__ import annotations
@@ -66,6 +67,11 @@ class Held:
         return self.cell.target >= 1 and self.cell.metric in (Metric.MUST_PASS, Metric.ASSERTION)
 
     @property
+    def exact(self) -> bool:
+        """Whether the cases are counted, and nothing is left to chance."""
+        return self.always or (self.whole and max(self._share(self.old), self._share(self.new)) >= self.cell.target)
+
+    @property
     def broken(self) -> str:
         """What was lost that may not be, whatever chance has to say; "" where nothing was."""
         lost = np.flatnonzero(self.old & ~self.new)
@@ -73,18 +79,19 @@ class Held:
         more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
         if self.always and len(lost):
             return f"{self.cell.key} must always hold, and no longer does{which}{more}"
-        if self.whole and self._fell():
+        if self.exact and self._fell():
             counts = f"{self.new.sum()} of {len(self.new)} hold, {self.old.sum()} did"
-            return f"{self.cell.key} is below {self.cell.target:g}, and got worse: {counts}{which}{more}"
+            return f"{self.cell.key} fell below {self.cell.target:g}: {counts}{which}{more}"
         return ""
 
     def _fell(self) -> bool:
-        """Whether fewer of all the cases hold than may: a case or `CARE` fewer is let pass, but not where the cell is
-        critical and was at its target."""
-        n, was, now = len(self.old), int(self.old.sum()), int(self.new.sum())
-        if n == 0 or now / n >= self.cell.target or now >= was:
-            return False
-        return (self.cell.critical and was / n >= self.cell.target) or was - now > max(1.0, CARE * n)
+        """Whether it was at its target and no longer is; a case or `CARE` is let pass where it isn't critical."""
+        gone = int(self.old.sum()) - int(self.new.sum())
+        slack = 0.0 if self.cell.critical else max(1.0, CARE * len(self.old))
+        return self._share(self.new) < self.cell.target and gone > slack
+
+    def _share(self, holds: Mask) -> float:
+        return int(holds.sum()) / max(len(holds), 1)
 
 
 def compared(
@@ -121,7 +128,7 @@ def comparison(found: Sequence[Held]) -> Comparison:
         (lost + won) / size,
         None,
         lambda _: np.zeros(0, np.int64),
-        exact=np.array([one.whole or one.always for one in found]),
+        exact=np.array([one.exact for one in found]),
         broken={i: said for i, one in enumerate(found) if (said := one.broken)},
     )
 
