@@ -64,9 +64,9 @@ def in_no_hurry(batch, level, rng):
     )
     assert found["in_a_hurry"].state is State.ADEQUATE
     assert found["in_no_hurry"].state is State.INADEQUATE
-    said = re.fullmatch(r"'yes' to fall by 0.01: (.+)% before, (.+)% now", found["in_no_hurry"].failing[0].expected)
+    said = re.fullmatch(r"'yes' to fall by 0.01: (.+) before, (.+) now", found["in_no_hurry"].failing[0].expected)
     assert said is not None
-    assert float(said[2]) > float(said[1]) - 1
+    assert float(said[2]) > float(said[1]) - 0.01
 
 
 @pytest.mark.parametrize(

@@ -263,4 +263,4 @@ class Trial:
         way, other = ("rise", "fall") if expect.kind == "rises" else ("fall", "rise")
         aim = f"{expect.label!r} to {way} by {by:g}" if by else f"{expect.label!r} not to {other}"
         moves = zip(of_label(was, expect.label).tolist(), of_label(now, expect.label).tolist(), strict=True)
-        return [f"{aim}: {before:.2%} before, {after:.2%} now" for before, after in moves]
+        return [f"{aim}: {before:.3g} before, {after:.3g} now" for before, after in moves]
