@@ -11,6 +11,7 @@ import pytest
 
 from adequate import store
 from adequate.cli.labeller.desk import Desk
+from adequate.cli.labeller.press import View, press
 from adequate.cli.labeller.question import Question
 from adequate.loop.checks.suggested import suggestion
 from adequate.spec.load import load
@@ -119,3 +120,4 @@ def test_where_the_policy_shows_no_suggestions_neither_the_model_nor_an_assertio
     desk.store.overrides.put(Override(what="queue:intent", value={"suggestions": False}, who="ann", why="unswayed"))
     question = asked(desk)
     assert (question.suggestion, question.rule, question.confidence) == (None, None, None)
+    assert press(question, View(), "a")[0].notice == "suggestions are off for this task"

@@ -134,7 +134,8 @@ class Desk:
     def _question(self, task: Task, item: QueueItem) -> Question:
         blind = item.part == Part.GATE
         labels = self._known(task)
-        shown = not blind and policy.of(self.store.overrides, task.name).suggestions
+        alone = not policy.of(self.store.overrides, task.name).suggestions
+        shown = not (blind or alone)
         rule, ruled = self._ruled(task, item) if shown else (None, None)
         suggestion, runner_up, confidence = (ruled, (), None) if rule or not shown else self._suggested(task, item.row)
         used = [label for done in self._done if done.item.task == task.name for label in done.labels]
@@ -149,6 +150,7 @@ class Desk:
             rule=rule,
             confidence=confidence,
             blind=blind,
+            alone=alone,
             open=task.labels is None,
             normalise=task.normalise,
             why=item.why,

@@ -164,9 +164,15 @@ def _take(question: Question, view: View, label: str) -> Step:
 
 def _no_use(question: Question, key: str) -> str:
     if key == "a":
-        return "this one measures, so there is no suggestion" if question.blind else "no model has a suggestion yet"
+        return _no_suggestion(question)
     if key == "n":
         return "the labels are declared in project.py: add it there"
     if key == "enter":
         return "press the digit of a label, or / to find one"
     return f"{key if len(key) > 1 else repr(key)} does nothing here; ? shows the keys"
+
+
+def _no_suggestion(question: Question) -> str:
+    if question.blind:
+        return "this one measures, so there is no suggestion"
+    return "suggestions are off for this task" if question.alone else "no model has a suggestion yet"

@@ -21,6 +21,7 @@ class Question:
         rule: the assertion whose suggestion it is; None: the model's.
         confidence: of the suggestion, in [0, 1]; None: not known.
         blind: the answer will measure, so nothing of what models say is shown.
+        alone: the queue's rules say that people answer without suggestions.
         open: the task's labels come from its answers, so new ones may be typed.
         normalise: the task writes its labels in lower case with single spaces.
         why: why this one was picked, for people.
@@ -38,6 +39,7 @@ class Question:
     rule: str | None = None
     confidence: float | None = None
     blind: bool = False
+    alone: bool = False
     open: bool = False
     normalise: bool = False
     why: str = ""
