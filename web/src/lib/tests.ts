@@ -87,12 +87,20 @@ export type Detail = {
   forecast: { labels: number; low: number; high: number } | null
 }
 
-/** A slice that nobody declared, in which the model is worse. */
+/** A slice that nobody declared, in which the model is worse, or seems to be. */
 export type Found = {
   name: string
   sql: string
   said: string
   task: string
+  /** Worse beyond what a search like this finds by luck. */
+  proven: boolean
+  /** Chance that it finds anything as bad where there is nothing. */
+  luck: number
+  /** Labels drawn from it that would decide; null where thousands would. */
+  decide: number | null
+  /** What it is to reach once it is a slice: as the other examples do. */
+  target: number
   support: number
   n: number
   accuracy: number

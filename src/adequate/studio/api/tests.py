@@ -42,8 +42,11 @@ async def case(here: Here, _: Viewer, cell: Annotated[str, Query(max_length=2000
 
 @router.get("/discovered")
 async def discovered(here: Here, _: Viewer, task: Annotated[str, Query(max_length=500)] = "") -> dict[str, Any]:
-    """Slices that nobody declared, in which the newest model is worse, the surest first; seconds the first time.
+    """Slices that nobody declared, in which the newest model is worse, then those in which it may be; the surest first.
 
+    Seconds the first time. Each as `loop.discover.found` has it: `proven` tells the two apart, `luck` is the chance
+    that a search like this finds anything as bad where there is nothing, `decide` how many labels drawn from the slice
+    would settle it (null: thousands), `target` what it is offered with: the accuracy outside of it.
     One becomes a cell by `slice.put` with its name and `sql`, once `POST /api/slices/preview` has tried it.
     """
     found: list[dict[str, Any]] = await held.other(here, far_tests.discovered, task)
