@@ -32,13 +32,14 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder with SNIPS: AddToPlaylist/train_AddToPlaylist_full.json, ...")
     parser.add_argument("folder", type=Path, help="where to make the project; must not be there yet")
     parser.add_argument("--rows", type=int, default=4000, help="sentences to take, by chance (default: 4000)")
+    parser.add_argument("--seed", type=int, default=0, help="which of them (default: 0)")
     given = parser.parse_args()
     folder = given.folder.resolve()
     rows = sorted(sentences(given.data))
     if not rows:
         parser.error(f"{given.data} holds no SNIPS: there is no INTENT/train_INTENT_full.json in it")
     folder.mkdir(parents=True)
-    write(folder / "snips.csv", random.Random(0).sample(rows, min(given.rows, len(rows))))
+    write(folder / "snips.csv", random.Random(given.seed).sample(rows, min(given.rows, len(rows))))
     for name in ("project.py", "golden.csv"):
         shutil.copyfile(HERE / name, folder / name)
 
