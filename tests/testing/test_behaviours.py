@@ -38,6 +38,8 @@ def test_a_direction_goes_by_the_probability() -> None:
     assert held(before, after, rises("b")).tolist() == [True, True]
     assert held(before, after, rises("b"), 0.05).tolist() == [True, False]
     assert held(before, after, falls("b")).tolist() == [False, True]
+    hardly = one(0, 0, probs=[[0.5, 0.4995, 0.0005], [0.5, 0.498, 0.002]])
+    assert held(before, hardly, rises("b")).tolist() == [True, False]  # nobody sees half a thousandth
     with pytest.raises(TestError, match="no probabilities"):
         held(one(0), one(0), rises("b"))
     with pytest.raises(TestError, match="no label 'd'"):

@@ -189,6 +189,13 @@ def answers(assertion: Assertion, outputs: pa.RecordBatch) -> pa.Array:
     return words(column_of(assertion, assertion.task, outputs))
 
 
+def implied(assertion: Assertion, outputs: pa.RecordBatch) -> pa.Array:
+    """What was answered for each task of an implication, in words: "intent RateBook, timed yes"."""
+    tasks = dict.fromkeys([*assertion.options["when"], *assertion.options["then"]])
+    said = [pc.binary_join_element_wise(task, words(column_of(assertion, task, outputs)), " ") for task in tasks]
+    return pc.binary_join_element_wise(*said, ", ", null_handling="skip")
+
+
 def words(said: pa.Array) -> pa.Array:
     """Answers as strings: a label, or several joined."""
     return pc.binary_join(said, SAID) if pa.types.is_list(said.type) else said

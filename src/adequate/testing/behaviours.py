@@ -11,6 +11,8 @@ from adequate.spec.behaviours import Expect
 from adequate.testing.outputs import Output
 from adequate.types import Doubles, Mask, Rows
 
+STILL = 1e-3  # a probability that moves by less stays where it is: what nobody would see is no failure
+
 
 def held(before: Output, after: Output, expect: Expect, by: float = 0.0) -> Mask:
     """Which cases hold, shape (n,).
@@ -18,7 +20,7 @@ def held(before: Output, after: Output, expect: Expect, by: float = 0.0) -> Mask
     Args:
         before, after: the answers to the inputs as they were, and changed.
         expect: what the change may do.
-        by: how far the probability must move.
+        by: how far the probability must move; 0: it must not move the other way by `STILL` or more.
 
     Raises:
         TestError: a direction is asked of a model that says no probabilities, or has no such label.
@@ -27,7 +29,8 @@ def held(before: Output, after: Output, expect: Expect, by: float = 0.0) -> Mask
         same = np.asarray(before.answers == after.answers)
         return same if same.ndim == 1 else np.asarray(same.all(axis=1))
     moved = of_label(after, expect.label) - of_label(before, expect.label)
-    return np.asarray((moved if expect.kind == "rises" else -moved) >= by - 1e-6)
+    least = by - 1e-6 if by > 0 else -STILL
+    return np.asarray((moved if expect.kind == "rises" else -moved) >= least)
 
 
 def alike(one: Output, other: Output) -> Mask:

@@ -180,6 +180,7 @@ project.invariant(urgent, aq.perturb.swap_letters, level=1.0, share=0.5, most=0.
     )
     assert not [one.error for one in found.values() if one.error]
     store, model = project.store, project.subject.name
+    assert all(case.answered == "intent loan, urgent no" for case in found["loans are urgent"].failing)
     answers = [tuple(one) for one in store.predictions.read("topics", model)["label"].to_pylist()]
     threads = [answers[i : i + 3] for i in range(0, N, 3)]
     wrong = sum(3 - max(thread.count(one) for one in thread) for thread in threads)

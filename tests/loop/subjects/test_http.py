@@ -92,7 +92,9 @@ def test_a_server_that_never_answers_is_given_up() -> None:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         with pytest.raises(SubjectError, match="it didn't answer in time"):
-            endpoint(f"http://127.0.0.1:{silent.getsockname()[1]}/", seconds=0.05).answer(BATCH)
+            (hung := endpoint(f"http://127.0.0.1:{silent.getsockname()[1]}/", seconds=0.05)).answer(BATCH)
+        with pytest.raises(SubjectError, match="isn't asked again"):
+            hung.answer(BATCH)
 
 
 @pytest.mark.parametrize(

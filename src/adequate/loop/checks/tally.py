@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from adequate.loop.checks.predicted import Predicted
 from adequate.spec.assertions import Assertion, Kind
 from adequate.spec.values import as_text
-from adequate.testing.assertions import ACROSS, Found, answers, facts, ranged, settled, violations
+from adequate.testing.assertions import ACROSS, Found, answers, facts, implied, ranged, settled, violations
 from adequate.testing.streams import Facts, State
 from adequate.types import Doubles, Mask, Rows
 
@@ -105,10 +105,12 @@ class Tally:
         self.count(found, batch.rows, sure, gate, answered=self._said(batch), expected=other, texts=texts)
 
     def _said(self, batch: Predicted) -> pa.Array | None:
-        """What a batch's answers are, in words: of a column that must be in bounds, its values."""
+        """What a batch's answers are, in words: of a column that must be in bounds, its values; of heads, each."""
         if self.assertion.kind is Kind.RANGE:
             values = as_text(ranged(self.assertion, batch.inputs, batch.outputs))
             return pc.binary_join_element_wise(self.assertion.options["column"], values, " ")
+        if self.assertion.kind is Kind.IMPLICATION:
+            return implied(self.assertion, batch.outputs)
         return answers(self.assertion, batch.outputs) if self.assertion.task else None
 
     def settle(self, gate: Mask) -> None:

@@ -15,7 +15,7 @@ import urllib.error
 import urllib.request
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -33,7 +33,7 @@ BUSY = 503
 LARGEST = 256 << 20  # bytes of an answer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(eq=False, slots=True, kw_only=True)
 class Endpoint:
     """A model that is served.
 
@@ -42,12 +42,14 @@ class Endpoint:
         vocabulary: what the answers of each task may be.
         seconds: how long one batch may take.
         pause: seconds before a server that refuses, or is busy, is asked once more.
+        hung: whether a batch took longer than that.
     """
 
     url: str
     vocabulary: Mapping[str, Vocabulary]
     seconds: float = SECONDS
     pause: float = PAUSE
+    hung: bool = field(default=False, init=False)
 
     @property
     def name(self) -> str:
@@ -66,6 +68,8 @@ class Endpoint:
         Raises:
             SubjectError: it can't be reached, refuses, takes too long, or what it sends can't be answers.
         """
+        if self.hung:  # a minute once is enough: each cell would wait as long
+            raise SubjectError("it didn't answer in time before, and isn't asked again", remedy=SLOW, model=self.name)
         try:
             outputs = self._outputs(self._posted(orjson.dumps({"inputs": batch.to_pylist()}, default=str)))
             return read(self._by_task(outputs, len(batch)), len(batch), self.vocabulary)
@@ -91,8 +95,12 @@ class Endpoint:
             raise _said(error) from error
 
     def _sent(self, request: urllib.request.Request) -> bytes:
-        with urllib.request.urlopen(request, timeout=self.seconds) as answer:
-            return bytes(answer.read(LARGEST))
+        try:
+            with urllib.request.urlopen(request, timeout=self.seconds) as answer:
+                return bytes(answer.read(LARGEST))
+        except OSError as error:
+            self.hung = isinstance(getattr(error, "reason", error), TimeoutError)
+            raise
 
     def _outputs(self, body: bytes) -> list[Any]:
         try:
@@ -121,6 +129,7 @@ class Endpoint:
         return {task: [one[task] for one in outputs] for task in (outputs[0] if outputs else ())}
 
 
+SLOW = "a server that answers 1,024 inputs within a minute"
 SHAPE = 'answer {"outputs": [{TASK: LABEL}, ...]}, one for each input, in the same order'
 
 
@@ -139,5 +148,5 @@ def _said(error: Exception) -> SubjectError:
         return SubjectError(f"it answered {error.code} {error.reason}{told}", remedy="look into the server's log")
     reason = getattr(error, "reason", error)
     if isinstance(reason, TimeoutError):
-        return SubjectError("it didn't answer in time", remedy="a server that answers 1,024 inputs within a minute")
+        return SubjectError("it didn't answer in time", remedy=SLOW)
     return SubjectError(f"it can't be reached: {reason}", remedy="start it, and check the address")
