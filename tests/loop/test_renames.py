@@ -115,7 +115,7 @@ def test_a_file_with_old_names_is_read_by_the_new_ones(root: Path, tmp_path: Pat
     assert said == {"payment card", "loan", "login", "refund", "transfer"}
     odd = mail(5, seed=11)
     odd = odd.set_column(1, "intent", [["odd"] * 5])
-    with pytest.raises(LabelError, match="no label 'odd'"):
+    with pytest.raises(LabelError, match="declare: 'odd' in rows 1, 2, 3 and 2 more"):
         engine.add(csv(tmp_path / "odd.csv", odd))
 
 

@@ -16,11 +16,11 @@ import pyarrow.compute as pc
 
 from adequate.encoders.identity import content_ids
 from adequate.encoders.lexical import texts_of
-from adequate.errors import ColumnError, LabelError, NotEnoughDataError, unknown
+from adequate.errors import ColumnError, NotEnoughDataError
 from adequate.labelling.compared import scored
-from adequate.labelling.spans import spans
+from adequate.loop.strange import check_names, check_places
 from adequate.spec.profile import missing
-from adequate.spec.tasks import Task, confusable
+from adequate.spec.tasks import Task
 from adequate.spec.values import given, names_in, types
 from adequate.store.events import Event
 from adequate.store.formats import inspect
@@ -29,6 +29,7 @@ from adequate.types import Codes, Doubles, Kind, Labels, Mask, Rows, Source
 if TYPE_CHECKING:
     from adequate.spec.project import Project
     from adequate.store import Store
+    from adequate.store.formats import Data
 
 
 def names_of(store: Store, task: Task) -> tuple[str, ...]:
@@ -82,39 +83,6 @@ def codes_of(task: Task, names: Sequence[str]) -> dict[str, int]:
     return was | code
 
 
-def check_names(task: Task, values: Sequence[str], where: str) -> None:
-    """Refuse labels that the task doesn't declare, and names that differ only in case or spaces.
-
-    Raises:
-        LabelError: with the names, and what to do.
-    """
-    if task.labels is not None:
-        strange = sorted(set(values) - set(task.labels))
-        if strange:
-            error = unknown("label", strange[0], task.labels)
-            more = f" (and {len(strange) - 1} more)" if len(strange) > 1 else ""
-            raise LabelError(
-                f"{where} labels {task.name!r} with names that project.py doesn't declare: {error.message}{more}",
-                remedy="correct the file, or add the labels to project.py",
-            )
-    for same in confusable(sorted(set(values))):
-        raise LabelError(
-            f"{where}: the labels {', '.join(map(repr, same))} of {task.name!r} differ only in case or spaces",
-            remedy="give one meaning one name, or declare the task with normalise=True",
-        )
-
-
-def check_places(task: Task, texts: pa.Array, values: pa.Array) -> None:
-    """Refuse spans that don't lie in their text.
-
-    Raises:
-        LabelError: which, and how long the text is.
-    """
-    for text, value in zip(texts_of(texts), values.to_pylist(), strict=True):
-        if value:
-            spans(value, task=task.name, labels=None, length=len(text))
-
-
 def record(
     store: Store,
     task: Task,
@@ -126,12 +94,14 @@ def record(
     overwrite: bool,
     policy: str = "",
     where: str = "the file",
+    file: Data | None = None,
 ) -> int:
     """Record values for examples; saying the same again changes nothing.
 
     Args:
         said: columns example (id) and value (string, list of strings, or list of spans).
         overwrite: also where the example has a label already.
+        where, file: they come from, to be named where a label can't be taken.
 
     Returns:
         How many labels are new or changed. Examples that the project doesn't have are passed over.
@@ -140,7 +110,7 @@ def record(
     have = dict(zip(now["row"].to_pylist(), now["value"].to_pylist(), strict=True))
     drawn = dict(zip(now["row"].to_pylist(), now["probability"].to_pylist(), strict=True))
     spelled = set(names_of(store, task)) | set(names_in(said["value"].combine_chunks()))
-    check_names(task, sorted(spelled), where)
+    check_names(task, sorted(spelled), where, file)
     rows = store.examples.rows_of(said["example"])
     events = []
     words = list(zip(rows.tolist(), said["example"].to_pylist(), said["value"].to_pylist(), strict=True))
@@ -198,17 +168,22 @@ def read_labels(project: Project, path: Path, encoding: str | None = None) -> di
     Raises:
         ColumnError: it has neither, or no column of any task.
     """
-    data = inspect(path, encoding=encoding, types=types(project))
-    names = data.schema.names
+    return _read(project, inspect(path, encoding=encoding, types=types(project)))
+
+
+def _read(project: Project, file: Data) -> dict[str, pa.Table]:
+    names = file.schema.names
     if "aq_id" not in names and project.text not in names:
-        raise missing(project.text, names, f"in {path}")
+        raise missing(project.text, names, f"in {file.path}")
     able = [task for task in project.tasks.values() if task.kind is not Kind.SCORE]
     tasks = [task for task in able if task.column in names]
     if not tasks:
         wanted = ", ".join(repr(task.column) for task in able)
-        raise ColumnError(f"{path} has no column of labels", remedy=f"expected {wanted}; there are: {', '.join(names)}")
+        raise ColumnError(
+            f"{file.path} has no column of labels", remedy=f"expected {wanted}; there are: {', '.join(names)}"
+        )
     said: dict[str, list[pa.Table]] = {task.name: [] for task in tasks}
-    for batch in data:
+    for batch in file:
         ids = batch["aq_id"] if "aq_id" in names else content_ids(texts_of(batch[project.text]))
         for task in tasks:
             values = given(batch[task.column], task)
@@ -224,7 +199,8 @@ def import_labels(
     """Record the labels of a file; where an example has another label, the file's wins and the history stays."""
     counts: dict[str, int] = {}
     strangers: set[str] = set()
-    for name, said in read_labels(project, path, encoding).items():
+    file = inspect(path, encoding=encoding, types=types(project))
+    for name, said in _read(project, file).items():
         strangers |= set(said["example"].filter(pa.array(store.examples.rows_of(said["example"]) < 0)).to_pylist())
         counts[name] = record(
             store,
@@ -235,6 +211,7 @@ def import_labels(
             why=f"imported from {path.name}",
             overwrite=True,
             where=str(path),
+            file=file,
         )
     return Imported(labels=counts, strangers=len(strangers))
 

@@ -15,9 +15,10 @@ from adequate.encoders.identity import content_ids, part_of
 from adequate.encoders.lexical import texts_of
 from adequate.errors import NotEnoughDataError, SliceError, UnknownNameError, unknown
 from adequate.loop import features, place
-from adequate.loop.answers import check_names, labels_of, names_of, read_labels
+from adequate.loop.answers import labels_of, names_of, read_labels
 from adequate.loop.cycle import slice_of, slices
 from adequate.loop.replay import OURS, Course, Replay, replay
+from adequate.loop.strange import check_names
 from adequate.loop.turn import World
 from adequate.mining import Policy
 from adequate.spec.profile import missing

@@ -19,7 +19,8 @@ from adequate.encoders.identity import Identity, content_ids, identify
 from adequate.encoders.lexical import texts_of
 from adequate.errors import DuplicateIdError
 from adequate.loop import incoming
-from adequate.loop.answers import check_names, check_places, names_of, record
+from adequate.loop.answers import names_of, record
+from adequate.loop.strange import check_names, check_places
 from adequate.spec.values import given, names_in, types
 from adequate.store import Added
 from adequate.store.formats import Data, inspect
@@ -199,7 +200,7 @@ def _check_labels(store: Store, project: Project, files: Sequence[Data]) -> None
                 if task.kind is Kind.SPAN:
                     check_places(task, batch[project.text], values)
                 names |= set(names_in(values))
-            check_names(task, sorted(names), str(file.path))
+            check_names(task, sorted(names), str(file.path), file)
 
 
 def _check_ids(store: Store, project: Project, file: Data) -> None:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Literal
 import pyarrow as pa
 
 from adequate.labelling import answer_all
-from adequate.loop.answers import answers_for, check_names
+from adequate.loop.answers import answers_for
 from adequate.loop.checks.cells import cells as tests_of
 from adequate.loop.checks.keep import key_of
 from adequate.loop.cycle import Cycle
 from adequate.loop.report import ASKED, UNASKED, where_asked
 from adequate.loop.state import State
 from adequate.loop.steps import STEPS
+from adequate.loop.strange import check_names
 from adequate.types import BY_LABELS, Progress, Source, silent
 
 if TYPE_CHECKING:
