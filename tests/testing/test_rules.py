@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adequate.store import create
-from adequate.testing.rules import Conditions, both, column, conditions, either, rounded
+from adequate.testing.rules import TOGETHER, Conditions, both, column, conditions, either, rounded
 
 PIECES = [*"aabcd 'é.,?!_-\n0K$Aß日本ſıİ", "fee", "Fee ", "card", "don't "]
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=24).map("".join)
@@ -88,3 +88,14 @@ def test_names_that_sql_reads_otherwise_are_quoted() -> None:
 
 def test_edges_are_numbers_that_both_sides_read_alike() -> None:
     assert [rounded(x) for x in (1234567.0, 0.1, -2.71828)] == [1230000.0, 0.1, -2.72]
+
+
+def test_words_are_found_in_texts_however_many_there_are() -> None:
+    rng = np.random.default_rng(0)
+    texts = [" ".join(row) for row in rng.choice(["fee", "card", "loan", "żółw"], (2 * TOGETHER + 7, 2)).tolist()]
+    texts[: TOGETHER + 1] = ["card"] * (TOGETHER + 1)  # the first that are cut don't know the words of those after
+    said = conditions(pa.table({"text": texts}), "text")
+    masks = {said[i].name: said.mask(i) for i in range(len(said.words))}
+    assert {"loan", "żółw"} <= set(masks)
+    for word in ("fee", "loan", "żółw"):
+        assert (masks[word] == [word in text.split() for text in texts]).all()

@@ -23,6 +23,7 @@ from adequate.types import Mask
 
 FEW = 12  # different whole numbers that are values rather than a quantity
 CATEGORIES = 1000  # different values a column may have to be one of categories
+TOGETHER = 4096  # texts that are cut at once
 PAIRED = 3000  # words of which neighbours are looked at, the commonest
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 COMMON = 0.25  # of the examples, that may have a word: what more have carries the language, not the example
@@ -141,9 +142,9 @@ def conditions(table: pa.Table, text: str, *, skip: Sequence[str] = (), least: i
         if least <= int(mask.sum()) <= m // 2:
             others.append(condition)
             masks.append(mask)
-    found = [np.flatnonzero(mask) for mask in masks]
+    found = [np.flatnonzero(mask).astype(np.int32) for mask in masks]
     ends = np.concatenate([starts, starts[-1] + np.cumsum([len(one) for one in found], dtype=np.int64)])
-    at = np.concatenate([rows, *found]).astype(np.int32)
+    at = np.concatenate([rows, *found])
     members = sparse.csr_array((np.ones(len(at), np.float32), at, ends), shape=(len(ends) - 1, m))
     return Conditions(members=members, words=words, others=others, text=text)
 
@@ -184,7 +185,7 @@ def _words(texts: pa.ChunkedArray, least: int) -> tuple[list[str], NDArray[np.in
         known = pc.is_in(names, value_set=foreign).to_numpy(zero_copy_only=False)  # else a piece of a longer word
         codes, rows = codes[known[codes]], rows[known[codes]]
         theirs = ~pc.string_is_ascii(foreign).to_numpy(zero_copy_only=False)
-        far, at = far[theirs[far]] + len(names), at[theirs[far]]
+        far, at = (far[theirs[far]] + len(names)).astype(np.int32), at[theirs[far]]
     else:
         foreign, far, at = names[:0], codes[:0], rows[:0]
     patterns = [*names.to_pylist(), *foreign.to_pylist()]
@@ -193,8 +194,8 @@ def _words(texts: pa.ChunkedArray, least: int) -> tuple[list[str], NDArray[np.in
     found: list[tuple[str, NDArray[np.int32]]] = [(patterns[code], held) for code, held in singles]
     if plain:  # among pieces of other alphabets, neighbours may have lost what stood between them
         best = sorted(singles, key=lambda one: -len(one[1]))[:PAIRED]
-        place = np.full(len(names), -1, np.int64)
-        place[[code for code, _ in best]] = np.arange(len(best))
+        place = np.full(len(names), -1, np.int32)
+        place[[code for code, _ in best]] = np.arange(len(best), dtype=np.int32)
         here = place[codes]
         next_to = (rows[1:] == rows[:-1]) & (here[1:] >= 0) & (here[:-1] >= 0)
         pair = here[:-1][next_to] * len(best) + here[1:][next_to]
@@ -205,17 +206,24 @@ def _words(texts: pa.ChunkedArray, least: int) -> tuple[list[str], NDArray[np.in
     return [name for name, _ in found], starts, np.concatenate([np.zeros(0, np.int32), *(held for _, held in found)])
 
 
-def _cut(lower: pa.Array, at: str) -> tuple[pa.Array, NDArray[np.int64], NDArray[np.int64]]:
-    """Different words; which one each is in order of reading, and the row that it stands in."""
-    split = pc.split_pattern_regex(lower, at)
-    words, rows = split.flatten(), pc.list_parent_indices(split).to_numpy()
-    there = pc.not_equal(words, "").to_numpy(zero_copy_only=False)
-    encoded = words.dictionary_encode()
-    return encoded.dictionary, encoded.indices.to_numpy()[there].astype(np.int64), rows[there].astype(np.int64)
+def _cut(lower: pa.Array, at: str) -> tuple[pa.Array, NDArray[np.int32], NDArray[np.int32]]:
+    """Different words; which one each is in order of reading, and the row that it stands in. Eight bytes a word.
+
+    Some texts at a time: what Arrow cuts is several times as large as the text.
+    """
+    words, rows = [], []
+    for start in range(0, max(len(lower), 1), TOGETHER):
+        split = pc.split_pattern_regex(lower.slice(start, TOGETHER), at)
+        flat = split.flatten()
+        there, encoded = pc.not_equal(flat, ""), flat.dictionary_encode()
+        words.append(pa.DictionaryArray.from_arrays(encoded.indices.filter(there), encoded.dictionary))
+        rows.append((start + pc.list_parent_indices(split).filter(there).to_numpy()).astype(np.int32))
+    alike = pa.chunked_array(words).unify_dictionaries().chunks
+    return alike[0].dictionary, np.concatenate([one.indices.to_numpy() for one in alike]), np.concatenate(rows)
 
 
 def _grouped(
-    codes: NDArray[np.int64], rows: NDArray[np.int64], m: int, least: int
+    codes: NDArray[np.int32], rows: NDArray[np.int32], m: int, least: int
 ) -> list[tuple[int, NDArray[np.int32]]]:
     """Of each code the rows that hold it, ascending, each once; codes of too few or too many rows are left out."""
     often = np.flatnonzero(np.bincount(codes) >= least) if len(codes) else codes
@@ -223,12 +231,12 @@ def _grouped(
     place[often] = np.arange(len(often), dtype=np.int32)
     at = place[codes]
     kept = at >= 0
-    ones = np.ones(int(kept.sum()), np.float32)
+    ones = np.ones(int(kept.sum()), np.bool_)
     # Counting, not sorting: words come in the order of their rows, and twice in a row is once here.
-    held = sparse.coo_array((ones, (at[kept], rows[kept].astype(np.int32))), shape=(len(often), m)).tocsr()
+    held = sparse.coo_array((ones, (at[kept], rows[kept])), shape=(len(often), m)).tocsr()
     n = np.diff(held.indptr)
     return [
-        (int(often[i]), held.indices[held.indptr[i] : held.indptr[i + 1]].astype(np.int32))
+        (int(often[i]), held.indices[held.indptr[i] : held.indptr[i + 1]])
         for i in np.flatnonzero((n >= least) & (n <= m // 2)).tolist()
     ]
 
