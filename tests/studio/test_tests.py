@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from adequate import store as stores
 from adequate.loop.answers import import_labels
 from adequate.loop.engine import Engine
+from adequate.store import Cell
 from adequate.types import PARTS, Part
 from tests.loop.projects import EASY, SEVERAL
 from tests.loop.test_discover import planted
@@ -136,6 +138,46 @@ def test_a_case_of_a_sealed_example_is_counted_and_not_shown(root: Path) -> None
     assert "secret" not in answer.text
     assert answer.json()["sealed"] == 1
     assert asked["found"] <= 1
+
+
+def test_all_failing_cases_are_had_page_by_page_the_worst_first(root: Path) -> None:
+    with stores.open(root, write=True, verb="test", text="body") as store:
+        sealed = int((store.examples.parts() == PARTS.index(Part.GATE)).argmax())
+        model = store.models.list()[-1].id
+        _, first = store.failures.read(model, CASES, limit=1)[0]
+        many = [replace(first, text=f"case {i}", row=sealed if i == 7 else -1) for i in range(500)]
+        store.failures.put(model, CASES, many)
+    with serving(root) as served, served.client("viewer") as client:
+        pages = [
+            client.get("/api/tests/case", params={"cell": CASES, "start": start}).json() for start in (0, 200, 400, 499)
+        ]
+    assert [len(page["cases"]) for page in pages] == [200, 200, 99, 0]
+    assert [one["text"] for page in pages for one in page["cases"]] == [f"case {i}" for i in range(500) if i != 7]
+    assert {(page["failing"], page["sealed"]) for page in pages} == {(499, 1)}
+
+
+def test_the_accepted_model_may_be_looked_at_instead_of_a_newer_one(root: Path) -> None:
+    with stores.open(root, write=True, verb="test", text="body") as store:
+        accepted = store.models.list()[-1]
+        store.models.accept(accepted.id)
+        newer = replace(accepted, id="b" * 16)
+        store.models.put(newer)
+        (held,) = [row for row in store.cells.read(accepted.id).to_pylist() if row["label"] == "please"]
+        names = {field.name for field in fields(Cell)}
+        store.cells.put(
+            newer.id, [Cell(**{name: held[name] for name in names if name in held} | {"state": "adequate"})]
+        )
+        store.models.reject(newer.id)
+    with serving(root) as served, served.client("viewer") as client:
+        newest, old = (client.get("/api/tests", params={"model": which}).json() for which in ("newest", "accepted"))
+        shown = client.get("/api/tests/case", params={"cell": PLEASE, "model": "accepted"}).json()
+        nothing = client.get("/api/tests/case", params={"cell": PLEASE}).json()
+    assert (newest["model"]["id"], newest["model"]["state"]) == (newer.id, "rejected")
+    assert newest["accepted"] == old["model"] == old["accepted"]
+    states = [{one["key"]: one["state"] for one in shown["tests"]}[PLEASE] for shown in (newest, old)]
+    assert states == ["adequate", "inadequate"]
+    assert shown["cases"]
+    assert nothing["cases"] == []
 
 
 def test_the_examples_that_fail_are_asked_first_each_once_and_of_their_own_part(served: Served) -> None:

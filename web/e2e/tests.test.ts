@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Studio, type Tab } from './studio.ts'
@@ -189,4 +189,18 @@ test('people are asked about changed copies from here', async () => {
   await eve.page.getByRole('button', { name: 'Ask about copies' }).click()
   await eve.page.getByText(/cop(y|ies) waits? to be labelled/).waitFor()
   expect(studio.sql("SELECT part FROM queue_item WHERE policy = 'candidates'")).toContainEqual({ part: 'teach' })
+})
+
+test('what is read, and where the focus is, stay while tests come out otherwise', async () => {
+  const key = 'intent/all/asks_for_fees/behaviour'
+  const file = join(studio.root, 'project.py')
+  await eve.open('/tests')
+  await rows(eve).first().waitFor()
+  const reads = await pane(eve).getByRole('heading').first().textContent()
+  await eve.page.locator(`[data-test="${key}"]`).focus()
+  writeFileSync(file, readFileSync(file, 'utf8').replace('yield "zzz qqq", "fee"', 'yield "fee charge monthly overdraft", "fee"').replace(/ +yield from aq.cases.*xyzzy.*\n/, ''))
+  await eve.press('r')
+  await eve.page.getByRole('region', { name: /^Passing/ }).locator(`[data-test="${key}"]`).waitFor({ timeout: 120_000 })
+  await eve.until(() => eve.page.evaluate(() => (document.activeElement as HTMLElement).dataset.test).then((now) => now === key))
+  expect(await pane(eve).getByRole('heading').first().textContent()).toBe(reads)
 })

@@ -282,17 +282,19 @@ def _cases(store: Store, model: str, rows: list[CellRow]) -> dict[str, list[Fail
     """The worst cases that fail each test that isn't adequate."""
     found = {}
     for row in [row for row in rows if row.is_test and row.state != "adequate"][:OPENED]:
-        if shown := failing_cases(store, model, row.key, SHOWN):
+        shown, _ = failing_cases(store, model, row.key, SHOWN)
+        if shown:
             found[row.name] = shown
     return found
 
 
-def failing_cases(store: Store, model: str, key: str, limit: int | None) -> list[Failure]:
-    """The worst cases that fail a test, as kept of a model; none of an example that measures."""
-    kept = [one for _, one in store.failures.read(model, key)]
+def failing_cases(store: Store, model: str, key: str, limit: int) -> tuple[list[Failure], int]:
+    """The worst cases that fail a test, as kept of a model, and how many; none of an example that measures."""
+    rows = store.failures.rows(model, key)
     sealed = PARTS.index(Part.GATE)
-    parts = store.examples.parts()
-    return [
+    places = np.flatnonzero((rows < 0) | (store.examples.parts()[np.maximum(rows, 0)] != sealed))
+    kept = [one for _, one in store.failures.read(model, key, places=places[:limit].tolist())]
+    cases = [
         Failure(
             example=one.example,
             text=one.text,
@@ -301,8 +303,8 @@ def failing_cases(store: Store, model: str, key: str, limit: int | None) -> list
             confidence=one.confidence or 0.0,
         )
         for one in kept
-        if one.row < 0 or parts[one.row] != sealed
-    ][:limit]
+    ]
+    return cases, len(places)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,8 +130,8 @@ def _failures(store: Store, project: Project, shown: Board, cell: CellRow) -> tu
     """The last `steer` examples that fail the cell, and how many there are; of a test the worst cases."""
     names = ("example", "text", "gold", "predicted", "confidence")
     if cell.is_test:
-        cases = failing_cases(store, shown.model, cell.key, None) if shown.model else []
-        return [{name: getattr(one, name) for name in names} for one in cases[:FAILING]], len(cases)
+        cases, many = failing_cases(store, shown.model, cell.key, FAILING) if shown.model else ([], 0)
+        return [{name: getattr(one, name) for name in names} for one in cases], many
     task = project.tasks[cell.task]
     wrong = Wrong.of(store, task, shown.model, names_of(store, task)) if shown.model else None
     if wrong is None:

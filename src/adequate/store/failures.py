@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 
 from adequate.store.schema import failure
 from adequate.store.sql import Sql
+from adequate.types import Rows
 
 TOGETHER = 500  # rows in one statement
 
@@ -64,11 +66,29 @@ class Failures:
 
         self.sql.write(write, f"storing {len(rows):,} failing cases")
 
-    def read(self, model: str, cell: str | None = None, *, limit: int | None = None) -> list[tuple[str, Failure]]:
-        """(cell, failure) of a model, cell by cell, the worst first."""
+    def rows(self, model: str, cell: str) -> Rows:
+        """Of each case that fails a cell, by its place, the example that it is or was changed from; -1: of none."""
+        query = sa.select(failure.c.row).where(failure.c.model == model, failure.c.cell == cell)
+        return np.array([row for (row,) in self.sql.rows(query.order_by(failure.c.place))], np.int64)
+
+    def trim(self, whole: Iterable[str], most: int) -> None:
+        """Of every other model keep only so many cases of a cell, the worst."""
+        gone = sa.delete(failure).where(failure.c.place >= most, failure.c.model.not_in(list(whole)))
+        self.sql.write(lambda connection: connection.execute(gone), "trimming failing cases")
+
+    def read(
+        self, model: str, cell: str | None = None, *, limit: int | None = None, places: Sequence[int] | None = None
+    ) -> list[tuple[str, Failure]]:
+        """(cell, failure) of a model, cell by cell, the worst first.
+
+        Args:
+            places: only these of each cell.
+        """
         query = sa.select(failure).where(failure.c.model == model)
         if cell is not None:
             query = query.where(failure.c.cell == cell)
+        if places is not None:
+            query = query.where(failure.c.place.in_(places))
         query = query.order_by(failure.c.cell, failure.c.place).limit(limit)
         names = [column.name for column in failure.columns]
         found = []

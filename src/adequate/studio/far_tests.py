@@ -5,22 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from adequate.loop.checks.screen import Which
     from adequate.loop.engine import Engine
     from adequate.loop.made import Made
 
 
-def tests(engine: Engine) -> dict[str, Any]:
+def tests(engine: Engine, which: Which) -> dict[str, Any]:
     """Every test, and what no test is about."""
     from adequate.loop.checks.screen import overview
 
-    return overview(engine)
+    return overview(engine, which)
 
 
-def test_case(engine: Engine, key: str) -> dict[str, Any]:
-    """One test, and the cases that fail it."""
+def test_case(engine: Engine, key: str, which: Which, start: int) -> dict[str, Any]:
+    """One test, and a page of the cases that fail it."""
     from adequate.loop.checks.screen import case
 
-    return case(engine, key)
+    return case(engine, key, which, start)
 
 
 def those(engine: Engine, key: str, n: int) -> list[dict[str, Any]]:

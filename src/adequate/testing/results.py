@@ -10,7 +10,7 @@ from adequate.testing.cells import Cell
 from adequate.types import State
 
 ALPHA = 0.05  # the chance that what a test says of a cell isn't so
-SHOWN = 200  # failing cases of a cell that are kept, and shown: the worst
+KEPT = 10_000  # failing cases of a cell that are kept: the worst
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from adequate.loop.checks.before import compared
-from adequate.loop.checks.keep import keep
+from adequate.loop.checks.keep import OLDER, keep
 from adequate.loop.engine import Engine
 from adequate.types import State
 from tests.loop.checks.conftest import declared
@@ -28,6 +28,25 @@ def test_results_are_kept_with_the_model_unless_another_process_is_writing(root:
         kept = {row["label"]: row for row in store.cells.read(found.model).to_pylist()}["words"]
     assert (cell, case.text, case.expected) == ("intent/all/words/behaviour", "loan rate", "login")
     assert (kept["n"], kept["value"], kept["state"], kept["metric"]) == (2, 0.5, "inadequate", "behaviour")
+
+
+def test_all_failing_cases_are_kept_of_models_that_are_looked_at_and_the_worst_of_older_ones(root: Path) -> None:
+    source = (
+        '@project.behaviour(intent)\ndef words():\n    yield from ((f"loan rate {i}", "login") for i in range(300))\n'
+    )
+    engine = Engine(root, declared(root, source))
+    (found,) = engine.test().results
+    assert len(found.failing) == 300
+    with engine.store(write=True, verb="run") as store:
+        accepted = store.models.accepted() or ""
+        assert len(store.failures.rows(accepted, found.key)) == 300
+        for name in ("b" * 16, "c" * 16):
+            store.models.put(replace(store.models.get(accepted), id=name, state="candidate"))
+            keep(store, name, [found], {})
+        kept = {name: len(store.failures.rows(name, found.key)) for name in (accepted, "b" * 16, "c" * 16)}
+        worst = [case.text for _, case in store.failures.read("b" * 16)]
+    assert kept == {accepted: 300, "b" * 16: OLDER, "c" * 16: 300}
+    assert worst == [case.text for case in found.failing[:OLDER]]
 
 
 def test_what_is_tested_is_the_baseline_and_a_newer_model_is_named(root: Path) -> None:

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { address, bareFits, barest, begun, bundled, called, changed, explained, fits, grouped, keyAt, level, named, reached, side, spanned, stands, tally, written, type Bare, type Case, type Test } from './tests'
+import { address, bareFits, barest, begun, breakable, bundled, called, changed, explained, fits, grouped, keyAt, level, looked, named, reached, side, spanned, stands, tally, written, type Bare, type Case, type Test } from './tests'
 
 const one = (name: string, more: Partial<Test> = {}): Test => ({
   key: `intent/all/${name}/behaviour`, task: 'intent', slice: 'all', name, kind: 'behaviour', suite: '', expect: '', about: '', tested: true, made: null, critical: false,
@@ -129,4 +129,22 @@ test('the lines to copy are Python, whatever the names hold', () => {
     '@project.behaviour("intent")\ndef says_re_fund_now():\n    yield "give it {back}", "re-fund \\"now\\""',
   )
   expect(written({ task: 'intent', slice: 'rare words', label: null, example: '' })).toContain('on="rare words")\ndef survives_typos_rare_words(batch')
+})
+
+test('which model is looked at is said with what the gate made of it', () => {
+  const brief = (number: number, state: string) => ({ id: `m${number}`, number, at: 0, state })
+  const [old, base, newest] = [brief(1, 'accepted'), brief(2, 'accepted'), brief(3, 'rejected')]
+  expect(looked({ model: newest, newest, accepted: base })).toBe('Model 3, the newest, not accepted')
+  expect(looked({ model: base, newest, accepted: base })).toBe('Model 2, accepted')
+  expect(looked({ model: base, newest: base, accepted: base })).toBe('Model 2, the newest, accepted')
+  expect(looked({ model: old, newest, accepted: base })).toBe('Model 1, accepted before')
+  expect(looked({ model: brief(4, 'candidate'), newest, accepted: null })).toBe('Model 4, not yet through the gate')
+})
+
+test.each(['survives_typos', '__x__', 'nothing is a book', 'a: b.c', '', '_'])('a name that may break, %s, is still that name', (name) => {
+  expect(breakable(name).join('')).toBe(name)
+})
+
+test('a name breaks after an underscore, not inside a word', () => {
+  expect(breakable('survives_typos on_it')).toEqual(['survives_', 'typos on_', 'it'])
 })

@@ -52,8 +52,12 @@ export type Run = { running: boolean; what?: string; done?: number; total?: numb
 export type Proposed = { task: string; change: string; tried: number; changed: number; kept: number; asked: number }
 type Brief = { id: string; number: number; at: number; state: string }
 export type Tests = {
+  /** The one that is looked at, and what it is compared with. */
   model: Brief | null
   baseline: Brief | null
+  /** Those that may be looked at: the newest that was tested, and the one accepted last. */
+  newest: Brief | null
+  accepted: Brief | null
   untested: boolean
   tests: Test[]
   unprotected: Bare[]
@@ -80,7 +84,10 @@ export type Case = {
 }
 export type Detail = {
   test: Test
+  /** A page of them, the worst first; `failing` may be shown, of `from` examples. */
   cases: Case[]
+  failing: number
+  from: number
   sealed: number
   to_label: number
   /** The board's: how many labels are likely to make it hold. */
@@ -343,6 +350,16 @@ export function begun(task: string, label: string, text: string, example: string
     },
   ]
 }
+
+/** Which model is looked at, and how the gate decided: `Model 2, the newest, not accepted`. */
+export function looked({ model, newest, accepted }: Pick<Tests, 'model' | 'newest' | 'accepted'>): string {
+  if (!model) return ''
+  const decided = model.state === 'rejected' ? 'not accepted' : model.id === accepted?.id ? 'accepted' : model.state === 'accepted' ? 'accepted before' : 'not yet through the gate'
+  return `Model ${model.number}${model.id === newest?.id ? ', the newest' : ''}, ${decided}`
+}
+
+/** A name in pieces that a line may break after: `survives_`, `typos`. */
+export const breakable = (name: string) => name.match(/[^_/:.]+[_/:.]*|[_/:.]+/g) ?? []
 
 /** How far a run is: `testing 3 of 12`. */
 export const going = (run: Run) => `${run.what ?? 'testing'}${run.total ? ` ${count(run.done ?? 0)} of ${count(run.total)}` : ''}`

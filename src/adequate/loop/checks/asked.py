@@ -48,18 +48,18 @@ def near(engine: Engine, key: str, count: int) -> list[dict[str, Any]]:
     """
     with engine.store() as store:
         project = engine.project
-        task, found = _failing(store, key)
+        task, tested, places, _ = _failing(store, key)
         model = newest(store, task)
         if model is None:
             raise NotEnoughDataError(f"{task} has no model yet", remedy="label what waits; the first cycle makes one")
-        worst = found[:LOOKED_NEAR]
+        worst = [one for _, one in store.failures.read(tested, key, places=places[:LOOKED_NEAR].tolist())]
         pool = free(store, task, store.predictions.count(task, model))
         told = store.predictions.read(task, model, pool, COLUMNS)
         alike, doubt = single(
             dense(store, project, model),
             pool,
             count,
-            failures=_rows(worst),
+            failures=_each(np.array([one.row for one in worst], np.int64)),
             known=np.zeros(0, np.int64),
             near=_about(told, worst),
             margin=told["margin"].to_numpy().astype(np.float32),
@@ -81,7 +81,7 @@ def those(engine: Engine, key: str, count: int) -> list[dict[str, Any]]:
         NotEnoughDataError: nothing fails it.
     """
     with engine.store() as store:
-        task, found = _failing(store, key)
+        task, _, _, found = _failing(store, key)
         labelled = dict.fromkeys(store.labels.current(task)["row"].to_pylist(), "")
         rows = unlabelled(found, labelled, {item.row for item in store.queue.waiting(task)})[:count]
         name = key.split("/")[-2]
@@ -96,24 +96,25 @@ def behind(store: Store, key: str) -> Rows:
         UnknownNameError: no such test has been run.
         NotEnoughDataError: nothing fails it.
     """
-    _, found = _failing(store, key)
-    return _rows(found)
+    return _each(_failing(store, key)[3])
 
 
-def _rows(found: Sequence[Failure]) -> Rows:
-    return np.array(list(dict.fromkeys(one.row for one in found if one.row >= 0)), np.int64)
+def _each(rows: Rows) -> Rows:
+    """The examples that cases come from, each once, in their order."""
+    return np.array(list(dict.fromkeys(rows[rows >= 0].tolist())), np.int64)
 
 
-def _failing(store: Store, key: str) -> tuple[str, list[Failure]]:
-    """The task of a test, and the cases that fail the newest model that was tested."""
+def _failing(store: Store, key: str) -> tuple[str, str, Rows, Rows]:
+    """The task of a test, the newest model that was tested, and of the cases that may be shown the places and rows."""
     task = key.partition("/")[0]
     tested = [row["model"] for row in store.cells.read().to_pylist() if "/".join(key_of(row)) == key]
     if not tested or not task:
         raise unknown("test", key, [])
-    found = open_to_all(store, [one for _, one in store.failures.read(tested[-1], key)])
-    if not found:
+    rows = store.failures.rows(tested[-1], key)
+    places = np.flatnonzero(open_to_all(store, rows))
+    if not len(places):
         raise NotEnoughDataError(f"nothing that may be shown fails {key}", remedy="adequate test tells what does")
-    return task, found
+    return task, tested[-1], places, rows[places]
 
 
 def _vectors(store: Store, project: Project, model: str, texts: Sequence[str]) -> Floats | None:

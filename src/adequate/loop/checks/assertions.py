@@ -24,7 +24,7 @@ from adequate.spec.assertions import Assertion, Kind
 from adequate.testing.assertions import SAID, upside_down
 from adequate.testing.bounds import clopper_pearson
 from adequate.testing.cells import Cell
-from adequate.testing.results import ALPHA, SHOWN, Failing, Result
+from adequate.testing.results import ALPHA, KEPT, Failing, Result
 from adequate.types import PARTS, Metric, Part, State
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from adequate.testing.outputs import Subject
 
 
+LONG = 2_000  # characters of an example that are kept with a violation: its page has the whole
 SAMPLED = (Kind.INVARIANCE, Kind.CONTRADICTION)  # kinds that look at some predictions of all that they are about
 LOOKS = {
     Kind.CONSISTENCY: "a group",
@@ -156,7 +157,7 @@ def tested(cell: Cell, assertion: Assertion, every: Pass) -> Result:
     if tally.error:
         raise TestError(tally.error)
     n, held = tally.n, tally.n - tally.violated
-    failing = shown(every.store, every.project, tally.found.worst(SHOWN))
+    failing = shown(every.store, every.project, tally.found.worst(KEPT))
     if n == 0:
         what = LOOKS.get(assertion.kind, "a place in its slice")
         return Result(cell=cell, note=f"no prediction has what it looks at: {what}")
@@ -189,7 +190,8 @@ def tested(cell: Cell, assertion: Assertion, every: Pass) -> Result:
 
 def shown(store: Store, project: Project, found: Violating) -> list[Failing]:
     """Violations with their texts, for people."""
-    originals = store.examples.take(found.rows, [project.text]).column(0).to_pylist()
+    whole = store.examples.take(found.rows, [project.text]).column(0)
+    originals = pc.utf8_slice_codeunits(whole, 0, LONG).to_pylist()
     return [
         Failing(
             text=(text if changed is None else changed) or "",

@@ -22,7 +22,7 @@ from adequate.testing.behaviours import confidence, right, said, surest
 from adequate.testing.bounds import clopper_pearson, more_to_decide
 from adequate.testing.cells import Cell
 from adequate.testing.outputs import Output, Subject
-from adequate.testing.results import ALPHA, SHOWN, Failing, Result
+from adequate.testing.results import ALPHA, KEPT, Failing, Result
 from adequate.types import Metric, State
 
 MOST = 100_000  # cases of one behaviour
@@ -176,7 +176,7 @@ def _twice(cases: Sequence[Case]) -> str:
 def _failing(found: Filled, output: Output, bad: np.ndarray) -> list[Failing]:
     """Those first that the model was surest of."""
     sure = confidence(output)
-    order = surest(sure, bad, SHOWN).tolist()
+    order = surest(sure, bad, KEPT).tolist()
     words = said(output.at(np.array(order, np.int64)))
     return [
         Failing(

@@ -24,7 +24,7 @@ from adequate.testing.bounds import more_to_decide
 from adequate.testing.cells import Cell
 from adequate.testing.envelope import FIRST, LEVELS, Envelope, Tried, at_level, search
 from adequate.testing.outputs import Output, Subject
-from adequate.testing.results import ALPHA, SHOWN, Failing, Result
+from adequate.testing.results import ALPHA, KEPT, Failing, Result
 from adequate.types import Mask, Metric, Rows, State
 
 MOST = 4_000  # gate examples that are tried at most: as many prove 95 % where 96.2 % hold
@@ -237,7 +237,7 @@ class Trial:
         holds, was, now = self._judged(examples, after, at, moved)
         bad = np.flatnonzero(~holds)
         sure = confidence(now)
-        order = surest(sure, bad, SHOWN)
+        order = surest(sure, bad, KEPT)
         place = np.flatnonzero(moved)[order]
         origins, texts = (batch.column(examples.input).take(pa.array(place)).to_pylist() for batch in (before, after))
         words = [said(output.at(order)) for output in (was, now)]

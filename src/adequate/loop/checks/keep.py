@@ -16,6 +16,7 @@ from adequate.testing.results import Failing, Result
 if TYPE_CHECKING:
     from adequate.store import Store
 
+OLDER = 200  # failing cases of a cell that are kept of a model that isn't looked at any more
 Key = tuple[str, str, str, str]  # task, slice, label, metric
 
 
@@ -33,6 +34,8 @@ def keep(store: Store, model: str, results: Sequence[Result], labels: Mapping[st
     store.cells.put(model, [replace(row, change=change) for row, change in zip(rows, changes, strict=True)])
     for one in results:
         store.failures.put(model, one.key, _failures(store, one.failing))
+    looked_at = {model, store.models.list()[-1].id, store.models.accepted() or model}
+    store.failures.trim(looked_at, OLDER)
     remember(store, model, results)
 
 

@@ -1,14 +1,16 @@
 """The tests as the studio shows them: every cell that needs no labels, and what no test is about. For its worker.
 
-overview(engine)        every test that is declared, as the newest model that was tested does, against the one before it
-case(engine, key)       one of them: the cases that fail it
+overview(engine, which)          every test that is declared, as a model does, against the one before it
+case(engine, key, which, start)  one of them, and a page of the cases that fail it
+
+Which: the newest model that was tested, or the one that was accepted last, which `adequate test` tests.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -18,8 +20,7 @@ from adequate.loop.checks.more import BLANK, recall
 from adequate.loop.checks.unprotected import unprotected
 from adequate.loop.selections import shown_parts
 from adequate.store import Failure, Model
-from adequate.testing.results import SHOWN
-from adequate.types import TESTS, Metric, State
+from adequate.types import TESTS, Mask, Metric, Rows, State
 
 if TYPE_CHECKING:
     from adequate.loop.engine import Engine
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from adequate.testing.cells import Cell
 
 Row = dict[str, Any]
+Which = Literal["newest", "accepted"]
 COURSE = 30  # models, the last, over which a test is followed
+PAGE = 200  # failing cases that are sent at once
 UNTESTED: Row = BLANK | {
     "state": State.UNKNOWN,
     "value": None,
@@ -45,33 +48,43 @@ class Seen:
     """What is known of the tests.
 
     Args:
-        rows: of each test that is declared, by the key of its cell: what the newest model came to, or `UNTESTED`.
+        rows: of each test that is declared, by the key of its cell: what `model` came to, or `UNTESTED`.
         history: the same of every model that was tested, by its id.
-        models: those, oldest first; newest, before: the last, and what it is compared with.
-        untested: a model came after.
+        models: those, oldest first, up to `model`.
+        model, before: the one that is looked at, and what it is compared with.
+        newest, accepted: the models that may be looked at.
+        untested: a model came after the newest that was tested.
     """
 
     rows: dict[str, Row]
     history: dict[str, dict[str, Row]]
     models: list[Model]
-    newest: Model | None
+    model: Model | None
     before: Model | None
+    newest: Model | None
+    accepted: Model | None
     untested: bool
 
     @classmethod
-    def of(cls, store: Store, project: Project) -> Seen:
+    def of(cls, store: Store, project: Project, which: Which = "newest") -> Seen:
         """All of a project. What is no longer declared is no test."""
         models = store.models.list()
         history = _history(store)
         tested = [model for model in models if model.id in history]
         newest = tested[-1] if tested else None
-        now = history[newest.id] if newest is not None else {}
+        baseline = store.models.accepted()
+        accepted = next((model for model in tested if model.id == baseline), None)
+        model = newest if which == "newest" else accepted
+        tested = tested[: tested.index(model) + 1] if model is not None else []
+        now = history[model.id] if model is not None else {}
         return cls(
             rows={cell.key: now.get(cell.key) or _untested(cell) for cell in cells(store, project)},
             history=history,
             models=tested,
+            model=model,
+            before=_before(baseline, tested),
             newest=newest,
-            before=_before(store, tested),
+            accepted=accepted,
             untested=bool(models) and models[-1] is not newest,
         )
 
@@ -87,15 +100,17 @@ class Seen:
         return _test(project, key, self.rows[key], was) | {"course": course[-COURSE:]}
 
 
-def overview(engine: Engine) -> dict[str, Any]:
+def overview(engine: Engine, which: Which = "newest") -> dict[str, Any]:
     """Every test, and what no test is about."""
     with engine.store() as store:
         project = engine.project
-        seen = Seen.of(store, project)
+        seen = Seen.of(store, project, which)
         models = store.models.list()
         return {
-            "model": _brief(seen.newest),
+            "model": _brief(seen.model),
             "baseline": _brief(seen.before),
+            "newest": _brief(seen.newest),
+            "accepted": _brief(seen.accepted),
             "untested": seen.untested,
             "tests": [seen.test(project, key) for key in seen.rows],
             "unprotected": unprotected(store, project, models[-1].id if models else None),
@@ -104,44 +119,49 @@ def overview(engine: Engine) -> dict[str, Any]:
         }
 
 
-def case(engine: Engine, key: str) -> dict[str, Any]:
+def case(engine: Engine, key: str, which: Which = "newest", start: int = 0) -> dict[str, Any]:
     """One test and the cases that fail it, the worst first; none of an example that measures.
+
+    Args:
+        start: how many of them are left out; `PAGE` follow.
 
     Raises:
         UnknownNameError: no such test is declared.
     """
     with engine.store() as store:
         project = engine.project
-        seen = Seen.of(store, project)
+        seen = Seen.of(store, project, which)
         if key not in seen.rows:
             raise unknown("test", key, seen.rows)
         test = seen.test(project, key)
-        kept = [] if seen.newest is None else store.failures.read(seen.newest.id, key, limit=SHOWN)
-        found = [one for _, one in kept]
-        shown = open_to_all(store, found)
-        labels = _labels(store, test["task"], [one.row for one in shown])
+        model = "" if seen.model is None else seen.model.id
+        rows = store.failures.rows(model, key)
+        places = np.flatnonzero(open_to_all(store, rows))
+        page = store.failures.read(model, key, places=places[start : start + PAGE].tolist())
+        labels = _labels(store, test["task"], rows[places].tolist())
         waiting = {item.row for item in store.queue.waiting(test["task"])} if test["task"] else set()
         return {
             "test": test,
-            "cases": [_case(one, labels, waiting) for one in shown],
-            "sealed": len(found) - len(shown),
-            "to_label": len(unlabelled(shown, labels, waiting)),
+            "cases": [_case(one, labels, waiting) for _, one in page],
+            "failing": len(places),
+            "from": len(np.unique(rows[places][rows[places] >= 0])),
+            "sealed": len(rows) - len(places),
+            "to_label": len(unlabelled(rows[places], labels, waiting)),
         }
 
 
-def open_to_all(store: Store, found: list[Failure]) -> list[Failure]:
-    """Those of no example of the gate, nor of any that was erased."""
-    rows = np.array([one.row for one in found], np.int64)
+def open_to_all(store: Store, rows: Rows) -> Mask:
+    """Which failing cases, by the examples that they come from, are of none of the gate, nor of any that was erased."""
     own = np.flatnonzero(rows >= 0)
-    seen = np.ones(len(found), bool)
+    seen = np.ones(len(rows), bool)
     seen[own] = shown_parts(store.examples.parts()[rows[own]])
-    return [one for one, may in zip(found, seen.tolist(), strict=True) if may]
+    return seen
 
 
-def unlabelled(found: list[Failure], labels: dict[int, str], waiting: set[int]) -> list[int]:
-    """The rows that they come from, each once, that have no label and aren't asked."""
-    rows = dict.fromkeys(one.row for one in found if one.row >= 0)
-    return [row for row in rows if row not in labels and row not in waiting]
+def unlabelled(rows: Rows, labels: dict[int, str], waiting: set[int]) -> list[int]:
+    """Of the rows that cases come from, -1 where from none, each once: those that have no label and aren't asked."""
+    each = dict.fromkeys(rows[rows >= 0].tolist())
+    return [row for row in each if row not in labels and row not in waiting]
 
 
 def _history(store: Store) -> dict[str, dict[str, Row]]:
@@ -157,9 +177,8 @@ def _history(store: Store) -> dict[str, dict[str, Row]]:
     return found
 
 
-def _before(store: Store, tested: list[Model]) -> Model | None:
-    """What the newest is compared with: the baseline, or the model tested before it where it is the baseline."""
-    accepted = store.models.accepted()
+def _before(accepted: str | None, tested: list[Model]) -> Model | None:
+    """What the last is compared with: the baseline, or the model tested before it where it is the baseline."""
     others = tested[:-1]
     return next((model for model in others if model.id == accepted), others[-1] if others else None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
@@ -18,23 +18,31 @@ from adequate.studio.ops.tests import KEPT, made
 from adequate.studio.roles import Can
 
 router = APIRouter(prefix="/api/tests", tags=["tests"])
+Which = Literal["newest", "accepted"]
 
 
 @router.get("")
-async def tests(here: Here, who: Viewer) -> dict[str, Any]:
-    """Every test of the newest model that was tested, against the one before; and what no test is about."""
-    shown: dict[str, Any] = await held.other(here, far_tests.tests)
+async def overview(here: Here, who: Viewer, model: Which = "newest") -> dict[str, Any]:
+    """Every test as a model does, the newest that was tested or the accepted one; and what no test is about."""
+    shown: dict[str, Any] = await held.other(here, far_tests.tests, model)
     may = {"run": who.can(Can.BUILD), "mine": who.can(Can.REVIEW), "label": who.can(Can.LABEL)}
     return shown | {"run": testing.of(here).state(), "may": may}
 
 
 @router.get("/case")
-async def case(here: Here, _: Viewer, cell: Annotated[str, Query(max_length=2000)]) -> dict[str, Any]:
-    """One test and the cases that fail it, the worst first; none of an example that measures.
+async def case(
+    here: Here,
+    _: Viewer,
+    cell: Annotated[str, Query(max_length=2000)],
+    model: Which = "newest",
+    start: Annotated[int, Query(ge=0)] = 0,
+) -> dict[str, Any]:
+    """One test and the cases that fail it from the `start`th on, the worst first; none of an example that measures.
 
-    `forecast` is the board's: {labels, low, high}, how many labels are likely to make it hold; null: nobody can tell.
+    `failing`: how many there are; `from`: of how many examples. `forecast` is the board's: {labels, low, high}, how
+    many labels are likely to make it hold; null: nobody can tell.
     """
-    shown: dict[str, Any] = await held.other(here, far_tests.test_case, cell)
+    shown: dict[str, Any] = await held.other(here, far_tests.test_case, cell, model, start)
     board, _now = await held.board(here)
     row: dict[str, Any] = next((row for row in board["cells"] if row["key"] == cell), {})
     return shown | {"forecast": row.get("forecast")}
@@ -75,7 +83,7 @@ async def selection(here: Here, _: Viewer, of: Named) -> dict[str, Any]:
 @router.get("/names")
 async def names(here: Here, _: Viewer) -> list[dict[str, str]]:
     """Every test, to be found by its name: {key, name, slice}."""
-    shown: dict[str, Any] = await held.other(here, far_tests.tests)
+    shown: dict[str, Any] = await held.other(here, far_tests.tests, "newest")
     return [{name: one[name] for name in ("key", "name", "slice")} for one in shown["tests"]]
 
 
