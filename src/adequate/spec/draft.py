@@ -9,7 +9,9 @@ from keyword import kwlist
 from textwrap import wrap
 from typing import Any
 
+from adequate.spec.expected import Rule
 from adequate.spec.python import Words, call, target
+from adequate.spec.starters import Change, starter
 from adequate.spec.subsets import Subset
 from adequate.spec.targets import Target
 from adequate.types import Kind
@@ -51,6 +53,8 @@ class Inferred:
     Args:
         reasons: why each of text, group, time and id is what it is.
         unused: columns without a role; they are kept, and slices may use them.
+        rules: what columns may hold.
+        changes: of texts, that must do no harm.
         notices: what a person should know, one sentence each.
     """
 
@@ -66,6 +70,8 @@ class Inferred:
     reasons: Mapping[str, str] = field(hash=False)
     unused: tuple[str, ...]
     notices: tuple[str, ...]
+    rules: tuple[Rule, ...] = ()
+    changes: tuple[Change, ...] = ()
 
 
 def write(inferred: Inferred, *, every_label: bool = False) -> str:
@@ -89,6 +95,16 @@ def write(inferred: Inferred, *, every_label: bool = False) -> str:
         reach = round(min(aims, default=0.85) - 0.05, 2)
         blocks.append(f"# Slices: where models fail unseen. {reach} is a first guess, a little below the whole.")
         blocks += [slice_(subset, reach) for subset in inferred.slices]
+    if inferred.rules:
+        lines = [
+            f"{call('project.column', rule.column, **rule.given)}  # {remark(rule.why)}" for rule in inferred.rules
+        ]
+        blocks.append("\n".join([RULES, *lines]))
+    tested = next((task for task in inferred.tasks if task.kind is not Kind.SPAN), None)
+    if tested is not None:
+        first = max(tested.labels, key=lambda label: tested.counts.get(label, 0))
+        named = (inferred.text, tested.column)
+        blocks.append(starter(inferred.changes, task=variable(tested), label=first, columns=named))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -125,14 +141,18 @@ def task(guess: InferredTask, most: int = LISTED) -> str:
         given["normalise"] = True
     if guess.kind is not Kind.SPAN:
         given["target"] = Words(target(guess.target))
-    variable = guess.name.lower().replace("-", "_").replace(".", "_")
-    variable = variable if variable.isidentifier() and variable not in TAKEN else f"task_{variable}"
     return "\n".join(
         [
             *(f"# {line}" for line in described(guess)),
-            f"{variable} = " + call(f"project.{guess.kind}", guess.name, **given),
+            f"{variable(guess)} = " + call(f"project.{guess.kind}", guess.name, **given),
         ]
     )
+
+
+def variable(guess: InferredTask) -> str:
+    """The name that a task has in the file."""
+    name = guess.name.lower().replace("-", "_").replace(".", "_")
+    return name if name.isidentifier() and name not in TAKEN else f"task_{name}"
 
 
 def described(guess: InferredTask) -> list[str]:
@@ -167,9 +187,16 @@ def listed(items: list[str], most: int) -> str:
     return ", ".join(items[:most]) + (", ..." if len(items) > most else "")
 
 
+RULES = """\
+# What a column may hold: `adequate add` tells which rows of a new file break it; severity="block" refuses the file."""
 NO_TASK = """\
 # No column holds labels. Declare what the model must put out, for example
 # topic = project.classify("topic", labels=["fees", "cards", "other"], target=aq.Target(accuracy=0.85, recall=0.8))"""
+
+
+def ruled(rule: Rule) -> str:
+    """One rule for a column and why it is there."""
+    return f"{call('project.column', rule.column, **rule.given)}  # {rule.why}"
 
 
 def slice_(subset: Subset, reach: float) -> str:

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from adequate.errors import ColumnError, LabelError, NotEnoughDataError
 from adequate.spec.draft import Inferred, InferredTask, write
+from adequate.spec.expected import expected
 from adequate.spec.labelled import aim, as_task, classified, read_as, spanned, unlabelled
 from adequate.spec.profile import Column, missing, profile
 from adequate.spec.roles import (
@@ -31,6 +32,7 @@ from adequate.spec.roles import (
     vote_rank,
     wordiness,
 )
+from adequate.spec.starters import changes
 from adequate.spec.subsets import subsets
 from adequate.spec.tasks import confusable, normal
 from adequate.types import Kind
@@ -98,6 +100,8 @@ def infer(
         reasons=dict(found.reasons),
         unused=tuple(column.name for column in rest),
         notices=tuple(found.notices),
+        rules=expected(columns[body], [columns[one] if one else None for one in (together, ident, when)], rest),
+        changes=changes(columns[body]),
     )
 
 
