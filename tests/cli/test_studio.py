@@ -36,7 +36,10 @@ def running(*words: object, cwd: Path | None = None) -> Iterator[tuple[subproces
     command = [sys.executable, "-m", "adequate.cli.main", "studio", "--port", "0", *map(str, words)]
     env = os.environ | {"COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    # A shell's background jobs ignore Ctrl-C, and hand that on to their children: here it must be heard.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(command, text=True, env=env, cwd=cwd, **pipes) as process:  # type: ignore[call-overload]
+        signal.signal(signal.SIGINT, before)
         try:
             found = LINK.search(process.stdout.readline())
             assert found, process.stdout.read()
