@@ -25,7 +25,7 @@ from adequate.loop.subjects import subject as named
 from adequate.spec import Project
 from adequate.spec.load import load
 from adequate.store import Event, Store
-from adequate.testing.results import Result
+from adequate.testing.results import KEPT, Result
 from adequate.types import Metric, Source, State
 from tests.loop.projects import LABELS
 from tests.made import adequate, begun, mail
@@ -123,7 +123,7 @@ def app_is_bad(inputs, outputs):
     assert {int(parts[case.row]) for case in one.failing} == {0, 1}
     severity = [case.severity for case in one.failing]
     assert severity == sorted(severity, reverse=True)
-    assert len(one.failing) <= 200
+    assert len(one.failing) <= KEPT
     assert one.n - one.held > len(one.failing)
     assert one.failing[0].answered in json.loads(LABELS)
     assert one.failing[0].confidence is not None

@@ -178,9 +178,10 @@ def _history(store: Store) -> dict[str, dict[str, Row]]:
 
 
 def _before(accepted: str | None, tested: list[Model]) -> Model | None:
-    """What the last is compared with: the baseline, or the model tested before it where it is the baseline."""
+    """What the last is compared with: the baseline, or the one that was it before; else the model tested before it."""
     others = tested[:-1]
-    return next((model for model in others if model.id == accepted), others[-1] if others else None)
+    was = [one for one in others if one.id == accepted] or [one for one in others if one.state == "accepted"] or others
+    return was[-1] if was else None
 
 
 def _untested(cell: Cell) -> Row:
