@@ -10,8 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from adequate.encoders.lexical import Lexical
 from adequate.errors import DataError, RefusedError
 from adequate.loop.engine import Engine
+from adequate.loop.incoming import alike
+from adequate.testing.drift import told_apart
 from tests.loop.projects import EASY, LABELS
 from tests.made import adequate, begun, csv, mail
 
@@ -174,3 +177,20 @@ def test_new_texts_that_are_nearly_sealed_ones_are_counted_but_not_shown(tmp_pat
     (told,) = [one for one in notices if "sealed" in one]
     assert told.startswith("5 new texts")
     assert not any(text in told for text in texts)
+
+
+def test_changed_copies_of_the_same_few_texts_are_no_drift() -> None:
+    rng = np.random.default_rng(0)
+    words = np.array([f"word{i}" for i in range(400)])
+    texts = [" ".join(row) for row in rng.choice(words, (660, 10)).tolist()]
+    old, new = texts[:600], [f"{text} {tail}" for text in texts[600:] for tail in ("now", "ok", "thanks", "please")]
+    ours, apart = np.arange(600, dtype=np.uint64), np.arange(240, dtype=np.uint64)
+    theirs = alike(new, apart)
+    assert len(np.unique(theirs)) == 60
+    assert (alike(old, ours) == ours).all()
+    encode = Lexical().fit_idf(iter([texts])).dense().encode
+    x, y = encode(old), encode([text.rpartition(" ")[0] for text in new])
+    by_itself = told_apart(x, y, np.random.default_rng(0), groups=(ours, apart))
+    together = told_apart(x, y, np.random.default_rng(0), groups=(ours, theirs))
+    assert by_itself.accuracy > 0.7
+    assert abs(together.accuracy - 0.5) < 0.2

@@ -52,13 +52,14 @@ def test_each_role_has_the_rule_whose_breach_matters() -> None:
         (["a", "b"] * (N // 2 - 1) + ["a", "c"], None),  # a value that came once: others will
         (["a", "b", "a", ""] * (N // 4), None),
         ([f"{i % 5 + 1}" for i in range(N)], {"of": "whole", "between": (1, 5)}),
+        ([f"{(i & -i & 63).bit_length()}" for i in range(N)], None),  # counts, of which a greater one will come
         ([f"{i % 5 * 2}" for i in range(N)], None),  # codes, or a scale of which not all is known
         ([f"{i * 7 % 1000 - 20}" for i in range(N)], None),
         ([f"{i}" for i in range(N)], None),  # counts the rows
         ([f"{i / N:.4f}" for i in range(N)], {"of": "number", "between": (0, 1)}),
         ([f"https://example.org/{i}" for i in range(N)], None),
     ],
-    ids=["once", "blank", "scale", "codes", "negative", "rows", "share", "addresses"],
+    ids=["once", "blank", "scale", "counts", "codes", "negative", "rows", "share", "addresses"],
 )
 def test_a_column_without_a_role_has_a_rule_only_where_its_values_are_sure(values: list[str], rule: object) -> None:
     assert suggested(extra=values).get("extra") == rule

@@ -22,7 +22,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from adequate.encoders.duplicates import earlier, roots
 from adequate.encoders.lexical import Lexical, texts_of
+from adequate.encoders.signatures import Signatures
 from adequate.errors import DataError, RefusedError, TestError
 from adequate.spec.columns import Column
 from adequate.spec.values import as_text, given
@@ -307,12 +309,23 @@ def drift(store: Store, project: Project, file: Data) -> Iterator[str]:
     known = store.examples.take(np.sort(rng.permutation(many)[:MOST]), [project.text, "aq_group"])
     old, ours = texts_of(known[project.text]), hashed(known["aq_group"].combine_chunks())
     encode = Lexical().fit_idf(iter([old, new])).dense().encode
-    found = told_apart(encode(old), encode(new), rng, ALPHA, groups=(ours, theirs))
+    found = told_apart(encode(old), encode(new), rng, ALPHA, groups=(ours, alike(new, theirs)))
     if found.p < ALPHA and found.low >= APART:
         yield (
             f"the texts of {file.path.name} aren't like those there are: by their words {found.accuracy:.0%} of "
             f"{found.n:,} are told apart ({found.low:.0%} at least; alike would be 50%){differing(old, new)}"
         )
+
+
+def alike(texts: Sequence[str], groups: Keys) -> Keys:
+    """Groups in which a text that is nearly another one of these is with it, as they will be once they are added.
+
+    A group that several share stays as it is.
+    """
+    near = earlier(Signatures().encode(texts))
+    root = roots(np.where(near < 0, np.arange(len(texts)), near))
+    _, place, many = np.unique(groups, return_inverse=True, return_counts=True)
+    return np.where(many[place] > 1, groups, groups[root])
 
 
 def differing(old: Sequence[str], new: Sequence[str]) -> str:

@@ -22,6 +22,7 @@ from adequate.spec.roles import META, is_address
 LEAST = 300  # rows without which nothing is promised
 MOST = 5  # rules
 OFTEN = 5  # rows of the rarest value, where the values seen are said to be all: else others are likely to come
+STEP = 0.02  # of the rows, that each step of a scale has at least
 FEW = 12  # values that are listed
 LONGER = 4  # times the longest text
 STRAY = 0.01  # share of rows without a value that is borne where there are none so far
@@ -87,8 +88,9 @@ def quantity(column: Column) -> Rule | None:
     of = "whole" if column.is_whole else "number"
     why = f"from {low:g} to {high:g} so far"
     if column.is_whole and column.complete and len(column.counts) <= FEW:
-        if len(column.counts) < 3 or min(column.counts.values()) < OFTEN or high - low != len(column.counts) - 1:
-            return None  # a flag, a code, or a scale of which not all is known
+        rarest = min(column.counts.values())
+        if len(column.counts) < 3 or high - low != len(column.counts) - 1 or rarest < STEP * column.filled:
+            return None  # a flag, a code, or a count whose tail isn't at its end
         return Rule(column=column.name, given={"of": of, "between": (low, high)}, why=f"{why}, each value often")
     if low < 0 or column.unique * column.counted < FEW:
         return None
