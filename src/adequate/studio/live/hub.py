@@ -315,7 +315,7 @@ class Hub:
         try:
             while not socket.ended:
                 message = await ws.receive()
-                if message["type"] == "websocket.disconnect":
+                if socket.ended or message["type"] == "websocket.disconnect":  # shut out while it was waited for
                     break
                 await self._take(socket, message.get("text"))
             if socket.ended:
@@ -342,6 +342,8 @@ class Hub:
         match frame["t"]:
             case "op":
                 await socket.room()
+                if socket.ended:
+                    return
                 self.submit(socket.person, frame, partial(self._answered, socket))
             case "sub":
                 await self._subscribe(socket, frame["topics"], frame["since"])
