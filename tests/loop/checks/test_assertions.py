@@ -361,7 +361,10 @@ def test_guesses_by_an_assertion_are_shown_accepted_and_withdrawn_by_hand(root: 
     (root / "project.py").write_text(HEAD + HURRY)
     shown = adequate("label", "guess", "--by", "not_in_a_hurry", cwd=root)
     assert "suggestions for the pool" in shown.stdout, shown.stderr
-    assert "taught to urgent from now on" in adequate("label", "guess", "--by", "not_in_a_hurry", "--accept", cwd=root).stdout
+    assert (
+        "taught to urgent from now on"
+        in adequate("label", "guess", "--by", "not_in_a_hurry", "--accept", cwd=root).stdout
+    )
     assert "taken back" in adequate("label", "guess", "--by", "not_in_a_hurry", "--withdraw", cwd=root).stdout
     other = adequate("label", "guess", "--by", "not_in_a_hury", cwd=root)
     assert "did you mean 'not_in_a_hurry'" in other.stderr
