@@ -90,7 +90,9 @@ def test_the_file_that_is_written_declares_what_was_found(tmp_path: Path) -> Non
 def test_the_slice_of_rare_words_runs(tmp_path: Path) -> None:
     columns = mail()
     columns["Message Body"][::10] = [f"zq{i} xv{i} jk{i} wp{i}" for i in range(60)]
-    rare = written(guess(columns), tmp_path).slices["rare words"].function
+    found = guess(columns)
+    assert "* total\n\n\n# What a column may hold" in write(found)  # two blank lines below a function
+    rare = written(found, tmp_path).slices["rare words"].function
     assert rare is not None
     mask = np.concatenate([np.asarray(rare(batch)) for batch in batches(columns)])
     assert mask.shape == (600,)

@@ -105,7 +105,12 @@ def write(inferred: Inferred, *, every_label: bool = False) -> str:
         first = max(tested.labels, key=lambda label: tested.counts.get(label, 0))
         named = (inferred.text, tested.column)
         blocks.append(starter(inferred.changes, task=variable(tested), label=first, columns=named))
-    return "\n\n".join(blocks) + "\n"
+    return blocks[0] + "".join(map(_below, blocks, blocks[1:])) + "\n"
+
+
+def _below(before: str, block: str) -> str:
+    """A block with the blank lines that it has below another: two after a function, as formatters have it."""
+    return ("\n\n\n" if before.splitlines()[-1].startswith(" ") else "\n\n") + block
 
 
 def opening(inferred: Inferred) -> str:
