@@ -91,7 +91,7 @@ def test_the_slice_of_rare_words_runs(tmp_path: Path) -> None:
     columns = mail()
     columns["Message Body"][::10] = [f"zq{i} xv{i} jk{i} wp{i}" for i in range(60)]
     found = guess(columns)
-    assert "* total\n\n\n# What a column may hold" in write(found)  # two blank lines below a function
+    assert "* total\n\n\n# 17% of rows" in write(found)  # two blank lines below a function
     rare = written(found, tmp_path).slices["rare words"].function
     assert rare is not None
     mask = np.concatenate([np.asarray(rare(batch)) for batch in batches(columns)])
