@@ -67,24 +67,29 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Entry point: our errors become one clear message, Ctrl-C says how to go on."""
+    """Entry point."""
+    sys.exit(run())  # from outside: an error in hand would keep files open until Python itself ends
+
+
+def run() -> int:
+    """The exit code: our errors become one clear message, Ctrl-C says how to go on."""
     try:
-        sys.exit(cli.main(standalone_mode=False) or 0)
+        return cli.main(standalone_mode=False) or 0
     except AdequateError as error:
         complain(error)
-        sys.exit(ERROR)
+        return ERROR
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
-        sys.exit(0)
+        return 0
     except click.ClickException as error:
         error.show()
-        sys.exit(ERROR)
+        return ERROR
     except (click.Abort, KeyboardInterrupt):
         click.echo("\ninterrupted; nothing recorded is lost, and the same command resumes", err=True)
-        sys.exit(130)
+        return 130
     except BrokenPipeError:  # `adequate find … | head`
         sys.stderr.close()
-        sys.exit(0)
+        return 0
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -51,14 +52,20 @@ class Delimited:
             ragged = True
             return "skip"
 
+        reader = self.opened(skip)
         try:
-            for batch in self.opened(skip):
+            for batch in reader:
                 spans = spans or any(holds_line_ends(column) for column in batch.columns)
                 yield batch
                 if ragged and not self.lenient:
                     break
         except pa.ArrowInvalid as error:
             self.diagnose(FormatError(f"{self.path}: {error}", remedy="check its quotes; nothing was read"))
+        finally:
+            # Arrow reads a block ahead, in a thread that lets go of `skip` when it is done. Where Python ends before
+            # that the process is aborted: so what was begun is waited for.
+            with suppress(Exception):
+                reader.read_next_batch()
         if (ragged or spans) and not self.sure:
             self.diagnose()
         self.sure = True
