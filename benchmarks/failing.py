@@ -12,21 +12,18 @@ behaviours at their target in the end, and the accuracy on sentences that nobody
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import runpy
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from labels import opened
 
 import adequate as aq
-from adequate import store
 from adequate.encoders import Lexical
 from adequate.loop import features
-from adequate.loop.begin import begin
 from adequate.loop.checks.cases import Filled, cell_of, filled, tested
 from adequate.loop.courses import course_of
 from adequate.loop.replay import Course
@@ -174,22 +171,15 @@ SETS = {"snips": (snips, "snips", 60, 700), "clinc": (clinc, "clinc150", 150, 16
 
 def ground(name: str, train: Rows, test: Rows, behaviours: Sequence[Behaviour]) -> Ground:
     """A project of the rows as anybody would make it, in memory."""
-    with tempfile.TemporaryDirectory(prefix="adequate-failing-") as folder:
-        files = {part: Path(folder) / f"{part}.csv" for part in ("train", "test")}
-        for part, rows in (("train", train), ("test", test)):
-            with files[part].open("w", newline="", encoding="utf-8") as file:
-                csv.writer(file).writerows([("text", "intent"), *rows])
-        begun = begin(Path(folder) / name, [files["train"]], tasks=["intent"])
-        project = begun.engine.project
-        with store.open(begun.engine.root, verb="benchmark", text=project.text) as opened:
-            found = features.of_store(opened, project.text, print)
-            return Ground(
-                course=course_of(opened, project, project.tasks["intent"], files["test"]),
-                column=project.text,
-                encoder=Vectors(found.dense),
-                lexical=found.lexical,
-                tests=[(cell_of(one), filled(one)) for one in behaviours],
-            )
+    with opened(name, train, test) as (made, project, file):
+        found = features.of_store(made, project.text, print)
+        return Ground(
+            course=course_of(made, project, project.tasks["intent"], file),
+            column=project.text,
+            encoder=Vectors(found.dense),
+            lexical=found.lexical,
+            tests=[(cell_of(one), filled(one)) for one in behaviours],
+        )
 
 
 Point = tuple[int, list[float], float]  # labels that teach, the share of each behaviour's cases that hold, accuracy

@@ -15,6 +15,8 @@ import csv
 import json
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,7 @@ from adequate import store
 from adequate.loop.begin import begin
 from adequate.loop.courses import course_of
 from adequate.loop.replay import Replay, replay
+from adequate.spec import Project
 
 HERE = Path(__file__).resolve().parents[1]
 POLICIES = ("adequate", "random", "margin", "kmeans", "entropy")
@@ -78,18 +81,25 @@ def imbalanced(data: Path) -> tuple[Rows, Rows, int]:
 SETS = {"cut": cut, "imbalanced": imbalanced}
 
 
-def run(name: str, train: Rows, test: Rows, budget: int, seeds: int) -> Replay:
-    """A project from the rows as anybody would make it, replayed."""
-    with tempfile.TemporaryDirectory(prefix="adequate-labels-") as folder:
+@contextmanager
+def opened(name: str, train: Rows, test: Rows) -> Iterator[tuple[store.Store, Project, Path]]:
+    """A project from the rows as anybody would make it, and the file that tests it; gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="adequate-benchmark-") as folder:
         files = {part: Path(folder) / f"{part}.csv" for part in ("train", "test")}
         for part, rows in (("train", train), ("test", test)):
             with files[part].open("w", newline="", encoding="utf-8") as file:
                 csv.writer(file).writerows([("text", "intent"), *rows])
         begun = begin(Path(folder) / name, [files["train"]], tasks=["intent"])
         project = begun.engine.project
-        with store.open(begun.engine.root, verb="benchmark", text=project.text) as opened:
-            course = course_of(opened, project, project.tasks["intent"], files["test"])
-        return replay(course, POLICIES, budget=budget, seeds=seeds, progress=_progress)
+        with store.open(begun.engine.root, verb="benchmark", text=project.text) as made:
+            yield made, project, files["test"]
+
+
+def run(name: str, train: Rows, test: Rows, budget: int, seeds: int) -> Replay:
+    """A project from the rows, replayed."""
+    with opened(name, train, test) as (made, project, file):
+        course = course_of(made, project, project.tasks["intent"], file)
+    return replay(course, POLICIES, budget=budget, seeds=seeds, progress=_progress)
 
 
 def _progress(what: str, done: int, total: int | None) -> None:
