@@ -28,7 +28,7 @@ import pyarrow.compute as pc
 
 from adequate.encoders.onnx import load
 from adequate.mining.assertions import chosen
-from adequate.training import fit
+from adequate.training.fit import fit
 from adequate.types import Codes, Floats, Kind, Mask, Rows
 
 BENCH = Path(".bench")

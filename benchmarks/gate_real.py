@@ -22,7 +22,7 @@ import numpy as np
 from adequate.encoders import onnx
 from adequate.testing import Cell, Comparison, Sample, Verdict, compare, decide, raised, uniforms
 from adequate.testing.bounds import mid_p
-from adequate.training import fit
+from adequate.training.fit import fit
 from adequate.types import Change, Codes, Doubles, Kind, Mask, Metric
 
 TEACH, FIRST, TURNS, HIT = 0.4, 0.4, 12, 4  # shares that teach and are labelled at first; turns; intents hit

@@ -29,8 +29,9 @@ from typing import TypeVar
 import numpy as np
 from scipy.optimize import minimize
 
-from adequate.training import fit, learn
+from adequate.training import learn
 from adequate.training.design import design
+from adequate.training.fit import fit
 from adequate.training.minimise import softmax_loss
 from adequate.types import Kind
 

@@ -36,7 +36,7 @@ from adequate.encoders import onnx
 from adequate.testing.bounds import at_most
 from adequate.testing.discover import discover, jaccard
 from adequate.testing.rules import conditions
-from adequate.training import fit
+from adequate.training.fit import fit
 from adequate.types import Floats, Kind, Mask
 
 FIRST, DROP, TRUE = 5, 0.25, 0.02

@@ -32,10 +32,10 @@ PROMISED = {
     "adequate.store.formats.exchange": "FORMATS Losses Marked Said missing read told write",
     "adequate.labelling": "Ledger Policy adjudicated answer answer_all answered check settle spread taken_back undo",
     "adequate.encoders": "Encoder Identity Lexical content_ids embed identify part_of phrase",
-    "adequate.training": "NEVER Aim Copies Head Learned Suspicion Tried Weights calibration_error digest fit learn "
+    "adequate.training": "NEVER Aim Copies Head Learned Suspicion Tried Weights calibration_error digest learn "
     "load log_loss probabilities save suspicion temperature",
     "adequate.testing": "ALL Cell Comparison Counts Forecast Judgement Look Plan Sample Verdict believe compare count "
-    "decide declared forecast judge plan raised record uniforms",
+    "decide declared judge plan raised record uniforms",
     "adequate.perturb": (
         "ALL Effect Perturbation add_emoji add_fillers add_marks append blur brightness capitalise "
         "change_dates change_digits change_links change_names change_places changed contract contrast crop "

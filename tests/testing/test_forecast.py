@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adequate.testing import forecast
+from adequate.testing.forecast import forecast
 
 SPENT = np.array([100, 150, 225, 340, 500])
 

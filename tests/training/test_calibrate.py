@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 
-from adequate.training import NEVER, calibration_error, fit, learn, log_loss, probabilities, suspicion, temperature
+from adequate.training import NEVER, calibration_error, learn, log_loss, probabilities, suspicion, temperature
+from adequate.training.fit import fit
 from adequate.types import Kind
 from tests.training.problems import clusters, tags
 

@@ -10,8 +10,9 @@ from scipy.optimize import minimize
 from scipy.special import expit, logsumexp
 
 from adequate.errors import NotEnoughDataError
-from adequate.training import NEVER, Head, fit
+from adequate.training import NEVER, Head
 from adequate.training import design as designs
+from adequate.training.fit import fit
 from adequate.training.minimise import sigmoid_loss, softmax_loss
 from adequate.types import Kind
 from tests.training.problems import clusters, tags, words

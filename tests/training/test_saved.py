@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from adequate.errors import StoreError, VersionError
-from adequate.training import Head, digest, fit, load, save
+from adequate.training import Head, digest, load, save
+from adequate.training.fit import fit
 from adequate.types import Kind
 from tests.training.problems import clusters, words
 

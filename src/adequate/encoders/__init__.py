@@ -9,9 +9,26 @@ identify                ids, groups and parts of examples that are about to be a
 content_ids, part_of    the two hashes in it, alone
 """
 
-from adequate.encoders.cache import embed
-from adequate.encoders.identity import Identity, content_ids, identify, part_of
-from adequate.encoders.lexical import Lexical
-from adequate.encoders.protocol import Encoder, phrase
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adequate.lazy import lazily
+
+if TYPE_CHECKING:
+    from adequate.encoders.cache import embed
+    from adequate.encoders.identity import Identity, content_ids, identify, part_of
+    from adequate.encoders.lexical import Lexical
+    from adequate.encoders.protocol import Encoder, phrase
 
 __all__ = ["Encoder", "Identity", "Lexical", "content_ids", "embed", "identify", "part_of", "phrase"]
+
+__getattr__ = lazily(
+    __name__,
+    {
+        "cache": "embed",
+        "identity": "Identity content_ids identify part_of",
+        "lexical": "Lexical",
+        "protocol": "Encoder phrase",
+    },
+)

@@ -11,8 +11,9 @@ One process writes at a time; readers never wait. Lance and its threads do not s
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from adequate.lazy import lazily
 
 if TYPE_CHECKING:
     from adequate.store.cells import Cell
@@ -41,23 +42,17 @@ __all__ = [
 ]
 
 # Resources and formats live beside the store but need none of its engines, which take most of a second to import.
-_HOMES = {
-    "Added": "examples",
-    "Cell": "cells",
-    "Entry": "journal",
-    "Event": "events",
-    "Failure": "failures",
-    "Look": "looks",
-    "Model": "models",
-    "Override": "looks",
-    "QueueItem": "queue",
-    "Store": "store",
-    "create": "store",
-    "open": "store",
-}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazily(
+    __name__,
+    {
+        "cells": "Cell",
+        "events": "Event",
+        "examples": "Added",
+        "failures": "Failure",
+        "journal": "Entry",
+        "looks": "Look Override",
+        "models": "Model",
+        "queue": "QueueItem",
+        "store": "Store create open",
+    },
+)

@@ -9,12 +9,19 @@ forecast   Forecast, forecast                   labels until a cell is adequate
 bounds     exact bounds, tests, e-values, labels to prove
 """
 
-from adequate.testing.cells import ALL, Cell, Counts, count, declared
-from adequate.testing.forecast import Forecast, forecast
-from adequate.testing.gate import Comparison, Verdict, compare, decide, raised
-from adequate.testing.looks import Look, Plan, plan, record
-from adequate.testing.sampling import Sample, uniforms
-from adequate.testing.states import Judgement, believe, judge
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adequate.lazy import lazily
+
+if TYPE_CHECKING:
+    from adequate.testing.cells import ALL, Cell, Counts, count, declared
+    from adequate.testing.forecast import Forecast
+    from adequate.testing.gate import Comparison, Verdict, compare, decide, raised
+    from adequate.testing.looks import Look, Plan, plan, record
+    from adequate.testing.sampling import Sample, uniforms
+    from adequate.testing.states import Judgement, believe, judge
 
 __all__ = [
     "ALL",
@@ -32,10 +39,21 @@ __all__ = [
     "count",
     "decide",
     "declared",
-    "forecast",
     "judge",
     "plan",
     "raised",
     "record",
     "uniforms",
 ]
+
+__getattr__ = lazily(
+    __name__,
+    {
+        "cells": "ALL Cell Counts count declared",
+        "forecast": "Forecast",
+        "gate": "Comparison Verdict compare decide raised",
+        "looks": "Look Plan plan record",
+        "sampling": "Sample uniforms",
+        "states": "Judgement believe judge",
+    },
+)
