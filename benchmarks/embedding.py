@@ -148,9 +148,10 @@ def report(texts: list[str]) -> None:
     import numpy as np
 
     from adequate.encoders import onnx
+    from adequate.encoders.session import batches
 
     lengths = np.array([len(ids) for ids in onnx.load().tokens(texts)])
-    padded = sum(len(rows) * lengths[rows].max() for rows in onnx.batches(lengths, alone=False))
+    padded = sum(len(rows) * lengths[rows].max() for rows in batches(lengths, alone=False))
     print(f"{len(texts):,} texts of {lengths.mean():.1f} tokens; int8 pads nothing,")
     print(f"fp32 {padded / lengths.sum():.3f} padded to real tokens (goal 1.2)")
 

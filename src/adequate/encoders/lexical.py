@@ -15,15 +15,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adequate.encoders.ngrams import counts
+from adequate.encoders.ngrams import Counted, counted, counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
     from adequate.store.examples import Examples
@@ -78,11 +79,18 @@ class Lexical:
 
     def hashed(self, texts: Sequence[str]) -> csr_array:
         """One row a text, shape (n, 2**bits), float32, each of length 1; a text without any word is all zero."""
-        found = counts(texts, bits=self.bits)
-        found.data = 1 + np.log(found.data)
+        from scipy.sparse import csr_array  # here: whoever only adds texts, or serves, needs none of it
+
+        return csr_array(self.weighed(texts), shape=(len(texts), self.width))
+
+    def weighed(self, texts: Sequence[str]) -> Counted:
+        """The same as three plain arrays."""
+        values, columns, starts = counted(texts, bits=self.bits)
+        np.log(values, out=values)
+        values += 1
         if self.idf is not None:
-            found.data *= self.idf[found.indices]
-        return _unit(found)
+            values *= self.idf[columns]
+        return Counted(_unit(values, starts), columns, starts)
 
     def block(self, examples: Examples, column: str) -> LexicalBlock:
         """The features of a store's examples."""
@@ -156,8 +164,9 @@ def texts_of(column: object) -> list[str]:
     return [text or "" for text in column.to_pylist()]  # type: ignore[attr-defined]
 
 
-def _unit(rows: csr_array) -> csr_array:
-    sizes = np.diff(rows.indptr)
-    squares = np.add.reduceat(np.append(rows.data**2, 0), rows.indptr[:-1]) * (sizes > 0) if len(sizes) else sizes
-    rows.data /= np.repeat(np.sqrt(squares), sizes).astype(np.float32)
-    return rows
+def _unit(values: Floats, starts: NDArray[Any]) -> Floats:
+    """Rows of length 1."""
+    sizes = np.diff(starts)
+    squares = np.add.reduceat(np.append(values**2, 0), starts[:-1]) * (sizes > 0) if len(sizes) else sizes
+    values /= np.repeat(np.sqrt(squares), sizes).astype(np.float32)
+    return values

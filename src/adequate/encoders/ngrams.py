@@ -9,7 +9,7 @@ Pieces are 3-5 characters long, within one word and the blanks around it.
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
-    from adequate.types import Mask
+    from adequate.types import Floats, Mask
 
     Hashes = NDArray[np.uint64]
 
@@ -39,6 +39,20 @@ class Grams(NamedTuple):
     texts: NDArray[np.int64]
 
 
+class Counted(NamedTuple):
+    """A sparse matrix of n rows, row by row.
+
+    Args:
+        values: shape (m,) float32.
+        columns: shape (m,) int32 or int64, ascending in a row.
+        starts: shape (n + 1,), where each row begins.
+    """
+
+    values: Floats
+    columns: NDArray[Any]
+    starts: NDArray[Any]
+
+
 def counts(texts: Sequence[str], *, bits: int) -> csr_array:
     """How often each hashed n-gram is in each text.
 
@@ -53,16 +67,20 @@ def counts(texts: Sequence[str], *, bits: int) -> csr_array:
     >>> two.shape, two.max(axis=1).toarray().tolist()
     ((2, 262144), [2.0, 1.0])
     """
+    values, columns, starts = counted(texts, bits=bits)
+    from scipy.sparse import csr_array  # here: signatures and servers need none of it
+
+    return csr_array((values, columns, starts), shape=(len(texts), 1 << bits))
+
+
+def counted(texts: Sequence[str], *, bits: int) -> Counted:
+    """The same as three plain arrays."""
     found = [_counted(stream(portion), len(portion), bits) for portion in portions(texts)]
     found = found or [_counted(stream([]), 0, bits)]
     values, columns, lengths = (np.concatenate(part) for part in zip(*found, strict=True))
     starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     kind = np.int32 if starts[-1] < 2**31 else np.int64
-    from scipy.sparse import csr_array  # here: signatures need none of it
-
-    return csr_array(
-        (values.astype(np.float32), columns.astype(kind), starts.astype(kind)), shape=(len(texts), 1 << bits)
-    )
+    return Counted(values.astype(np.float32), columns.astype(kind), starts.astype(kind))
 
 
 def portions(texts: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -1,0 +1,1 @@
+"""Answers over HTTP and streams: load a bundle, batch, record, shadow, trigger."""
