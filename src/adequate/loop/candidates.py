@@ -25,7 +25,8 @@ from adequate.perturb.operator import as_input, changed
 from adequate.spec.behaviours import SAME
 from adequate.spec.candidates import Candidates, declare
 from adequate.store import QueueItem
-from adequate.testing.behaviours import confidence, held
+from adequate.testing.behaviours import held
+from adequate.testing.outputs import confidence
 from adequate.types import PARTS, Part, Rows
 
 if TYPE_CHECKING:

@@ -97,13 +97,3 @@ def surest(sure: Doubles | None, cases: Rows, most: int) -> Rows:
     [1, 2]
     """
     return (cases if sure is None else cases[np.argsort(-sure[cases], kind="stable")])[:most]
-
-
-def confidence(output: Output) -> Doubles | None:
-    """The probability of each answer, shape (n,); None where the model says none."""
-    if output.probs is None:
-        return None if output.sure is None else np.asarray(output.sure, np.float64)
-    if output.answers.ndim == 1:
-        return np.asarray(output.probs[np.arange(len(output)), np.maximum(output.answers, 0)], np.float64)
-    chosen = output.answers.astype(bool)
-    return np.asarray(np.where(chosen, output.probs, 1 - output.probs).prod(axis=1), np.float64)

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+import numpy as np
+
 from adequate.errors import SubjectError
-from adequate.types import Codes, Floats, Mask, Rows
+from adequate.types import Codes, Doubles, Floats, Mask, Rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -66,3 +68,25 @@ class Subject(Protocol):
         Raises:
             SubjectError: it fails, or what it returns can't be answers; names it, and the row.
         """
+
+
+def said(output: Output) -> pa.Array:
+    """Answers in words: a label each (null: none), or of a task that takes several a list of them."""
+    import pyarrow as pa  # here: a server that speaks JSON needs none of it
+
+    names = pa.array(output.labels, pa.string())
+    if output.answers.ndim == 1:
+        return names.take(pa.array(output.answers, mask=output.answers == -1))
+    chosen = np.asarray(output.answers, bool)
+    ends = np.concatenate([[0], np.cumsum(chosen.sum(axis=1))]).astype(np.int32)
+    return pa.ListArray.from_arrays(ends, names.take(pa.array(np.nonzero(chosen)[1])))
+
+
+def confidence(output: Output) -> Doubles | None:
+    """The probability of each answer, shape (n,); None where the model says none."""
+    if output.probs is None:
+        return None if output.sure is None else np.asarray(output.sure, np.float64)
+    if output.answers.ndim == 1:
+        return np.asarray(output.probs[np.arange(len(output)), np.maximum(output.answers, 0)], np.float64)
+    chosen = output.answers.astype(bool)
+    return np.asarray(np.where(chosen, output.probs, 1 - output.probs).prod(axis=1), np.float64)

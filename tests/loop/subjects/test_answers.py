@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from adequate.errors import SubjectError
 from adequate.loop.subjects.answers import Vocabulary, read
-from adequate.testing.behaviours import confidence, said
+from adequate.testing.behaviours import said
+from adequate.testing.outputs import confidence
 
 LABELS = ["card", "fee", "loan"]
 

@@ -12,7 +12,8 @@ from adequate.errors import SubjectError
 from adequate.loop.subjects.answers import Vocabulary
 from adequate.loop.subjects.cached import Cached
 from adequate.loop.subjects.http import Endpoint
-from adequate.testing.behaviours import confidence, said
+from adequate.testing.behaviours import said
+from adequate.testing.outputs import confidence
 from tests.loop.subjects.models import served
 
 BATCH = pa.record_batch({"body": ["a fee", "my card"], "amount": [1, None]})

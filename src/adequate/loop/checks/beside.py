@@ -67,7 +67,7 @@ def of_model(store: Store, project: Project, made: Assertion) -> View:
         raise TestError(f"assertion {made.name!r}: there is no baseline yet", remedy="adequate run")
     if ":" in model:
         other = named(store, project, model, made.task)
-        return lambda batch: (batch, answers(made, of_answers(other.answer(batch.inputs), project)))
+        return lambda batch: (batch, answers(made, of_answers(other.answer(batch.inputs))))
     model = store.models.get(model).id
     known = store.predictions.count(task.name, model)
     if not known:
@@ -112,7 +112,7 @@ def of_changed(
     tried = Behaviour(name=made.name, task=made.task, function=made.function, form="change", expect=SAME)
     after = returned(tried, before.inputs, given, project.text)
     # Both are asked now: what is stored may have been answered by other code.
-    was, now = (of_answers(subject.answer(inputs), project) for inputs in (before.inputs, after))
+    was, now = (of_answers(subject.answer(inputs)) for inputs in (before.inputs, after))
     moved = changed(before.inputs, after)
     kept = part_of(Predicted(rows=before.rows, inputs=after, outputs=now), moved)
     return kept, answers(made, was).filter(pa.array(moved))

@@ -18,10 +18,10 @@ from adequate.loop.checks.returned import where
 from adequate.perturb.operator import as_input
 from adequate.spec.behaviours import Behaviour
 from adequate.spec.cases import Case, Cases
-from adequate.testing.behaviours import confidence, right, said, surest
+from adequate.testing.behaviours import right, said, surest
 from adequate.testing.bounds import clopper_pearson, more_to_decide
 from adequate.testing.cells import Cell
-from adequate.testing.outputs import Output, Subject
+from adequate.testing.outputs import Output, Subject, confidence
 from adequate.testing.results import ALPHA, KEPT, Failing, Result
 from adequate.types import Metric, State
 

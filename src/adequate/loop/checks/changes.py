@@ -19,11 +19,11 @@ from adequate.loop.checks.returned import ROW, returned, row, where
 from adequate.perturb.operator import changed
 from adequate.spec.behaviours import Behaviour, Expect
 from adequate.spec.slices import EVERYTHING
-from adequate.testing.behaviours import confidence, held, of_label, said, surest
+from adequate.testing.behaviours import held, of_label, said, surest
 from adequate.testing.bounds import more_to_decide
 from adequate.testing.cells import Cell
 from adequate.testing.envelope import FIRST, LEVELS, Envelope, Tried, at_level, search
-from adequate.testing.outputs import Output, Subject
+from adequate.testing.outputs import Output, Subject, confidence
 from adequate.testing.results import ALPHA, KEPT, Failing, Result
 from adequate.types import Mask, Metric, Rows, State
 

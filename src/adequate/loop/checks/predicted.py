@@ -16,9 +16,8 @@ import pyarrow.compute as pc
 
 from adequate.errors import NotEnoughDataError
 from adequate.perturb.operator import as_input
-from adequate.testing.behaviours import confidence
-from adequate.testing.outputs import Output, Outputs
-from adequate.types import RESERVED, Kind, Rows
+from adequate.testing.outputs import Outputs, confidence, said
+from adequate.types import RESERVED, Rows
 
 if TYPE_CHECKING:
     from adequate.spec.project import Project
@@ -64,7 +63,7 @@ def predicted(store: Store, project: Project, subject: Subject) -> Iterator[Pred
         if tasks:
             outputs = of_stored({task: one.slice(0, n) for task, one in zip(tasks, answers, strict=True)})
         else:
-            outputs = of_answers(subject.answer(given), project)
+            outputs = of_answers(subject.answer(given))
         yield Predicted(rows=np.arange(first, first + n), inputs=given, outputs=outputs)
         first += n
     if first == 0:
@@ -100,25 +99,15 @@ def of_stored(answers: dict[Task, pa.RecordBatch]) -> pa.RecordBatch:
     return pa.record_batch(columns)
 
 
-def of_answers(answers: Outputs, project: Project) -> pa.RecordBatch:
+def of_answers(answers: Outputs) -> pa.RecordBatch:
     """What a model answered just now, in the same shape."""
     columns: dict[str, pa.Array] = {}
     for task, output in answers.items():
-        columns[task] = said(output, several=project.tasks[task].kind is Kind.MULTILABEL)
+        columns[task] = said(output)
         sure = confidence(output)
         nothing = pa.nulls(len(output), pa.float32())
         columns[f"{task}_confidence"] = nothing if sure is None else pa.array(sure.astype(np.float32))
     return pa.record_batch(columns)
-
-
-def said(output: Output, *, several: bool) -> pa.Array:
-    """Answers as labels, or lists of labels; null: none."""
-    names = pa.array(output.labels, pa.string())
-    if not several:
-        return names.take(pa.array(output.answers, mask=output.answers == -1))
-    chosen = np.asarray(output.answers, bool)
-    ends = np.concatenate([[0], np.cumsum(chosen.sum(axis=1))]).astype(np.int32)
-    return pa.ListArray.from_arrays(ends, names.take(pa.array(np.nonzero(chosen)[1])))
 
 
 def present(labels: pa.Array, task: Task) -> pa.Array:
