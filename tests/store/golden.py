@@ -16,7 +16,22 @@ import sqlalchemy as sa
 
 from adequate import store
 from adequate.labelling import answered
-from adequate.store import Cell, Event, Failure, Look, Model, Override, QueueItem, Store, schema
+from adequate.store import (
+    Cell,
+    Event,
+    Failure,
+    Look,
+    Model,
+    Override,
+    QueueItem,
+    Recorded,
+    Release,
+    Rollout,
+    Store,
+    Trigger,
+    schema,
+    traffic,
+)
 from adequate.store.events import record
 from adequate.types import Source
 from tests.store.made import batch, event, identifier
@@ -49,8 +64,29 @@ def write(root: Path) -> None:
         one.failures.put("aa1", "t/all/typos/envelope", [failing])
         one.looks.spend(Look(candidate="aa1", baseline=None, alpha=0.05, verdict="passed", at=1006.0))
         one.overrides.put(Override(what="target:t/all", value=0.8, who="ann", why="launch", at=1007.0))
+        production(one)
         one.journal.done(one.journal.begin({"seed": 0}), "train", {"model": "aa1"})
         one.gc()
+
+
+def production(one: Store) -> None:
+    """What version 4 brought: a release that serves, a trigger, a minute of traffic and a recorded row."""
+    one.releases.put(Release(id="b1", model="aa1", path=".adequate/releases/b1", bytes=10, at=1009.0), who="ann")
+    one.releases.rollout(Rollout(release="b1", state="all", share=1.0, who="ann", why="launch"))
+    weights = np.arange(4, dtype=np.float32)
+    given = {"cell": "t/all/accuracy", "task": "t", "release": "b1", "block": "encoder", "who": "ann", "at": 1010.0}
+    one.triggers.put(Trigger(weights=weights, threshold=0.5, per_day=50, **given))  # type: ignore[arg-type]
+    tally = {"server": "s", "release": "b1", "start": 1020.0, "end": 1030.0, "requests": 3}
+    row = Recorded(
+        id="s-1", example=identifier(5), row=5, release="b1", reason="audit", probability=0.05, at=1021.0, body={}
+    )
+
+    def job(connection: sa.Connection) -> None:
+        traffic.count(connection, [tally])
+        traffic.keep(connection, [row])
+        traffic.mark(connection, "s", "000000", 99)
+
+    one.sql.write(job)
 
 
 def several(one: Store) -> None:

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from adequate import store
-from adequate.store import Store, schema
+from adequate.store import Serving, Store, schema
 from tests.store import golden
 from tests.store.made import batch, event, identifier
 
@@ -67,6 +67,17 @@ def test_what_people_had_said_by_then_are_their_answers(tmp_path: Path) -> None:
     with store.open(tmp_path, write=False) as one:
         found = one.sql.rows(sa.select(schema.answer.c.task, schema.answer.c.row, schema.answer.c.value))
         assert sorted(map(tuple, found)) == [("t", 0, '"a"'), ("t", 2, '"a"'), ("t", 3, '"b"'), ("u", 0, '["x", "y"]')]
+
+
+def test_what_production_recorded_by_then_is_there(tmp_path: Path) -> None:
+    shutil.unpack_archive(golden.FOLDER / "4.zip", tmp_path)
+    with store.open(tmp_path, write=False) as one:
+        assert one.releases.serving() == Serving(all="b1", seq=2)
+        (trigger,) = one.triggers.list(active=True)
+        assert trigger.weights.tolist() == [0, 1, 2, 3]
+        assert [(m.start, m.seconds, m.body) for m in one.traffic.minutes()] == [(1020.0, 10.0, {"requests": 3})]
+        assert [(row.id, row.reason) for row in one.traffic.recorded()] == [("s-1", "audit")]
+        assert one.traffic.read("s") == {"000000": 99}
 
 
 def test_a_store_brought_up_to_date_is_as_a_new_one(tmp_path: Path, db: str | None, make: Callable[..., Store]) -> None:

@@ -2,8 +2,10 @@
 
     open, create    the store of a project folder, as a `Store` of small parts
     Store           .examples .blocks .predictions .slices (data) .labels .queue .models .cells .failures .looks
-                    .overrides .journal (decisions) .sql .tables (what they stand on)
-    Added, Cell, Entry, Event, Failure, Look, Model, Override, QueueItem    what goes in and comes out
+                    .overrides .journal .releases .triggers (decisions) .traffic (production) .sql .tables (what they
+                    stand on)
+    Added, Cell, Entry, Event, Failure, Look, Minute, Model, Override, QueueItem, Recorded, Release, Rollout, Serving,
+    Trigger         what goes in and comes out
 
 SQL is the truth of what exists. A Lance version that it does not name was never committed, whatever lies on the disk.
 One process writes at a time; readers never wait. Lance and its threads do not survive a fork: start workers by spawn.
@@ -24,7 +26,10 @@ if TYPE_CHECKING:
     from adequate.store.looks import Look, Override
     from adequate.store.models import Model
     from adequate.store.queue import QueueItem
+    from adequate.store.releases import Release, Rollout, Serving
     from adequate.store.store import Store, create, open  # noqa: A004 (read as `store.open`)
+    from adequate.store.traffic import Minute, Recorded
+    from adequate.store.triggers import Trigger
 
 __all__ = [
     "Added",
@@ -33,10 +38,16 @@ __all__ = [
     "Event",
     "Failure",
     "Look",
+    "Minute",
     "Model",
     "Override",
     "QueueItem",
+    "Recorded",
+    "Release",
+    "Rollout",
+    "Serving",
     "Store",
+    "Trigger",
     "create",
     "open",
 ]
@@ -53,6 +64,9 @@ __getattr__ = lazily(
         "looks": "Look Override",
         "models": "Model",
         "queue": "QueueItem",
+        "releases": "Release Rollout Serving",
         "store": "Store create open",
+        "traffic": "Minute Recorded",
+        "triggers": "Trigger",
     },
 )

@@ -31,6 +31,7 @@ from adequate.store.schema import (
     part_codes,
     prediction,
     queue_item,
+    recorded,
     table_version,
 )
 from adequate.store.schema import event as log
@@ -93,7 +94,7 @@ def forget(connection: sa.Connection, said: Event) -> None:
         )
     items = sa.select(queue_item.c.id).where(queue_item.c.example == said.example)
     connection.execute(sa.delete(lease).where(lease.c.item.in_(items)))
-    for table in (current_label, answer, queue_item, failure):
+    for table in (current_label, answer, queue_item, failure, recorded):
         connection.execute(sa.delete(table).where(table.c.example == said.example))
     stretch = connection.execute(
         sa.select(part_codes).where(part_codes.c.first_row <= said.row).order_by(part_codes.c.first_row.desc()).limit(1)

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-VERSION = 3  # of the store as a whole, files included; one more for each migration
+VERSION = 4  # of the store as a whole, files included; one more for each migration
 
 metadata = sa.MetaData()
 _Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # SQLite numbers only plain INTEGER keys by itself
@@ -343,4 +343,83 @@ webhook = sa.Table(
     _text("actor"),
     _real("at"),
     sa.Column("last", sa.Text),  # JSON: when it was last called, and what came back
+)
+
+release = sa.Table(
+    "release",
+    metadata,
+    _text("id", primary_key=True),  # of its bundle
+    sa.Column("number", sa.BigInteger, nullable=False, unique=True),  # the order in which they were made
+    _text("model"),  # the accepted model that it was made from
+    _text("path"),  # of its bundle; inside the project's folder where it is relative
+    _count("bytes"),
+    _real("seconds"),  # a text, in batches
+    _text("card"),  # JSON
+    _real("at"),
+)
+
+rollout = sa.Table(  # append-only: the newest row of a release is its state
+    "rollout",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    _text("release"),
+    _text("state"),  # candidate, shadow, share, all or retired
+    _real("share"),  # of requests that it answers
+    sa.Column("back", sa.Boolean, nullable=False),  # it puts back what was before
+    _text("who"),
+    _text("why"),
+    _real("at"),
+    sa.Index("rollout_by_release", "release", "id"),
+)
+
+trigger = sa.Table(  # small heads that ask production for more of what a cell lacks
+    "trigger",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    _text("cell"),
+    _text("task"),
+    _text("release"),  # whose block it reads: another release's is another space
+    _text("block"),
+    sa.Column("weights", sa.LargeBinary, nullable=False),  # float32
+    _real("threshold"),
+    _count("per_day"),
+    _text("card"),  # JSON: what it seeks, and what was expected of it
+    _text("who"),
+    _text("why"),
+    _real("at"),
+    _real("ended", null=True),
+)
+
+traffic = sa.Table(  # what a server counted in a minute, of all requests
+    "traffic",
+    metadata,
+    _text("server", primary_key=True),
+    sa.Column("start", sa.Double, primary_key=True),
+    _text("release", primary_key=True),
+    _real("seconds"),  # that it was counted over
+    _text("body"),  # JSON
+    sa.Index("traffic_by_start", "start"),
+)
+
+recorded = sa.Table(  # rows of production that became examples
+    "recorded",
+    metadata,
+    _text("id", primary_key=True),  # given by the server that recorded it
+    _text("example"),
+    _count("row"),
+    _text("release"),
+    _text("reason"),  # audit, assertion:NAME, trigger:ID or shadow
+    _real("probability"),  # of being recorded for that reason
+    _real("at"),
+    _text("body"),  # JSON: what was answered, and all reasons
+    sa.Index("recorded_by_at", "at"),
+    sa.Index("recorded_by_example", "example"),
+)
+
+spooled = sa.Table(  # how far each file of recorded rows was read
+    "spooled",
+    metadata,
+    _text("server", primary_key=True),
+    _text("segment", primary_key=True),
+    _count("bytes"),
 )

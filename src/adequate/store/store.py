@@ -3,6 +3,7 @@
 PROJECT/.adequate/store.sqlite     what was decided (or `database`: the URL of the PostgreSQL that has it)
 PROJECT/.adequate/lance/           examples, vectors, predictions
 PROJECT/.adequate/models/<id>/     files of models
+PROJECT/.adequate/releases/<id>/   bundles
 PROJECT/.adequate/lock             held by whoever writes
 PROJECT/.adequate/tables.lock      held while a table changes
 """
@@ -33,10 +34,13 @@ from adequate.store.looks import Looks, Overrides
 from adequate.store.models import Models
 from adequate.store.predictions import Predictions
 from adequate.store.queue import Queue
+from adequate.store.releases import Releases
 from adequate.store.slices import Slices
 from adequate.store.sql import Sql, alone, sqlite_url
 from adequate.store.sync import sync_tree, write_atomically
 from adequate.store.tables import Tables
+from adequate.store.traffic import Traffic
+from adequate.store.triggers import Triggers
 
 FOLDER = ".adequate"
 
@@ -60,6 +64,9 @@ class Store:
     looks: Looks
     overrides: Overrides
     journal: Journal
+    releases: Releases
+    triggers: Triggers
+    traffic: Traffic
     _held: ExitStack
 
     def close(self) -> None:
@@ -173,6 +180,9 @@ def _assemble(root: Path, held: ExitStack, *, write: bool, text: str) -> Store:
         looks=Looks(sql),
         overrides=Overrides(sql),
         journal=Journal(sql),
+        releases=Releases(sql, root),
+        triggers=Triggers(sql),
+        traffic=Traffic(sql),
         _held=held,
     )
 

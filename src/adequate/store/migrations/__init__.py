@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from adequate.errors import StoreError, VersionError
 from adequate.store import schema
-from adequate.store.migrations import failing, people
+from adequate.store.migrations import failing, people, releasing
 
-STEPS: Mapping[int, Callable[[sa.Connection], None]] = {1: people.step, 2: failing.step}
+STEPS: Mapping[int, Callable[[sa.Connection], None]] = {1: people.step, 2: failing.step, 3: releasing.step}
 
 
 def version_of(connection: sa.Connection) -> int | None:
@@ -36,7 +36,7 @@ def check(found: int) -> None:
 
     >>> check(99)
     Traceback (most recent call last):
-    adequate.errors.VersionError: the store has version 99; this adequate reads up to 3
+    adequate.errors.VersionError: the store has version 99; this adequate reads up to 4
       → pip install --upgrade adequate
     """
     if found > schema.VERSION:
