@@ -43,7 +43,10 @@ class Block(Protocol):
         """Features of some texts, one row each. Safe to call from several threads."""
 
     def save(self, folder: Path) -> dict[str, Any]:
-        """Write its files; returns what `load` needs besides them."""
+        """Write its files into `folder`; returns what `load` needs besides them.
+
+        Numbers, truth values and lists as they are; a string is the path of a file in `folder`, and nothing else.
+        """
 
 
 @dataclass(eq=False)
@@ -101,8 +104,12 @@ class Graph:
 
     @classmethod
     def load(cls, folder: Path, name: str, said: Mapping[str, Any], threads: int) -> Graph:
-        """What `save` wrote."""
-        return cls(
+        """What `save` wrote, tried on one text.
+
+        Raises:
+            FormatError: the runtime can't run it, or it isn't `ids` in and one vector out.
+        """
+        made = cls(
             name=name,
             width=said["width"],
             model=folder / said["graph"],
@@ -111,6 +118,17 @@ class Graph:
             tokens=said["tokens"],
             threads=threads,
         )
+        try:
+            vector = made.of(["a"])
+        except Exception as error:  # ONNX Runtime's and tokenizers' errors have no common base
+            reason = str(error.__cause__ or error).splitlines()[0][:300]
+            raise FormatError(
+                f"{made.model} can't be run here: {reason}",
+                remedy="pip install --upgrade onnxruntime tokenizers, or ship again with this version of onnxruntime",
+            ) from error
+        if not np.isfinite(vector).all():
+            raise FormatError(f"{made.model} answers no number: {vector[0, :3]}", remedy="adequate ship")
+        return made
 
 
 @dataclass(eq=False)

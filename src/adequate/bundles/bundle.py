@@ -6,13 +6,16 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 from adequate.bundles import blocks as kinds
 from adequate.bundles import heads as saved
 from adequate.bundles.blocks import Block, Features
-from adequate.bundles.manifest import NAME, Manifest, parse
-from adequate.errors import FormatError, unknown
+from adequate.bundles.manifest import Manifest, parse
+from adequate.bundles.packed import read, unpack
+from adequate.errors import DataError, FormatError, unknown
 from adequate.testing.outputs import Output
 from adequate.training.heads import Head
 
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-TOGETHER = 4096  # texts answered at once: bounds the features held
+TOGETHER = 4096  # texts in one call that keep memory small
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,28 +47,45 @@ class Bundle:
     folder: Path
     blocks: Mapping[str, Block]
     heads: Mapping[str, Head]
+    _held: TemporaryDirectory[str] | None = field(default=None, repr=False)  # of a zip: gone with the bundle
     _at: dict[tuple[str, str], NDArray[np.int32]] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def open(cls, folder: Path, *, threads: int = 1) -> Bundle:
-        """Read a bundle and check every byte of it.
+    def open(cls, path: Path | str, *, threads: int = 1, trust: Path | None = None) -> Bundle:
+        """Read a bundle and check every byte of it before any is used.
 
         Args:
+            path: its folder, or a `.zip` of it.
             threads: sessions at work at once in one call.
+            trust: a public key's file; the bundle must be signed by its owner (`bundles.sign`).
 
         Raises:
-            FormatError: it is no bundle, a file is missing, or a byte was changed.
+            FormatError: it is no bundle, a file is missing, a byte was changed, the runtime can't run it, or it isn't
+                signed as `trust` asks.
             VersionError: a newer version wrote it.
+            MissingExtraError: `trust` without `cryptography`.
         """
-        try:
-            raw = (folder / NAME).read_bytes()
-        except OSError as error:
-            raise FormatError(f"{folder} is no bundle: it has no readable {NAME}", remedy="adequate ship") from error
-        manifest = parse(raw, str(folder))
+        path = Path(path)
+        held = None
+        if path.is_file():
+            held = TemporaryDirectory(prefix="adequate-bundle-", ignore_cleanup_errors=True)
+            unpack(path, Path(held.name))
+        folder = path if held is None else Path(held.name)
+        if trust is not None:
+            from adequate.bundles.sign import verify
+
+            verify(folder, trust)
+        manifest = parse(read(folder), str(path))
         _verify(folder, manifest)
-        blocks = {name: kinds.load(folder, name, said, threads) for name, said in manifest.blocks.items()}
-        heads = {task: saved.load(folder, task, said) for task, said in manifest.heads.items()}
-        return cls(manifest, folder, blocks, heads)
+        try:
+            blocks = {name: kinds.load(folder, name, said, threads) for name, said in manifest.blocks.items()}
+            heads = {task: saved.load(folder, task, said) for task, said in manifest.heads.items()}
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError, OSError, BadZipFile) as error:
+            raise FormatError(
+                f"{path} can't be loaded: {type(error).__name__}: {error}", remedy="adequate ship makes it again"
+            ) from error
+        _fit(blocks, heads, path)
+        return cls(manifest, folder, blocks, heads, held)
 
     def __post_init__(self) -> None:
         for task, head in self.heads.items():
@@ -84,12 +104,19 @@ class Bundle:
         return tuple(self.heads)
 
     def answer(self, texts: Sequence[str], tasks: Sequence[str] | None = None) -> Answers:
-        """What every head says of some texts, each by itself: n may be 1 or a million, memory is for `TOGETHER` of them
-        only if the caller cuts.
+        """What every head says of some texts, each by itself. Memory is for all of them at once: cut a million into
+        pieces of `TOGETHER`.
+
+        Args:
+            texts: n of them, none too long: of long ones the beginning is read. What is no Unicode (half of a
+                surrogate pair) is read as U+FFFD.
+            tasks: those to answer; None: all. Features that only other tasks need aren't made.
 
         Raises:
             UnknownNameError: no such task.
+            DataError: a text is none.
         """
+        texts = _texts(texts)
         wanted = self.tasks if tasks is None else tuple(tasks)
         for task in wanted:
             if task not in self.heads:
@@ -103,6 +130,33 @@ class Bundle:
         at = {name: self._at[task, name] for name in head.blocks if (task, name) in self._at}
         logits = saved.logits(head, xs, at)
         return Output(labels=head.labels, answers=head.decide(logits), probs=head.probs(logits))
+
+
+def _texts(texts: Sequence[str]) -> Sequence[str]:
+    """Texts that every tokeniser can read."""
+    if isinstance(texts, str):
+        raise DataError(f"one text isn't a list of texts: {texts[:40]!r}", remedy="answer([text])")
+    try:
+        if all(map(str.isascii, texts)):
+            return texts
+    except TypeError as error:
+        row, bad = next((i, one) for i, one in enumerate(texts) if not isinstance(one, str))
+        raise DataError(f"text {row} is {type(bad).__name__}, not a text", remedy="a string; no text is ''") from error
+    return [
+        one if one.isascii() else one.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for one in texts
+    ]
+
+
+def _fit(blocks: Mapping[str, Block], heads: Mapping[str, Head], path: Path) -> None:
+    """Every head can be worked out: its blocks are there, as wide as it reads, and its arrays of one length."""
+    for task, head in heads.items():
+        k = len(head.labels)
+        for name, weights in head.weights.items():
+            rows = weights.width if weights.columns is None else len(weights.columns)
+            if name not in blocks or blocks[name].width != weights.width or weights.values.shape != (rows, k):
+                raise FormatError(f"{path}: task {task!r} doesn't fit block {name}", remedy="adequate ship")
+        if not head.weights or head.bias.shape != (k,) or head.offsets.shape != (k,) or not head.temperature > 0:
+            raise FormatError(f"{path}: the head of task {task!r} isn't whole", remedy="adequate ship")
 
 
 def _verify(folder: Path, manifest: Manifest) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,8 +68,8 @@ def _summed(x: Counted, weights: Weights, at: NDArray[np.int32]) -> Floats:
 
 
 def save(head: Head, folder: Path) -> dict[str, Any]:
-    """Write `heads/TASK.npz`; returns what `load` needs besides."""
-    path = f"heads/{head.task}.npz"
+    """Write `heads/TASK.npz`, without pickled objects; returns what `load` needs besides."""
+    path = f"heads/{_file(head.task)}.npz"
     (folder / "heads").mkdir(exist_ok=True)
     arrays: dict[str, Any] = {"bias": head.bias, "offsets": head.offsets}
     for i, name in enumerate(head.blocks):
@@ -83,6 +85,18 @@ def save(head: Head, folder: Path) -> dict[str, Any]:
         "temperature": head.temperature,
         "file": path,
     }
+
+
+def _file(task: str) -> str:
+    """A file's name for any task, two of which differ in more than case.
+
+    >>> _file("intent"), _file("../Ünsafe")
+    ('intent', 'nsafe-c98d3ab5')
+    """
+    if re.fullmatch(r"[a-z0-9_-]{1,64}", task):
+        return task
+    plain = re.sub(r"[^a-z0-9_-]", "", task.lower())[:40] or "task"
+    return f"{plain}-{hashlib.sha256(task.encode('utf-8', 'replace')).hexdigest()[:8]}"
 
 
 def load(folder: Path, task: str, said: Mapping[str, Any]) -> Head:

@@ -1,14 +1,16 @@
 """What a bundle says of itself: `bundle.json`.
 
-The one idea: it names every other file by its SHA-256, and the bundle is named by the hash of what it computes with;
-a changed byte shows before anything is loaded, and two bundles that compute the same have one name.
+The one idea: it names every other file by its SHA-256 and is sealed by a hash of its own, and the bundle is named by
+the hash of what it computes with; a changed byte shows before anything is loaded, and two bundles that compute the
+same have one name, whatever their cards say.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import orjson
@@ -17,7 +19,12 @@ from adequate.errors import FormatError, VersionError
 
 FORMAT = 1
 NAME = "bundle.json"
+CARD = "card.md"
+SIGNATURE = "bundle.sig"
 ID = 16  # hexadecimal digits of a bundle's name
+_PATH = re.compile(
+    r"(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*/)*[A-Za-z0-9_-][A-Za-z0-9_.-]*"
+)  # no "..", nothing hidden, no drive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +40,7 @@ class Manifest:
         assertions: those that are data: name, severity, most, task, SQL or options.
         card: for people: model it was made from, cells with bounds, versions of data and labels, licence of the
             weights, the CPU it was gated on, the edits that made it.
-        files: SHA-256 by path inside the bundle.
+        files: SHA-256 by path inside the bundle; `/` between folders, and never out of it.
         made: when, seconds since 1970.
         adequate: version that wrote it.
     """
@@ -52,7 +59,8 @@ class Manifest:
 
     def to_json(self) -> bytes:
         """The text of `bundle.json`."""
-        return orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2)
+        said = asdict(self)
+        return orjson.dumps(said | {"seal": _seal(said)}, option=orjson.OPT_INDENT_2)
 
 
 def parse(raw: bytes, where: str) -> Manifest:
@@ -75,13 +83,41 @@ def parse(raw: bytes, where: str) -> Manifest:
             f"{where} is of format {version}; this adequate reads up to {FORMAT}",
             remedy="pip install --upgrade adequate",
         )
-    try:
-        return Manifest(**found | {"assertions": tuple(found["assertions"])})
-    except (TypeError, KeyError) as error:
-        raise FormatError(f"{where} is no bundle: its {NAME} lacks a field: {error}", remedy="adequate ship") from error
+    seal = found.pop("seal", None)
+    if missing := {each.name for each in fields(Manifest)} ^ set(found):
+        raise FormatError(f"{where} is no bundle: its {NAME} lacks, or has besides: {', '.join(sorted(missing))}")
+    if seal != _seal(found):
+        raise FormatError(f"{NAME} of {where} was changed: its seal is another", remedy="copy the bundle again")
+    manifest = Manifest(**found | {"assertions": tuple(found["assertions"])})
+    _check(manifest, where)
+    return manifest
+
+
+def _seal(said: Mapping[str, Any]) -> str:
+    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _check(manifest: Manifest, where: str) -> None:
+    """Nothing is opened that the manifest doesn't vouch for: whoever can write a seal is not to be trusted for it."""
+    for path in manifest.files:
+        if not _PATH.fullmatch(path) or path in (NAME, SIGNATURE):
+            raise FormatError(f"{where} names a file {path!r}, which no bundle may have", remedy="adequate ship")
+    for owner, path in _opened(manifest):
+        if path not in manifest.files:
+            raise FormatError(f"{where}: {owner} names {path!r}, which isn't among its files", remedy="adequate ship")
+    if manifest.id != name_of(manifest.blocks, manifest.heads, manifest.files):
+        raise FormatError(f"{where} isn't what it is called: {manifest.id}", remedy="copy the bundle again")
+
+
+def _opened(manifest: Manifest) -> Iterator[tuple[str, str]]:
+    """Every file that a block or a head says it reads: of a block, each word that it says but its kind."""
+    for name, said in manifest.blocks.items():
+        yield from ((f"block {name}", value) for key, value in said.items() if isinstance(value, str) and key != "kind")
+    for task, said in manifest.heads.items():
+        yield f"head {task!r}", str(said.get("file"))
 
 
 def name_of(blocks: Mapping[str, Any], heads: Mapping[str, Any], files: Mapping[str, str]) -> str:
-    """What a bundle is called, by what it computes with."""
-    what = orjson.dumps([blocks, heads, files], option=orjson.OPT_SORT_KEYS)
+    """What a bundle is called, by what it computes with: everything but its card."""
+    what = orjson.dumps([blocks, heads, {k: v for k, v in files.items() if k != CARD}], option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(what).hexdigest()[:ID]

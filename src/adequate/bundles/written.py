@@ -1,4 +1,4 @@
-"""Write a bundle: a folder that appears whole or not at all, and is never changed after."""
+"""Write a bundle: a folder that appears whole or not at all, outlives a power cut, and is never changed after."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Any
 
 from adequate.bundles import heads as saved
 from adequate.bundles.blocks import Block
-from adequate.bundles.manifest import NAME, Manifest, name_of
+from adequate.bundles.manifest import CARD, NAME, Manifest, name_of
+from adequate.store.sync import listing, sync_new, sync_tree
 from adequate.training.heads import Head
 
 
@@ -33,14 +34,18 @@ def write(
         text: the column that holds the input.
         blocks: what makes features, at least those that the heads read.
         heads: by task.
-        assertions, card: as in `Manifest`.
+        assertions, card: as in `Manifest`; a card is also written for people, as `card.md`.
     """
     into.mkdir(parents=True, exist_ok=True)
     new = into / f".new-{time.time_ns()}"
     new.mkdir()
     try:
-        made = {block.name: {"kind": block.kind} | block.save(new) for block in blocks}
+        made = _blocks(blocks, new)
         told = {task: saved.save(head, new) for task, head in heads.items()}
+        if card:
+            from adequate.bundles.card import rendered  # here: only who ships writes cards
+
+            (new / CARD).write_text(rendered(card), encoding="utf-8")
         files = {
             path.relative_to(new).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(new.rglob("*"))
@@ -61,7 +66,22 @@ def write(
         (new / NAME).write_bytes(manifest.to_json())
         final = into / manifest.id
         if not final.exists():
+            sync_tree(new)
             new.replace(final)
+            sync_new(into, listing(into) - {str(into)})  # its new name
         return final
     finally:
         shutil.rmtree(new, ignore_errors=True)
+
+
+def _blocks(blocks: Sequence[Block], folder: Path) -> dict[str, dict[str, Any]]:
+    """Save all; a second one of a kind into a folder of its own, since files are named by what they are."""
+    made: dict[str, dict[str, Any]] = {}
+    kinds: set[str] = set()
+    for number, block in enumerate(sorted(blocks, key=lambda one: one.name)):
+        place = "" if block.kind not in kinds else f"{block.kind}-{number}/"
+        kinds.add(block.kind)
+        (folder / place).mkdir(exist_ok=True)
+        said = block.save(folder / place)
+        made[block.name] = {"kind": block.kind} | {k: place + v if isinstance(v, str) else v for k, v in said.items()}
+    return made
