@@ -11,13 +11,13 @@ from typing import Any, Protocol, TypeAlias
 
 from adequate.bundles.bundle import Answers
 
-Columns: TypeAlias = Mapping[str, Sequence[Any]]  # of n requests: the text column, and what else they gave
+Columns: TypeAlias = Mapping[str, Sequence[Any]]  # of n texts: the text column, and what else the requests gave
 
 
 class Observer(Protocol):
     """Hears of every answer."""
 
-    def saw(self, inputs: Columns, answers: Answers, *, release: str, seconds: float) -> None:
+    def saw(self, inputs: Columns, answers: Answers, *, release: str, seconds: float, requests: int = 1) -> None:
         """A batch was answered. From any thread; returns at once and never raises; neither argument changes later.
 
         Args:
@@ -25,9 +25,10 @@ class Observer(Protocol):
             answers: of the same n texts.
             release: the bundle that answered.
             seconds: that the model took for the batch.
+            requests: whose texts they are.
         """
 
-    def failed(self, requests: int = 1) -> None:
+    def failed(self, release: str, requests: int = 1) -> None:
         """Requests got no answer for a fault of ours; they are counted."""
 
     def close(self) -> None:
