@@ -104,12 +104,8 @@ def told_apart(
     if each == 0:
         return Apart(p=1.0, accuracy=0.5, low=0.0, n=0)
     (x, held), (y, beside) = (_divided(*one, each, rng) for one in ((old, ours), (new, theirs)))
-    # Linear discriminant analysis: both sides count alike, however many there are of each.
-    centres = x.mean(axis=0), y.mean(axis=0)
-    gram = sum((one - centre).T @ (one - centre) / len(one) for one, centre in zip((x, y), centres, strict=True))
-    steady = (RIDGE * np.trace(gram) + 1e-9) * np.eye(old.shape[1])
-    across = np.linalg.solve(gram + steady, centres[1] - centres[0])
-    said = (np.concatenate([held, beside]) - (centres[0] + centres[1]) / 2) @ across
+    across, middle = towards(x, y)
+    said = (np.concatenate([held, beside]) - middle) @ across
     which = np.repeat([-1.0, 1.0], each)
     # What falls on neither side is a coin's to decide, not a hit.
     hits = int(((said * which > 0) | ((said == 0) & (rng.random(len(said)) < 0.5))).sum())
@@ -120,6 +116,20 @@ def told_apart(
         low=float(clopper_pearson(hits, n, alpha)[0]),
         n=n,
     )
+
+
+def towards(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """The direction that tells y from x best (linear discriminant analysis), and the point midway. O(n d^2).
+
+    Args:
+        x, y: shape (m, d) and (n, d), none empty.
+    """
+    # Both sides count alike, however many there are of each.
+    centres = x.mean(axis=0), y.mean(axis=0)
+    gram = sum((one - centre).T @ (one - centre) / len(one) for one, centre in zip((x, y), centres, strict=True))
+    steady = (RIDGE * np.trace(gram) + 1e-9) * np.eye(x.shape[1])
+    across: Floats = np.linalg.solve(gram + steady, centres[1] - centres[0])
+    return across, (centres[0] + centres[1]) / 2
 
 
 def _divided(x: Floats, groups: Keys, each: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
