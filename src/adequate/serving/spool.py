@@ -52,7 +52,8 @@ def pieces(
         so_far: of a server's name, how many bytes of each of its segments were read before.
         at_once: bytes of a piece, about.
     """
-    server, known = None, {}
+    server: str | None = None
+    known: Mapping[str, int] = {}
     for path in segments(recorded):
         if path.parent.name != server:
             server = path.parent.name

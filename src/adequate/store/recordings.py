@@ -50,7 +50,7 @@ def erase(recorded: Path, texts: Collection[str]) -> int:
         found = {line for sought in wanted.values() for line in _lines_with(data, sought)}
         found = {(start, end) for start, end in found if _has(data[start:end], wanted)}
         if found:
-            _blank(path, data, sorted(found))
+            _blank(path, sorted(found))
             gone += len(found)
     return gone
 
@@ -86,7 +86,7 @@ def _has(line: bytes, texts: Collection[str]) -> bool:
     return any(isinstance(value, str) and value in texts for value in inputs.values())
 
 
-def _blank(path: Path, data: bytes, lines: Collection[tuple[int, int]]) -> None:
+def _blank(path: Path, lines: Collection[tuple[int, int]]) -> None:
     file = os.open(path, os.O_WRONLY)
     try:
         for start, end in lines:
