@@ -119,7 +119,7 @@ class Graph:
             threads=threads,
         )
         try:
-            vector = made.of(["a"])
+            vector = made.of(["a text of some words"])
         except Exception as error:  # ONNX Runtime's and tokenizers' errors have no common base
             reason = str(error.__cause__ or error).splitlines()[0][:300]
             raise FormatError(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING
+from weakref import finalize
 from zipfile import BadZipFile
 
 from adequate.bundles import blocks as kinds
@@ -47,7 +49,6 @@ class Bundle:
     folder: Path
     blocks: Mapping[str, Block]
     heads: Mapping[str, Head]
-    _held: TemporaryDirectory[str] | None = field(default=None, repr=False)  # of a zip: gone with the bundle
     _at: dict[tuple[str, str], NDArray[np.int32]] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -66,11 +67,21 @@ class Bundle:
             MissingExtraError: `trust` without `cryptography`.
         """
         path = Path(path)
-        held = None
-        if path.is_file():
-            held = TemporaryDirectory(prefix="adequate-bundle-", ignore_cleanup_errors=True)
-            unpack(path, Path(held.name))
-        folder = path if held is None else Path(held.name)
+        if not path.is_file():
+            return cls._of(path, path, threads, trust)
+        folder = Path(mkdtemp(prefix="adequate-bundle-"))
+        try:
+            unpack(path, folder)
+            made = cls._of(folder, path, threads, trust)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        finalize(made, shutil.rmtree, folder, ignore_errors=True)  # threads may start sessions as long as it lives
+        return made
+
+    @classmethod
+    def _of(cls, folder: Path, path: Path, threads: int, trust: Path | None) -> Bundle:
+        """Of a folder; `path` is what it is called in messages."""
         if trust is not None:
             from adequate.bundles.sign import verify
 
@@ -85,7 +96,7 @@ class Bundle:
                 f"{path} can't be loaded: {type(error).__name__}: {error}", remedy="adequate ship makes it again"
             ) from error
         _fit(blocks, heads, path)
-        return cls(manifest, folder, blocks, heads, held)
+        return cls(manifest, folder, blocks, heads)
 
     def __post_init__(self) -> None:
         for task, head in self.heads.items():

@@ -158,4 +158,4 @@ def _number(value: Any) -> str:
 
 def _text(value: Any) -> str:
     """On one line, and no markup of its own: names come from data."""
-    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", " ".join(str(value).split()))
+    return re.sub(r"([\\`*\[\]<>|#])", r"\\\1", " ".join(str(value).split()))

@@ -91,7 +91,7 @@ def _file(task: str) -> str:
     """A file's name for any task, two of which differ in more than case.
 
     >>> _file("intent"), _file("../Ünsafe")
-    ('intent', 'nsafe-c98d3ab5')
+    ('intent', 'nsafe-aee26ed4')
     """
     if re.fullmatch(r"[a-z0-9_-]{1,64}", task):
         return task
