@@ -42,10 +42,23 @@ def test_a_release_goes_from_candidate_to_all_and_retires_the_one_before(both: S
 
 @pytest.mark.parametrize("state", ["shadow", "share"])
 def test_a_place_is_taken_by_one_release_at_a_time(one: Store, state: str) -> None:
+    for name in ("aa1", "bb2", "cc3"):
+        one.releases.put(release(name), who="ann")
+    one.releases.rollout(step("cc3", "all", 1.0))
+    for name in ("aa1", "bb2"):
+        one.releases.rollout(step(name, state, 0.1))
+    assert states(one) == {"aa1": "candidate", "bb2": state, "cc3": "all"}
+
+
+def test_something_always_answers(one: Store) -> None:
     for name in ("aa1", "bb2"):
         one.releases.put(release(name), who="ann")
-        one.releases.rollout(step(name, state, 0.1))
-    assert states(one) == {"aa1": "candidate", "bb2": state}
+    with pytest.raises(ConflictError, match="no release would answer the requests that aa1 doesn't"):
+        one.releases.rollout(step("aa1", "share", 0.1))
+    one.releases.rollout(step("aa1", "all", 1.0))
+    for state in ("shadow", "share", "retired"):
+        with pytest.raises(ConflictError, match=f"it can't become {state}"):
+            one.releases.rollout(step("aa1", state))
 
 
 def test_who_decided_on_what_is_past_is_told_so(both: Store) -> None:

@@ -12,7 +12,7 @@ import click
 
 from adequate import __version__
 from adequate.cli.console import complain
-from adequate.errors import AdequateError
+from adequate.errors import AdequateError, installed
 
 VERBS = {  # in the order of the loop: help lists them so
     "init": "look at a file, write project.py, add the data",
@@ -24,10 +24,10 @@ VERBS = {  # in the order of the loop: help lists them so
     "board": "tasks x slices: value, bounds, target, state, labels to go",
     "test": "behaviours, suites, assertions: does a model do what it must?",
     "gate": "may CANDIDATE replace BASELINE? exit 0 yes, 1 no, 2 needs labels",
+    "ship": "the smallest bundle that is still adequate: size, speed, verdict of the gate",
     "predict": "answers for a file or a stream, from a bundle",
     "promote": "let a release answer: a share of requests, all, or beside as a shadow",
     "rollback": "put back the release that answered before",
-    "trigger": "ask production for more of what a cell lacks",
     "replay": "what the engine would have cost on labelled data, against other policies",
     "find": "search examples by words, meaning, SQL, prediction and confidence",
     "show": "models, labels, cells, one example, or the project as Python",
@@ -78,7 +78,8 @@ def main() -> None:
 def run() -> int:
     """The exit code: our errors become one clear message, Ctrl-C says how to go on."""
     try:
-        return cli.main(standalone_mode=False) or 0
+        with installed():
+            return cli.main(standalone_mode=False) or 0
     except AdequateError as error:
         complain(error)
         return ERROR

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 @project_option
 @click.option("--as-python", is_flag=True, help="Print the project as the source of a project.py.")
 def show(what: str, root: Path | None, as_python: bool) -> None:
-    """Show `models`, `labels`, `cells`, one example by its id, or the project itself.
+    """Show `models`, `releases`, `labels`, `cells`, one example by its id, or the project itself.
 
     \b
     adequate show
     adequate show models
+    adequate show releases
     adequate show 3fa9c0
     adequate show --as-python
     """
@@ -35,7 +36,7 @@ def show(what: str, root: Path | None, as_python: bool) -> None:
     if as_python:
         click.echo(engine.project.as_python(), nl=False)
         return
-    views = {"": overview, "models": models, "labels": labels, "cells": cells}
+    views = {"": overview, "models": models, "releases": releases, "labels": labels, "cells": cells}
     if what in views:
         views[what](engine)
     else:
@@ -47,7 +48,11 @@ def overview(engine: Engine) -> None:
     project = engine.project
     with engine.store() as store:
         out.print(f"[bold]{safe(project.name)}[/] in {safe(str(engine.root))}")
-        out.print(f"  {store.examples.count:,} examples; {len(store.models.list())} models")
+        made = store.releases.list()
+        out.print(
+            f"  {store.examples.count:,} examples; {len(store.models.list())} models"
+            + (f"; {len(made)} releases" if made else "")
+        )
     for task in project.tasks.values():
         target = ", ".join(
             f"{name} {getattr(task.target, name):g}"
@@ -55,9 +60,9 @@ def overview(engine: Engine) -> None:
             if getattr(task.target, name) is not None
         )
         out.print(f"  task [bold]{safe(task.name)}[/]: {task.kind}, target {target}")
-    for made in project.slices.values():
-        out.print(f"  slice [bold]{safe(made.name)}[/]: {safe(made.sql or 'a Python function')}")
-    out.print("[dim]more: adequate show models | labels | cells | EXAMPLE | --as-python[/]")
+    for one in project.slices.values():
+        out.print(f"  slice [bold]{safe(one.name)}[/]: {safe(one.sql or 'a Python function')}")
+    out.print("[dim]more: adequate show models | releases | labels | cells | EXAMPLE | --as-python[/]")
 
 
 def models(engine: Engine) -> None:
@@ -74,6 +79,24 @@ def models(engine: Engine) -> None:
         when = datetime.fromtimestamp(made.at).astimezone().strftime("%Y-%m-%d %H:%M")
         table.add_row(made.id, when, state, safe(taught), made.parent or "")
     out.print(table if every else "no model yet: adequate run")
+
+
+def releases(engine: Engine) -> None:
+    """Every release, newest last: its size, its speed, its state, and who said so."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for head in ("release", "made", "model", "size", "a text", "state", "since", "who", "why"):
+        table.add_column(head, justify="right" if head in ("size", "a text") else "left")
+    with engine.store() as store:
+        every = store.releases.list()
+        last = {step.release: step for step in store.releases.steps()}
+    for one in every:
+        step = last[one.id]
+        state = f"share {100 * one.share:g} %" if one.state == "share" else one.state
+        speed = f"{1e6 * one.seconds:,.0f} µs" if one.seconds else ""
+        size = f"{one.bytes / 1e6:.1f} MB"
+        times = [datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M") for at in (one.at, step.at)]
+        table.add_row(one.id, times[0], one.model, size, speed, state, times[1], safe(step.who), safe(step.why))
+    out.print(table if every else "no release yet: adequate ship")
 
 
 def labels(engine: Engine) -> None:

@@ -9,7 +9,7 @@ place moves the one that had it, in the same transaction. Servers ask `serving` 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -168,19 +168,19 @@ class Releases:
         rows = self.sql.rows(query if name is None else query.where(rollout.c.release == name))
         return tuple(Rollout(**row._mapping) for row in rows)
 
-    def rollout(self, step: Rollout, *, seen: int | None = None, check: Callable[[], None] = lambda: None) -> int:
+    def rollout(self, step: Rollout, *, seen: int | None = None) -> int:
         """Take a step; returns its number. Taking it twice is taking it once.
 
         Args:
             step: its `id` and `at` are the store's.
             seen: `Serving.seq` when this was decided; None: whatever happened since.
-            check: asked inside the transaction, before anything is written.
 
         Raises:
-            ConflictError: somebody else took a step since then, and this one isn't what they did.
+            ConflictError: somebody else took a step since then, and this one isn't what they did; or nothing would
+                be left to answer.
             UnknownNameError: there is no such release.
         """
-        return self.sql.write(lambda connection: take(connection, step, seen=seen, check=check), "rolling out")
+        return self.sql.write(lambda connection: take(connection, step, seen=seen), "rolling out")
 
 
 def serving(connection: sa.Connection) -> Serving:
@@ -195,9 +195,13 @@ def serving(connection: sa.Connection) -> Serving:
     )
 
 
-def take(
-    connection: sa.Connection, step: Rollout, *, seen: int | None = None, check: Callable[[], None] = lambda: None
-) -> int:
+def paths(connection: sa.Connection, ids: Sequence[str]) -> dict[str, str]:
+    """Where the bundles of these releases are: `Release.path` by id."""
+    found = connection.execute(sa.select(release.c.id, release.c.path).where(release.c.id.in_(ids)))
+    return {row.id: row.path for row in found}
+
+
+def take(connection: sa.Connection, step: Rollout, *, seen: int | None = None) -> int:
     """As `Releases.rollout`, inside a transaction of the caller's."""
     alone(connection)
     if connection.scalar(sa.select(release.c.id).where(release.c.id == step.release)) is None:
@@ -214,7 +218,16 @@ def take(
             remedy="look at `adequate show releases`, then ask again",
             current={"release": other.release, "state": other.state, "seq": last},
         )
-    check()
+    if held.state == "all":
+        raise ConflictError(
+            f"{step.release} answers every request that no other does; it can't become {step.state}",
+            remedy="put another in its place: adequate promote RELEASE, or adequate rollback",
+        )
+    if step.state == "share" and not any(row.state == "all" for row in newest.values()):
+        raise ConflictError(
+            f"no release would answer the requests that {step.release} doesn't",
+            remedy=f"adequate promote {step.release}, without --share",
+        )
     moved = _MOVED.get(step.state)
     for row in newest.values():
         if moved and row.state == step.state and row.release != step.release:

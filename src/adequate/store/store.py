@@ -24,6 +24,8 @@ from adequate.errors import NoProjectError, StoreError
 from adequate.store import migrations, schema
 from adequate.store.blocks import Blocks
 from adequate.store.cells import Cells
+from adequate.store.connect import FOLDER as FOLDER  # others know it as the store's
+from adequate.store.connect import connect, known
 from adequate.store.events import Event, Labels
 from adequate.store.examples import Examples
 from adequate.store.failures import Failures
@@ -36,13 +38,11 @@ from adequate.store.predictions import Predictions
 from adequate.store.queue import Queue
 from adequate.store.releases import Releases
 from adequate.store.slices import Slices
-from adequate.store.sql import Sql, alone, sqlite_url
+from adequate.store.sql import Sql, alone
 from adequate.store.sync import sync_tree, write_atomically
 from adequate.store.tables import Tables
 from adequate.store.traffic import Traffic
 from adequate.store.triggers import Triggers
-
-FOLDER = ".adequate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +151,7 @@ def open(  # noqa: A001 (read as `store.open`)
     with ExitStack() as held:
         with_lock = write and not beside
         if with_lock:
-            served = bool(db or _known(root)["url"])
+            served = bool(db or known(root)["url"])
             held.enter_context(locked(root / FOLDER / "lock", verb, shared=shared and served))
             if db is not None:
                 _remember(root, db)
@@ -160,7 +160,7 @@ def open(  # noqa: A001 (read as `store.open`)
 
 
 def _assemble(root: Path, held: ExitStack, *, write: bool, text: str) -> Store:
-    sql = _sql(root, write=write, held=held)
+    sql = connect(root, write=write, held=held)
     held.callback(sql.close)
     tables = Tables(root / FOLDER / "lance", sql)
     examples = Examples(tables, text)
@@ -187,35 +187,24 @@ def _assemble(root: Path, held: ExitStack, *, write: bool, text: str) -> Store:
     )
 
 
-def _known(root: Path) -> dict[str, str]:
-    found: dict[str, str] = json.loads((root / FOLDER / "database").read_text())
-    return found
-
-
-def _sql(root: Path, *, write: bool, held: object = None) -> Sql:
-    known = _known(root)
-    url = known["url"] or sqlite_url(root / FOLDER / "store.sqlite")
-    return Sql(url, namespace=known["namespace"], write=write, held=held)
-
-
 def _remember(root: Path, db: str | None) -> None:
     """Write down which database the project is in. Only its owner may read that: a URL may hold a password."""
     path = root / FOLDER / "database"
-    known = json.loads(path.read_text()) if path.exists() else {"url": "", "namespace": f"aq_{uuid.uuid4().hex[:12]}"}
-    if path.exists() and (db is None or db == known["url"]):
+    said = known(root) if path.exists() else {"url": "", "namespace": f"aq_{uuid.uuid4().hex[:12]}"}
+    if path.exists() and (db is None or db == said["url"]):
         return
-    if path.exists() and not known["url"]:
+    if path.exists() and not said["url"]:
         raise StoreError(
             "the project is in its own SQLite file; it can't be moved to another database",
             remedy="make a new project with --db and import the exported labels",
         )
     with guarded("remembering the database"):
-        write_atomically(path, json.dumps({**known, "url": db or ""}).encode(), mode=0o600)
+        write_atomically(path, json.dumps({**said, "url": db or ""}).encode(), mode=0o600)
 
 
 def _make_tables(root: Path) -> None:
-    sql = _sql(root, write=True)
-    namespace = _known(root)["namespace"]
+    sql = connect(root, write=True)
+    namespace = known(root)["namespace"]
 
     def job(connection: sa.Connection) -> None:
         if connection.dialect.name == "postgresql":  # several projects may share a server
@@ -238,7 +227,7 @@ def _make_tables(root: Path) -> None:
 
 
 def _bring_up_to_date(root: Path, *, locked_already: bool) -> None:
-    sql = _sql(root, write=False)
+    sql = connect(root, write=False)
     try:
         with sql.reading("opening the project") as connection:
             found = migrations.version_of(connection)

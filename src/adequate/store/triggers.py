@@ -17,7 +17,7 @@ from adequate.store.sql import Sql
 from adequate.types import Floats
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
     """It fires where features @ weights >= threshold.
 
@@ -37,7 +37,7 @@ class Trigger:
     task: str
     release: str
     block: str
-    weights: Floats
+    weights: Floats = field(compare=False)  # the number names them
     threshold: float
     per_day: int
     card: Mapping[str, Any] = field(default_factory=dict)

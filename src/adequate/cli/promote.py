@@ -1,0 +1,89 @@
+"""`adequate promote`: let a release answer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from adequate.cli.console import out, project_option, safe, user
+from adequate.loop.promote import Promoted
+
+
+class Share(click.ParamType[float]):
+    """A share of requests: `5%` or `0.05`."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """A fraction in (0, 1], or a usage error."""
+        text = str(value).strip()
+        try:
+            found = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        except ValueError:
+            self.fail(f"{text!r} is no share of requests; say 5% or 0.05", param, ctx)
+        if not 0 < found <= 1:
+            self.fail(f"{text} of requests: it has to be more than none, and at most 100%", param, ctx)
+        return found
+
+
+@click.command()
+@click.argument("release")
+@project_option
+@click.option("--share", type=Share(), default="100%", show_default=True, help="Of requests that it answers.")
+@click.option("--shadow", is_flag=True, help="It is asked beside and not heard: only where it differs is kept.")
+@click.option("--why", default="", help="The reason; it stays beside the decision.")
+@click.option("--anyway", is_flag=True, help="Whatever the gate says; needs --why.")
+@click.option("--until", type=click.DateTime(), help="With --anyway: the day (UTC) on which your word ends.")
+def promote(
+    release: str, root: Path | None, share: float, shadow: bool, why: str, anyway: bool, until: datetime | None
+) -> None:
+    """Let RELEASE answer requests: all, a share, or none as a shadow. Refuses what the gate didn't pass.
+
+    RELEASE is an id (a beginning will do) or `last`. All of requests retires the release before; `adequate rollback`
+    puts it back. Servers that watch the project follow within a second, and drop no request.
+
+    \b
+    adequate promote 3f2a --shadow
+    adequate promote 3f2a --share 5%
+    adequate promote 3f2a --why "smaller, and passed by the gate"
+    """
+    from adequate import store
+    from adequate.loop import place
+    from adequate.loop.promote import Anyway
+    from adequate.loop.promote import promote as taken
+
+    if until is not None and not anyway:
+        raise click.UsageError("--until says when --anyway ends; give both")
+    end = None if until is None else until.replace(tzinfo=UTC).timestamp()
+    with store.open(place.find(root), beside=True, verb="promote") as opened:
+        done = taken(
+            opened,
+            release,
+            who=user(),
+            why=why,
+            share=share,
+            shadow=shadow,
+            anyway=Anyway(until=end) if anyway else None,
+        )
+    told(done)
+
+
+def told(done: Promoted) -> None:
+    """What a release does now, in a line."""
+    one, state = done.release, done.release.state
+    what = {
+        "shadow": "is asked beside; nobody hears it",
+        "share": f"answers {100 * one.share:g} % of requests",
+        "all": "answers all requests",
+        "retired": "answers no more",
+    }.get(state, f"is {state}")
+    instead = f" instead of {done.before}" if state == "all" and done.before not in (None, one.id) else ""
+    rest = f"; {done.before} answers the others" if state == "share" else ""
+    rest = f"; {done.before} answers all requests" if state == "retired" else rest
+    already = "" if done.changed else " [dim](it did already)[/]"
+    out.print(f"release [bold]{safe(one.id)}[/] {what}{instead}{rest}{already}")
+    if state == "all" and instead:
+        out.print("[dim]back: adequate rollback[/]")
