@@ -55,7 +55,7 @@ def load(precision: Precision = "int8", *, threads: int | None = None, progress:
         ResourceError: the weights can't be had.
     """
     tokenizer = fetch(*TOKENIZER, progress=progress)
-    model = _graph_file(precision)
+    model = graph_file(precision)
     if not model.is_file():
         from safetensors.numpy import load_file
 
@@ -74,7 +74,7 @@ def load(precision: Precision = "int8", *, threads: int | None = None, progress:
 
 def available(precision: Precision = "int8") -> bool:
     """Whether `load` can do without a network: what it needs is in the cache."""
-    return cached(TOKENIZER[0]).is_file() and (_graph_file(precision).is_file() or cached(WEIGHTS[0]).is_file())
+    return cached(TOKENIZER[0]).is_file() and (graph_file(precision).is_file() or cached(WEIGHTS[0]).is_file())
 
 
 def digest(precision: Precision) -> str:
@@ -83,7 +83,8 @@ def digest(precision: Precision) -> str:
     return f"minilm-{precision}-{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:12]}"
 
 
-def _graph_file(precision: Precision) -> Path:
+def graph_file(precision: Precision) -> Path:
+    """Where the cache has the graph; `load` makes it."""
     return cache_folder() / "graphs" / f"{digest(precision)}.onnx"
 
 

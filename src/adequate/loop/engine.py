@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from adequate.loop.replay import Replay
     from adequate.loop.run import Outcome
     from adequate.loop.search import Found
+    from adequate.loop.ship.confirm import Confirmed
+    from adequate.loop.ship.report import Shipped
+    from adequate.shipping.search import Trial
     from adequate.spec.project import Project
     from adequate.store import Store
 
@@ -215,6 +218,42 @@ class Engine:
 
         with self.store(write=True, verb="gate") as store:
             return compared(store, self.project, baseline, candidate, release=release)
+
+    def ship(
+        self,
+        *,
+        size: int | None = None,
+        latency: float | None = None,
+        search: float = 600.0,
+        seed: int = 0,
+        who: str = "",
+        progress: Progress = silent,
+        told: Callable[[Trial, Confirmed | None], None] = lambda _trial, _verdict: None,
+    ) -> Shipped:
+        """Find the smallest bundle that is as adequate as the accepted model, and make it a release.
+
+        Args:
+            size: bytes that it may take.
+            latency: CPU seconds that one text alone may take.
+            search: seconds for the search, earlier sittings on the same model included.
+            seed: of every random choice.
+            who: makes the release, for its record.
+            told: hears of every candidate, and of every verdict of the gate.
+
+        Raises:
+            NotEnoughDataError: no model is accepted yet.
+            BusyError: another search is at work in this project.
+        """
+        from adequate import store
+        from adequate.loop.ship.run import ship
+        from adequate.shipping.search import Limits
+
+        # Beside whoever holds the lock: what a search writes are rows, and a studio may run for hours.
+        with store.open(self.root, beside=True, verb="ship", text=self.project.text) as opened:
+            limits = Limits(bytes=size, seconds=latency)
+            return ship(
+                opened, self.project, limits=limits, seconds=search, seed=seed, who=who, progress=progress, told=told
+            )
 
     def find(
         self,

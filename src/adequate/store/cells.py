@@ -60,10 +60,15 @@ class Cells:
         self.sql.write(lambda connection: upsert(connection, cell, values), f"storing {len(values):,} cells")
 
     def read(self, model_id: str | None = None) -> pa.Table:
-        """The cells of one model, or of all, oldest first: `model`, the fields of `Cell`, the model's `number`."""
-        query = sa.select(cell, model.c.number).outerjoin(model, model.c.id == cell.c.model)
-        if model_id is not None:
-            query = query.where(cell.c.model == model_id)
+        """The cells of one model, or of all, oldest first: `model`, the fields of `Cell`, the model's `number`.
+
+        A release has cells too; asked for by its id they are found, and among all models they are no point.
+        """
+        query = sa.select(cell, model.c.number)
+        if model_id is None:
+            query = query.join(model, model.c.id == cell.c.model)
+        else:
+            query = query.outerjoin(model, model.c.id == cell.c.model).where(cell.c.model == model_id)
         order = (model.c.number, cell.c.task, cell.c.slice, cell.c.label, cell.c.metric)
         rows = self.sql.rows(query.order_by(*order))
         schema = pa.schema(

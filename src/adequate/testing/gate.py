@@ -237,6 +237,7 @@ def decide(
     judged: Sequence[tuple[Sequence[Cell], Judgement]] = (),
     *,
     level: Level = "accept",
+    pooled: float = POOLED,
 ) -> Verdict:
     """The verdict over all tasks.
 
@@ -244,6 +245,7 @@ def decide(
         comparisons: one a task; none where there is no baseline: then there is nothing to be worse than.
         judged: the candidate's cells and their states, for `release`; both, in any grouping.
         level: `accept` as the loop's next baseline, or `release`.
+        pooled: level of the pooled tests; whoever tries one candidate after another raises it with every refusal.
     """
     ends = np.cumsum([len(c.cells) for c in comparisons])[:-1]
     exact = np.concatenate([np.zeros(0, bool), *(c.exact for c in comparisons)])
@@ -264,7 +266,7 @@ def decide(
         for i in sorted(range(len(change)), key=lambda i: (i not in c.broken, -c.e[i]))
         if change[i] is Change.REGRESSED
     ]
-    blocks += _pooled_losses(comparisons)
+    blocks += _pooled_losses(comparisons, pooled)
     ask = tuple(_ask(c, change) for c, change in zip(comparisons, changes, strict=True))
     waits = [
         f"{c.cells[i].key} is suspect: {c.lost[i]} lost, {c.won[i]} won; {len(rows)} disagreements have no label"
@@ -309,7 +311,7 @@ def _changes(c: Comparison, confirmed: Mask, improved: Mask) -> tuple[Change, ..
     )
 
 
-def _pooled_losses(comparisons: Sequence[Comparison]) -> list[str]:
+def _pooled_losses(comparisons: Sequence[Comparison], level: float) -> list[str]:
     """The pooled tests that find a loss: each task's, and where there are several, all together."""
     names = [c.cells[0].task for c in comparisons if c.cells and c.pooled is not None]
     pooled = [c.pooled for c in comparisons if c.cells and c.pooled is not None]
@@ -319,7 +321,7 @@ def _pooled_losses(comparisons: Sequence[Comparison]) -> list[str]:
     if not pooled:
         return []
     lost, won = np.array(pooled).T
-    worse = holm(mid_p(lost, won), POOLED)
+    worse = holm(mid_p(lost, won), level)
     return [f"{names[i]} got worse overall: {lost[i]} lost, {won[i]} won" for i in np.flatnonzero(worse)]
 
 

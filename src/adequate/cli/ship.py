@@ -1,0 +1,174 @@
+"""`adequate ship`: the smallest bundle that is still adequate."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.table import Table
+
+from adequate.cli.console import OutputFile, err, out, progress, project_option, safe, user
+
+if TYPE_CHECKING:
+    from adequate.loop.ship.confirm import Confirmed
+    from adequate.loop.ship.report import Shipped
+    from adequate.shipping.search import Trial
+
+BYTES = {"b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+STATES = {
+    "passed": "[green]adequate[/]",
+    "refused": "[red]refused[/]",
+    "needs_labels": "[yellow]needs labels[/]",
+    "open": "not gated",
+    "unlikely": "[dim]loses too much[/]",
+    "failed": "[dim]can't be made[/]",
+}
+VERDICTS = {"passed": STATES["passed"], "blocked": STATES["refused"], "needs_labels": STATES["needs_labels"]}
+
+
+class Amount(click.ParamType[float]):
+    """A number above 0 with one of some units: 5MB, 1.5 ms, 10m."""
+
+    def __init__(self, name: str, units: dict[str, float], example: str) -> None:
+        self.name = name
+        self.units = units
+        self.example = example
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """In bytes, or in seconds."""
+        found = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*([a-zµμ]+)\s*", str(value).lower())
+        if found is None or found[2] not in self.units or float(found[1]) <= 0:
+            units = ", ".join(dict.fromkeys(self.units))
+            self.fail(f"{value!r} is no {self.name}: write a number and a unit, {self.example} ({units})", param, ctx)
+        return float(found[1]) * self.units[found[2]]
+
+
+SIZE = Amount("size", BYTES, "as 5MB")
+TIME = Amount("time", SECONDS, "as 1ms")
+
+
+@click.command()
+@project_option
+@click.option("--size", type=SIZE, help="The bundle takes at most so much: 5MB, 800kB.")
+@click.option("--latency", type=TIME, help="One text alone takes at most so much CPU time: 1ms, 200us.")
+@click.option(
+    "--target",
+    type=click.Choice(["onnx"]),
+    default="onnx",
+    show_default=True,
+    expose_value=False,  # there is but one as yet
+    help="What it runs on: ONNX Runtime and NumPy.",
+)
+@click.option(
+    "--search",
+    type=TIME,
+    default="10m",
+    show_default=True,
+    help="Time for the search, earlier sittings on the same model included.",
+)
+@click.option("--seed", default=0, show_default=True, help="Of every random choice.")
+@click.option("--plot", type=OutputFile(".png", ".svg", ".pdf"), help="Draw the frontier: .png, .svg or .pdf.")
+@click.option("--json", "as_json", is_flag=True, help="Print every candidate and the verdicts as JSON.")
+def ship(
+    root: Path | None,
+    size: float | None,
+    latency: float | None,
+    search: float,
+    seed: int,
+    plot: Path | None,
+    as_json: bool,
+) -> None:
+    """Find the smallest bundle that is as adequate as the accepted model, and make it a release. Exits with 0 found,
+    1 nothing adequate within the limits (it says how near one came), 3 an error.
+
+    Candidates are the model as it is, its encoder cut in several ways, static vectors distilled from it, and n-grams.
+    Each is screened on texts without labels; the best are put to the gate that every model passes. What was tried is
+    kept: Ctrl-C is safe, and the same command goes on.
+
+    \b
+    adequate ship
+    adequate ship --size 5MB --latency 1ms
+    adequate ship --search 20m --plot frontier.png
+    """
+    from adequate.loop.engine import Engine
+
+    engine = Engine.open(root)
+    with progress() as report:
+        found = engine.ship(
+            size=None if size is None else int(size),
+            latency=latency,
+            search=search,
+            seed=seed,
+            who=user(),
+            progress=report,
+            told=lambda trial, verdict: err.print(_line(trial, verdict), soft_wrap=True),
+        )
+    if plot is not None:
+        found.plot(plot)
+        err.print(f"wrote {safe(str(plot))}")
+    if as_json:
+        click.echo(json.dumps(found.to_json(), ensure_ascii=False, indent=1))
+    else:
+        display(found)
+    raise SystemExit(found.exit_code)
+
+
+def _line(trial: Trial, verdict: Confirmed | None) -> str:
+    """What came of one candidate, or of one look, in one line."""
+    from adequate.loop.ship.report import cost
+
+    what = safe(str(trial.recipe))
+    if not trial.made:
+        return f"[dim]{what}: can't be made: {safe(trial.why)}[/]"
+    if verdict is None:
+        against = f"; [dim]{safe(trial.why)}[/]" if trial.why else ""
+        return f"{what}: {cost(trial)}, {trial.flips:.1%} answered differently{against}"
+    said = {"passed": "[green]adequate[/]", "blocked": "[red]refused[/]"}.get(
+        verdict.outcome, "[yellow]needs labels[/]"
+    )
+    why = f": {safe(verdict.reasons[0])}" if verdict.reasons else ""
+    return f"gate: {what} {said}{why}"
+
+
+def display(found: Shipped) -> None:
+    """A table of what matters, and the answer."""
+    from adequate.loop.ship.report import in_bytes, in_seconds
+
+    table = Table(box=None)
+    for name in ("candidate", "size", "a text", "alone", "differs", "lost", "won", "worst cell", ""):
+        table.add_column(name, justify="left" if name in ("candidate", "worst cell", "") else "right")
+    seen = {one.bundle for one in found.frontier} | set(found.verdicts)
+    for one in sorted((one for one in found.trials if one.bundle in seen), key=lambda one: one.bytes):
+        verdict = found.verdicts.get(one.bundle)
+        worst = verdict.worst[0] if verdict is not None and verdict.worst else None
+        bold = "bold" if one.bundle == found.release else ""
+        table.add_row(
+            safe(str(one.recipe)),
+            in_bytes(one.bytes),
+            in_seconds(one.seconds),
+            in_seconds(one.alone),
+            f"{one.flips:.1%}",
+            f"{verdict.lost}" if verdict else "",
+            f"{verdict.won}" if verdict else "",
+            "" if worst is None else f"{safe(worst.cell)} {-100 * worst.points:+.1f}",
+            STATES[found.state(one)],
+            style=bold,
+        )
+    out.print(table)
+    failed = sum(not one.made for one in found.trials)
+    more = f", {failed} can't be made" if failed else ""
+    ended = "time is up" if found.left == "time" else "nothing is left to try"
+    out.print(
+        f"[dim]{len(found.trials)} candidates{more}; {ended}. lost, won: gate labels that only the model, "
+        f"only the bundle gets right. {found.looks} of {found.most} looks of the gate are used.[/]"
+    )
+    first, *rest = found.sentences()
+    out.print(f"[bold]{safe(first)}[/]")
+    for line in rest:
+        out.print(f"  {safe(line)}")
+    if found.release is not None:
+        out.print(f"release [bold]{found.release}[/] in {safe(str(found.folder))}: adequate serve, adequate promote")

@@ -1,0 +1,105 @@
+"""The frontier as a picture: size against latency, every candidate tried, the gate's verdicts, the limits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adequate.loop.draw import COLOURS
+from adequate.loop.ship.report import in_bytes, in_seconds
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from adequate.loop.ship.report import Shipped
+    from adequate.shipping.search import Trial
+
+BLUE, GREY, RED, ORANGE = COLOURS[:4]
+LOOKS = {  # state: what the legend says, colour, marker; told apart without colour too
+    "passed": ("adequate: the gate passed it", COLOURS[4], "o"),
+    "refused": ("refused by the gate", RED, "X"),
+    "needs_labels": ("labels would decide", ORANGE, "D"),
+    "open": ("not put to the gate", BLUE, "s"),
+    "unlikely": ("loses too much on visible texts", GREY, "x"),
+}
+LIMIT = "#444444"
+LABELLED = 7  # points of the frontier that get words
+
+
+def drawn(found: Shipped) -> Figure:
+    """One panel, readable at the width of a README."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 5.2), layout="constrained")
+    axis = figure.subplots()
+    axis.set_xscale("log")
+    axis.set_yscale("log")
+    made = [one for one in found.trials if one.made]
+    for state, (said, colour, marker) in LOOKS.items():
+        some = [one for one in made if found.state(one) == state]
+        if some:
+            axis.scatter(
+                [one.bytes for one in some],
+                [one.alone for one in some],
+                s=70 if state == "passed" else 42,
+                color=colour,
+                marker=marker,
+                label=said,
+                zorder=4 if state == "passed" else 3,
+                alpha=0.95 if state != "unlikely" else 0.7,
+                linewidths=1.4 if marker == "x" else 0.5,
+            )
+    _limits(axis, found)
+    _front(axis, found)
+    _words(axis, found, made)
+    axis.set_xlabel("size of the bundle", fontsize=10)
+    axis.set_ylabel("CPU time of one text, alone", fontsize=10)
+    axis.xaxis.set_major_formatter(lambda value, _: in_bytes(value))
+    axis.yaxis.set_major_formatter(lambda value, _: in_seconds(value))
+    axis.minorticks_off()
+    axis.grid(alpha=0.25, which="both")
+    axis.margins(0.14)
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.legend(frameon=False, fontsize=9, loc="best")
+    axis.set_title(f"{len(made)} candidates of model {found.model[:8]}", loc="left", fontsize=11)
+    return figure
+
+
+def _limits(axis: Axes, found: Shipped) -> None:
+    if found.limits.bytes is not None:
+        axis.axvline(found.limits.bytes, color=LIMIT, lw=1, ls="--", zorder=1)
+    if found.limits.seconds is not None:
+        axis.axhline(found.limits.seconds, color=LIMIT, lw=1, ls="--", zorder=1)
+
+
+def _front(axis: Axes, found: Shipped) -> None:
+    """A line through what is adequate and beaten by no other that is, in size and latency."""
+    front: list[Trial] = []
+    for one in found.adequate:
+        if not front or one.alone < front[-1].alone:
+            front.append(one)
+    if len(front) > 1:
+        axis.plot(
+            [one.bytes for one in front], [one.alone for one in front], color=LOOKS["passed"][1], lw=1.2, zorder=2
+        )
+
+
+def _words(axis: Axes, found: Shipped, made: list[Trial]) -> None:
+    """Names of the model as it is, of the release, and of the others on the frontier, where there is room."""
+    first = [one for one in made if one.recipe.form == "exact" or one.bundle == found.release]
+    rest = [one for one in found.frontier if found.passed(one) and one not in first]
+    for turn, one in enumerate([*first, *rest][:LABELLED]):
+        text = "the accepted model" if one.recipe.form == "exact" else str(one.recipe)
+        cell = found.verdicts[one.bundle].worst[:1] if one.bundle in found.verdicts else ()
+        worst = f"\nworst cell {-100 * cell[0].points:+.1f} points" if cell else ""
+        axis.annotate(
+            f"{text}\n{in_bytes(one.bytes)}, {in_seconds(one.seconds)} in batches{worst}",
+            (one.bytes, one.alone),
+            xytext=(8, 10 if turn % 2 == 0 else -10),
+            textcoords="offset points",
+            fontsize=8,
+            fontweight="bold" if one.bundle == found.release else "normal",
+            va="bottom" if turn % 2 == 0 else "top",
+            ha="right" if one.bytes == max(each.bytes for each in made) else "left",
+            zorder=5,
+        )

@@ -1,0 +1,106 @@
+"""What was tried, one JSON object a line, so that a search that was interrupted goes on where it was.
+
+    .adequate/ship/KEY/tried.jsonl     KEY names the model and all that candidates are made of
+    .adequate/ship/KEY/ID/             bundles that may yet be released
+
+A line is appended with one write; one that was torn by a kill is left out, and its candidate is tried again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+
+from adequate import __version__
+from adequate.shipping.material import Material
+from adequate.shipping.search import Trial
+from adequate.store.connect import FOLDER
+from adequate.store.faults import guarded
+from adequate.store.lock import locked
+
+RECIPE = f"{__version__}/1"  # names the code that makes candidates; the number changes when what it makes does
+FILE = "tried.jsonl"
+
+
+def key(model: str, material: Material) -> str:
+    """What a search is called: 16 hexadecimal digits of its model, its texts, its labels and the code."""
+    made = hashlib.sha256(f"{RECIPE} {model} {material.seed} {material.held}".encode())
+    for text in material.texts:
+        made.update(text.encode("utf-8", "surrogatepass") + b"\0")
+    for task, taught in material.taught.items():
+        made.update(task.encode() + taught.rows.tobytes() + taught.gold.tobytes())
+    return made.hexdigest()[:16]
+
+
+@dataclass(slots=True)
+class Journal:
+    """The trials of one search.
+
+    Args:
+        folder: of the search.
+        trials: all so far, in the order in which they were tried.
+    """
+
+    folder: Path
+    trials: list[Trial] = field(default_factory=list)
+
+    @property
+    def took(self) -> float:
+        """Seconds spent on trials, in all sittings."""
+        return sum(one.took for one in self.trials)
+
+    def bundle(self, trial: Trial) -> Path:
+        """Where the trial's bundle is, or was."""
+        return self.folder / trial.bundle
+
+    def add(self, trial: Trial) -> None:
+        """Write a trial down."""
+        with guarded("writing down what was tried"), (self.folder / FILE).open("ab") as file:
+            file.write(orjson.dumps(trial.to_json()) + b"\n")
+        self.trials.append(trial)
+
+    def keep(self, trials: Iterable[Trial]) -> None:
+        """Remove all bundles but these."""
+        names = {one.bundle for one in trials} | {FILE}
+        for path in self.folder.iterdir():
+            if path.name not in names:
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+@contextmanager
+def opened(root: Path, name: str) -> Iterator[Journal]:
+    """The journal of a search; one process at a time has the project's searches.
+
+    Raises:
+        BusyError: another `adequate ship` is at work in this project.
+    """
+    place = root / FOLDER / "ship"
+    with guarded("making a folder for candidates"):
+        place.mkdir(parents=True, exist_ok=True)
+    with locked(place / "lock", "ship"):
+        for old in place.iterdir():  # of a model, or of data, that has changed since
+            if old.is_dir() and old.name != name:
+                shutil.rmtree(old, ignore_errors=True)
+        (place / name).mkdir(exist_ok=True)
+        yield Journal(place / name, _read(place / name / FILE))
+
+
+def _read(path: Path) -> list[Trial]:
+    if not path.exists():
+        return []
+    found, raw = [], path.read_bytes()
+    whole = raw[: raw.rfind(b"\n") + 1]
+    for line in whole.splitlines():
+        try:
+            found.append(Trial.from_json(orjson.loads(line)))
+        except (ValueError, KeyError, TypeError):  # torn, or of another version
+            continue
+    if len(whole) < len(raw):  # what comes next begins a line of its own
+        path.write_bytes(whole)
+    return found

@@ -1,0 +1,80 @@
+"""An adequate bundle becomes a release: with its card and its assertions, in its place, known to the store."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from adequate.bundles import Bundle, write
+from adequate.bundles.card import card
+from adequate.encoders import onnx
+from adequate.loop.ship.confirm import Confirmed, Gate
+from adequate.shipping.search import Trial
+from adequate.store.connect import FOLDER
+from adequate.store.releases import Release
+
+
+def released(gate: Gate, bundle: Bundle, trial: Trial, verdict: Confirmed, *, who: str) -> Path:
+    """Copy the bundle to `.adequate/releases/ID` with its card, store its cells and its record; returns the folder.
+
+    Making it again changes nothing but the card in the store.
+    """
+    store, project = gate.store, gate.project
+    gate.keep(bundle, verdict)
+    facts = _facts(gate, bundle, trial, verdict)
+    folder = write(
+        store.root / FOLDER / "releases",
+        project=project.name,
+        text=project.text,
+        blocks=list(bundle.blocks.values()),
+        heads=bundle.heads,
+        card=facts,
+    )
+    assert folder.name == bundle.id, "what was gated is what is released"
+    store.releases.put(
+        Release(
+            id=bundle.id,
+            model=gate.model.name,
+            path=str(folder.relative_to(store.root)),
+            bytes=trial.bytes,
+            seconds=trial.seconds,
+            card=facts,
+        ),
+        who=who,
+        why=f"adequate ship: {trial.recipe}",
+    )
+    return folder
+
+
+def _facts(gate: Gate, bundle: Bundle, trial: Trial, verdict: Confirmed) -> dict[str, Any]:
+    store, model = gate.store, gate.store.models.get(gate.model.name)
+    cells = [
+        {
+            "name": "/".join(filter(None, (row["task"], row["slice"], row["label"], row["metric"]))),
+            **{name: row[name] for name in ("state", "value", "low", "high", "target", "n", "change")},
+        }
+        for row in store.cells.read(bundle.id).to_pylist()
+    ]
+    encoder = any(block.kind != "ngrams" for block in bundle.blocks.values())
+    return card(
+        model=model.id,
+        made=datetime.now(UTC).isoformat(timespec="seconds"),
+        project=gate.project.name,
+        data={
+            "examples": store.examples.digest(),
+            "labels up to event": model.label_seq,
+            "gate labels": gate.labels,
+            "project": gate.project.digest(),
+        },
+        licences={"all-MiniLM-L6-v2": onnx.WEIGHTS[0].licence} if encoder else {},
+        cells=cells,
+        edits=[str(trial.recipe), *trial.steps],
+        sizes={"bytes": trial.bytes, "seconds a text": trial.seconds, "seconds alone": trial.alone},
+        known={
+            "verdict": verdict.outcome,
+            "gate labels lost": verdict.lost,
+            "gate labels won": verdict.won,
+            "texts answered differently": trial.flips,
+        },
+    )

@@ -1,0 +1,196 @@
+"""The answer of a search: which bundles are adequate, and where none is within the limits, how near one came."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adequate.loop.ship.confirm import Confirmed
+from adequate.shipping.search import Limits, Trial, frontier
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shipped:
+    """What came of a search.
+
+    Args:
+        model: the accepted model.
+        limits: what a bundle might take.
+        trials: every candidate, in the order in which they were tried.
+        verdicts: the gate's, by bundle.
+        release: the bundle that became a release; None: nothing adequate is within the limits.
+        folder: of the release.
+        left: why the search ended: "time", "tried" (nothing left to try), "found" (nothing new since the last time).
+        looks, most: looks that the gate's labels have granted so far, and how many they grant.
+    """
+
+    model: str
+    limits: Limits
+    trials: tuple[Trial, ...]
+    verdicts: Mapping[str, Confirmed] = field(default_factory=dict)
+    release: str | None = None
+    folder: Path | None = None
+    left: str = "tried"
+    looks: int = 0
+    most: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """0 there is a release, 1 nothing adequate is within the limits."""
+        return 0 if self.release else 1
+
+    @property
+    def adequate(self) -> list[Trial]:
+        """The candidates that the gate passed, smallest first; those outside the limits too."""
+        return sorted((one for one in self.trials if self.passed(one)), key=lambda one: one.bytes)
+
+    def passed(self, trial: Trial) -> bool:
+        """Whether the gate passed it."""
+        found = self.verdicts.get(trial.bundle)
+        return found is not None and found.passed
+
+    def state(self, trial: Trial) -> str:
+        """passed, refused, needs_labels, unlikely (not put to the gate), open (it could be), failed (not made)."""
+        if not trial.made:
+            return "failed"
+        found = self.verdicts.get(trial.bundle)
+        if found is None:
+            return "open" if trial.hopeful else "unlikely"
+        return {"passed": "passed", "blocked": "refused"}.get(found.outcome, "needs_labels")
+
+    @property
+    def frontier(self) -> list[Trial]:
+        """Candidates that no other beats in size, latency and flips, smallest first."""
+        return sorted(frontier(self.trials), key=lambda one: one.bytes)
+
+    def sentences(self) -> list[str]:
+        """The answer in words, the most important first."""
+        inside = [one for one in self.adequate if self.limits.hold(one)]
+        said = [self._found(inside)] if inside else self._nothing()
+        asks = [found for found in self.verdicts.values() if found.outcome == "needs_labels" and found.ask]
+        if asks and not inside:
+            few = min(asks, key=lambda found: found.ask)
+            said.append(f"{few.ask} gate labels would likely decide {few.bundle[:8]}: {few.reasons[0]}")
+        if self.looks >= self.most and any(self.state(one) == "open" for one in self.trials):
+            said.append(
+                f"the gate's labels have judged {self.looks} bundles of this model, as many as they may: "
+                "label more, and ship again"
+            )
+        return said
+
+    def _found(self, inside: Sequence[Trial]) -> str:
+        small, fast = inside[0], min(inside, key=lambda one: one.alone)
+        many = f"{len(inside)} bundles are adequate" if len(inside) > 1 else "1 bundle is adequate"
+        what = f"{many}; the smallest {cost(small)}: {small.recipe}"
+        return what if fast is small else f"{what}; the fastest {cost(fast)}: {fast.recipe}"
+
+    def _nothing(self) -> list[str]:
+        words = " and ".join(
+            [
+                *([in_bytes(self.limits.bytes)] if self.limits.bytes is not None else []),
+                *([in_seconds(self.limits.seconds)] if self.limits.seconds is not None else []),
+            ]
+        )
+        said = [f"nothing within {words} is adequate" if words else "nothing is adequate"]
+        if beyond := self.adequate:
+            near = min(beyond, key=self.limits.excess)
+            said.append(f"nearest: {cost(near)} ({near.recipe})")
+        inside = [one for one in self.trials if one.made and self.limits.hold(one)]
+        judged = [one for one in inside if one.bundle in self.verdicts]
+        if judged:
+            said.append(self._given_up(min(judged, key=lambda one: one.loss)))
+        elif inside:
+            least = min(inside, key=lambda one: one.loss)
+            said.append(f"or give up about {_points(least.loss)} ({least.recipe}, {cost(least)}): {least.why}")
+        elif self.trials:
+            said.append("no candidate was that small, or that fast")
+        return said
+
+    def _given_up(self, one: Trial) -> str:
+        found = self.verdicts[one.bundle]
+        lost = f"{found.lost} gate labels lost, {found.won} won"
+        if not found.worst:
+            return f"or accept {one.recipe}, {cost(one)}: {found.reasons[0] if found.reasons else lost}"
+        cell = found.worst[0]
+        return f"or give up {_points(cell.points)} in cell {cell.cell} ({one.recipe}, {cost(one)}; {lost})"
+
+    def to_json(self) -> dict[str, Any]:
+        """The shape that `ship --json` promises."""
+        front = {one.bundle for one in self.frontier}
+        return {
+            "model": self.model,
+            "release": self.release,
+            "folder": None if self.folder is None else str(self.folder),
+            "exit": self.exit_code,
+            "limits": {"bytes": self.limits.bytes, "seconds": self.limits.seconds},
+            "said": self.sentences(),
+            "adequate": [one.bundle for one in self.adequate],
+            "left": self.left,
+            "looks": self.looks,
+            "candidates": [
+                one.to_json()
+                | {"in_words": str(one.recipe), "state": self.state(one), "frontier": one.bundle in front}
+                | {"gate": self._verdict(one)}
+                for one in self.trials
+            ],
+        }
+
+    def _verdict(self, one: Trial) -> dict[str, Any] | None:
+        found = self.verdicts.get(one.bundle)
+        if found is None:
+            return None
+        return {
+            "verdict": found.outcome,
+            "reasons": list(found.reasons),
+            "lost": found.lost,
+            "won": found.won,
+            "worst": [{"cell": loss.cell, "points": loss.points} for loss in found.worst[:5]],
+        }
+
+    def figure(self) -> Figure:
+        """Size x latency, every candidate, as a matplotlib figure."""
+        from adequate.loop.ship.draw import drawn
+
+        return drawn(self)
+
+    def plot(self, path: Path) -> None:
+        """Draw it into a file: .png, .svg or .pdf."""
+        self.figure().savefig(path, dpi=150, bbox_inches="tight")
+
+
+def cost(one: Trial) -> str:
+    """Size and speed: "2.4 MB, 4 µs a text, 70 µs alone"."""
+    return f"{in_bytes(one.bytes)}, {in_seconds(one.seconds)} a text, {in_seconds(one.alone)} alone"
+
+
+def in_bytes(n: float) -> str:
+    """Decimal units, two digits that matter.
+
+    >>> in_bytes(2_412_345), in_bytes(23_400_000), in_bytes(812)
+    ('2.4 MB', '23 MB', '812 B')
+    """
+    return _in(n, ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "B")))
+
+
+def in_seconds(seconds: float) -> str:
+    """Units that suit, two digits that matter.
+
+    >>> in_seconds(0.0000042), in_seconds(0.003), in_seconds(1.5)
+    ('4.2 µs', '3 ms', '1.5 s')
+    """
+    return _in(seconds, ((1, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")))
+
+
+def _in(value: float, units: Sequence[tuple[float, str]]) -> str:
+    size, name = next((unit for unit in units if value >= 0.9995 * unit[0]), units[-1])
+    number = value / size
+    return f"{number:.0f} {name}" if number >= 9.95 else f"{float(f'{number:.2g}'):g} {name}"
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:.1f} points"

@@ -1,0 +1,223 @@
+"""The search for the smallest bundle that is still adequate, and the release at its end.
+
+Three stages. Candidates are made and screened until time is up or nothing is left to try, all on visible data; each is
+written down, so that a search that was interrupted goes on, and its time counts from its beginning. Then those that no
+other beats are put to the gate, those within the limits first, the smallest first (`confirm` says how that stays
+honest). Then the smallest that passed within the limits becomes a release.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adequate.bundles import Bundle
+from adequate.errors import AdequateError
+from adequate.loop.ship import journal as kept
+from adequate.loop.ship import material as gathered
+from adequate.loop.ship.confirm import MOST, Confirmed, Gate
+from adequate.loop.ship.journal import Journal
+from adequate.loop.ship.make import bundled, made, measured
+from adequate.loop.ship.release import released
+from adequate.loop.ship.report import Shipped
+from adequate.loop.ship.screen import Screen
+from adequate.shipping.material import Material
+from adequate.shipping.search import Limits, Recipe, Space, Trial, follow, frontier
+from adequate.testing.gate import CARE
+from adequate.types import Progress, silent
+
+if TYPE_CHECKING:
+    from adequate.spec.project import Project
+    from adequate.store import Store
+
+SEARCH = 600.0  # seconds, unless told otherwise
+GATED = 0.15  # of the time is left for the gate ...
+LONGEST = 60.0  # ... and so many seconds at most
+
+
+@dataclass(eq=False, kw_only=True)
+class Search:
+    """One sitting of a search.
+
+    Args:
+        store: open for writing, beside whoever holds the lock.
+        told: hears of every candidate once it is screened, and of every verdict.
+    """
+
+    store: Store
+    project: Project
+    limits: Limits
+    seconds: float
+    material: Material
+    screen: Screen
+    gate: Gate
+    journal: Journal
+    space: Space
+    progress: Progress
+    told: Callable[[Trial, Confirmed | None], None]
+
+    def look(self) -> str:
+        """Make and screen candidates; returns why it ended: "time" or "tried"."""
+        until = self.seconds - min(GATED * self.seconds, LONGEST)
+        began, before = time.monotonic(), self.journal.took
+        while (spent := before + time.monotonic() - began) < until:
+            one = follow(self.space, self.journal.trials, self.limits)
+            if one is None:
+                return "tried"
+            self.progress(f"candidate {len(self.journal.trials) + 1}: {one}", int(spent), int(until))
+            trial = self._tried(one)
+            self.journal.add(trial)
+            self.told(trial, None)
+            self._clean()
+        return "time"
+
+    def _tried(self, one: Recipe) -> Trial:
+        began = time.monotonic()
+        try:
+            bundle, steps = self._make(one)
+            size = measured(bundle, self.screen.texts)
+            seen = self.screen.look(bundle)
+        except (AdequateError, ValueError) as error:  # this material can't be cut so: that is worth knowing, no more
+            return Trial(recipe=one, why=str(error).partition("\n")[0], took=time.monotonic() - began)
+        return Trial(
+            recipe=one,
+            bundle=bundle.id,
+            bytes=size.bytes,
+            seconds=size.seconds,
+            alone=size.alone,
+            flips=seen.flips,
+            loss=seen.loss,
+            lost=seen.lost,
+            won=seen.won,
+            hopeful=seen.hopeful,
+            why=seen.why,
+            worst=seen.worst,
+            steps=steps,
+            took=time.monotonic() - began,
+        )
+
+    def _make(self, one: Recipe) -> tuple[Bundle, tuple[str, ...]]:
+        scratch = self.journal.folder / "scratch"
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir()
+        try:
+            candidate = made(one, self.material, scratch)
+            bundle = bundled(candidate, self.journal.folder, project=self.project.name, text=self.project.text)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        return bundle, candidate.steps
+
+    def _clean(self) -> None:
+        """Only bundles that may yet be released stay on the disk."""
+        self.journal.keep(worth(self.journal.trials))
+
+    def confirm(self) -> dict[str, Confirmed]:
+        """The gate's verdicts, by bundle. What it refused, only less loss by visible data may follow."""
+        found: dict[str, Confirmed] = {}
+        queue = sorted(worth(self.journal.trials), key=lambda one: (max(self.limits.excess(one), 1.0), one.bytes))
+        bar = float("inf")
+        for i, one in enumerate(queue):
+            known = self.gate.known(one.bundle) is not None
+            if not known and (one.loss >= bar or not self.gate.open()):
+                continue
+            self.progress(f"gate: {one.recipe}", i, len(queue))
+            verdict = found[one.bundle] = self.gate.confirm(self._opened(one))
+            self.told(one, verdict)
+            if not verdict.passed:
+                bar = min(bar, one.loss)
+        return found
+
+    def _opened(self, one: Trial) -> Bundle:
+        folder = self.journal.bundle(one)
+        return Bundle.open(folder) if folder.exists() else self._make(one.recipe)[0]
+
+
+def worth(trials: Iterable[Trial]) -> list[Trial]:
+    """Candidates for the gate: of those that it can be expected to pass, the ones that no other beats."""
+    return frontier([one for one in trials if one.hopeful])
+
+
+def ship(
+    store: Store,
+    project: Project,
+    *,
+    limits: Limits | None = None,
+    seconds: float = SEARCH,
+    seed: int = 0,
+    who: str = "",
+    progress: Progress = silent,
+    told: Callable[[Trial, Confirmed | None], None] = lambda _trial, _verdict: None,
+) -> Shipped:
+    """Find the smallest bundle within the limits that is as adequate as the accepted model, and make it a release.
+
+    Args:
+        store: open for writing.
+        limits: what it may take; None: anything.
+        seconds: for the whole search, what earlier sittings took included.
+        seed: of every random choice.
+        who: made the release, for its record.
+
+    Raises:
+        NotEnoughDataError: no model is accepted yet, or there are too few texts.
+        BusyError: another search is at work in this project.
+    """
+    limits = limits or Limits()
+    progress("reading what the model says", 0, None)
+    model = gathered.teacher(store, project)
+    material, steer = gathered.gather(store, project, model, seed=seed, progress=progress)
+    gate = Gate(store=store, project=project, model=model, progress=progress)
+    screen = Screen(
+        material=material,
+        steer=steer,
+        cells={task: [cell for cell in cells if cell.slice == "all"] for task, cells in gate.cells.items()},
+        sealed=gate.labels,
+    )
+    words = material.lexical.digest
+    space = Space(
+        encoder=material.weights is not None and material.vectors is not None,
+        lexical=any(words in head.blocks for head in material.heads.values()),
+        bar=CARE,
+    )
+    with kept.opened(store.root, kept.key(model.name, material)) as journal:
+        search = Search(
+            store=store,
+            project=project,
+            limits=limits,
+            seconds=seconds,
+            material=material,
+            screen=screen,
+            gate=gate,
+            journal=journal,
+            space=space,
+            progress=progress,
+            told=told,
+        )
+        left = search.look()
+        verdicts = search.confirm()
+        chosen = _chosen(journal.trials, verdicts, limits)
+        folder: Path | None = None
+        if chosen is not None:
+            bundle = Bundle.open(journal.bundle(chosen))
+            folder = released(gate, bundle, chosen, verdicts[chosen.bundle], who=who)
+        journal.keep(worth(journal.trials))
+        return Shipped(
+            model=model.name,
+            limits=limits,
+            trials=tuple(journal.trials),
+            verdicts=verdicts,
+            release=None if chosen is None else chosen.bundle,
+            folder=folder,
+            left=left,
+            looks=len(gate.looks()),
+            most=MOST,
+        )
+
+
+def _chosen(trials: Iterable[Trial], verdicts: dict[str, Confirmed], limits: Limits) -> Trial | None:
+    """The smallest within the limits that passed."""
+    passed = [one for one in trials if one.bundle in verdicts and verdicts[one.bundle].passed and limits.hold(one)]
+    return min(passed, key=lambda one: one.bytes, default=None)
