@@ -115,14 +115,15 @@ def _together(batches: list[tuple[str, float, Columns, Answers]], features: bool
         release=release,
         at=np.repeat([at for _, at, _, _ in batches], sizes),
         inputs={name: [value for _, _, inputs, _ in batches for value in inputs[name]] for name in first},
-        outputs={task: _output([said.outputs[task] for _, _, _, said in batches]) for task in answers.outputs},
+        outputs={task: joined_output([said.outputs[task] for _, _, _, said in batches]) for task in answers.outputs},
         features={
             name: np.concatenate([np.asarray(said.features[name]) for _, _, _, said in batches]) for name in dense
         },
     )
 
 
-def _output(some: list[Output]) -> Output:
+def joined_output(some: Sequence[Output]) -> Output:
+    """Outputs of one task, one after the other."""
     if len(some) == 1:
         return some[0]
 

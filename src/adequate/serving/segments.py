@@ -1,7 +1,7 @@
 """The files that one server records in: appended to, one write a batch, a new one every 16 MB or hour.
 
-What a write has taken survives `kill -9`; what was synced (at most every second) survives a power cut. Where the disk is
-full or the folder can't be written, a batch goes in as a whole or not at all, and the same batch is tried again later.
+What a write has taken survives `kill -9`; what was synced (at most every second) survives a power cut. Where the disk
+is full or the folder can't be written, a batch goes in as a whole or not at all, and is tried again later.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import secrets
 import socket
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 BYTES = 16 << 20
@@ -32,21 +32,22 @@ class Segments:
 
     Args:
         folder: its own; made when first written to.
+        size, seconds: bytes and age at which a segment ends.
         fault: why the last batch could not be written; "": it could.
     """
 
     folder: Path
-    bytes: int = BYTES
+    size: int = BYTES
     seconds: float = SECONDS
     fault: str = ""
     _number: int = 0
     _file: int = -1
     _path: Path = Path()
-    _size: int = 0
+    _written: int = 0
     _torn: bool = False  # the last line could not be taken back
     _since: float = 0.0
     _synced: float = 0.0
-    _dirty: bool = field(default=False)
+    _dirty: bool = False
 
     def append(self, lines: bytes) -> bool:
         """Write whole lines, all or none; whether they are written."""
@@ -77,7 +78,7 @@ class Segments:
 
     def _turn(self) -> None:
         """Open the next segment, where there is none, or it is full, old or gone."""
-        old = self._size >= self.bytes or time.monotonic() - self._since >= self.seconds
+        old = self._written >= self.size or time.monotonic() - self._since >= self.seconds
         if self._file >= 0 and not old and self._path.exists():
             return
         self.close()
@@ -85,7 +86,7 @@ class Segments:
         self._number += 1
         self._path = self.folder / f"{self._number:06d}.jsonl"
         self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        self._size, self._torn, self._since = 0, False, time.monotonic()
+        self._written, self._torn, self._since = 0, False, time.monotonic()
 
     def _write(self, data: bytes) -> None:
         done = 0
@@ -96,12 +97,12 @@ class Segments:
             if done:
                 self._take_back(done)
             raise
-        self._size += done
+        self._written += done
         self._torn, self._dirty = False, True
 
     def _take_back(self, done: int) -> None:
         try:
-            os.ftruncate(self._file, self._size)
+            os.ftruncate(self._file, self._written)
         except OSError:
-            self._size += done
+            self._written += done
             self._torn = True

@@ -81,7 +81,8 @@ class Tally:
 
     def asserted(self, name: str, *, looked: int, violated: int, failed: bool = False) -> None:
         """Count what an assertion found in a batch."""
-        self.assertions[name] = self.assertions.get(name, np.zeros(3, np.int64)) + (looked, violated, failed)
+        found = self.assertions.setdefault(name, np.zeros(3, np.int64))
+        found += np.array([looked, violated, failed])
 
     def line(self, server: str, release: str, end: float) -> dict[str, Any]:
         """As it is written down."""

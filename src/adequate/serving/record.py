@@ -1,0 +1,301 @@
+"""What the server does beside answering: counts everything, looks for violations and triggers, keeps a known sample.
+
+The one idea: a request hands over what was answered, and that is all it pays. One thread takes what has come in a
+tenth of a second, all together, so that checks are a few passes over arrays; a second one lets the candidate answer
+(`shadow`); a third one writes (`writer`). What finds a queue full is dropped and counted; nobody waits.
+
+Whether a row is in the audit is drawn from the system's randomness, row by row, whatever was asked and answered.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import Any
+
+import numpy as np
+
+from adequate.bundles.bundle import Answers
+from adequate.serving.asserted import Asserted
+from adequate.serving.observe import Columns
+from adequate.serving.redact import redactor
+from adequate.serving.seen import AUDIT, Reason, Row, Seen, joined
+from adequate.serving.segments import Segments, server_name
+from adequate.serving.shadow import Answerer, Shadow, disagree
+from adequate.serving.tally import Tally
+from adequate.serving.triggers import Live, Poll
+from adequate.serving.writer import Writer
+from adequate.spec.assertions import Assertion
+from adequate.spec.recording import Recording
+from adequate.store.recordings import segments as all_segments
+
+GATHER = 0.1  # seconds over which batches are looked at together
+TEXTS = 4096  # looked at together
+HELD = 1 << 26  # 64 MB
+TEXT = 256  # bytes that one text takes at least
+COUNTED = 10.0  # seconds until those who record beside us are counted again
+SIDE = 60.0  # seconds: who has written since then records beside us
+_log = logging.getLogger(__name__)
+_Batch = tuple[str, float, Columns, Answers]
+
+
+class Clock:
+    """Seconds since 1970 that never go back: where the system's clock does, time goes on from where it was."""
+
+    def __init__(self, wall: Callable[[], float] = time.time, steady: Callable[[], float] = time.monotonic) -> None:
+        self._wall, self._steady = wall, steady
+        self._ahead = wall() - steady()
+
+    def now(self) -> float:
+        """The time."""
+        self._ahead = max(self._ahead, self._wall() - self._steady())
+        return self._ahead + self._steady()
+
+
+class Recorder:
+    """The server's observer.
+
+    Args:
+        recorded: PROJECT/.adequate/recorded, or any folder: this server makes one of its own in it.
+        text: the column that holds the input.
+        recording: what is kept.
+        assertions: of a release, by its id.
+        triggers: those at work, by now; None: nobody has any.
+        seed: of what is drawn; by default the system's randomness.
+        held: bytes of texts and answers that may wait.
+
+    Raises:
+        SpecError: a pattern to redact by is none.
+    """
+
+    def __init__(
+        self,
+        recorded: Path,
+        *,
+        text: str,
+        recording: Recording,
+        assertions: Callable[[str], Sequence[Assertion]] = lambda _: (),
+        triggers: Poll | None = None,
+        seed: int | None = None,
+        held: int = HELD,
+    ) -> None:
+        self.name = server_name()
+        self._recorded = recorded
+        self._text = text
+        self._recording = recording
+        self._assertions = assertions
+        self._rng, shadow, fires = (np.random.default_rng(one) for one in np.random.SeedSequence(seed).spawn(3))
+        self._shadow_rng = shadow
+        self._asserted: dict[str, Asserted] = {}
+        self._live = None if triggers is None else Live(triggers, fires, self._servers)
+        self._shadow: Shadow | None = None
+        self._clock = Clock()
+        self._lock = Lock()  # of what requests touch
+        self._batches: list[_Batch] = []
+        self._held, self._most = 0, held
+        self._heard: dict[str, Tally] = {}
+        self._counting = Lock()  # of what only our threads touch
+        self._tallies: dict[str, Tally] = {}
+        self._woken, self._over = Event(), False
+        self._started = False
+        self._beside = (1, -COUNTED)
+        segments = Segments(recorded / self.name)
+        self._writer = Writer(
+            segments, self.name, redactor(recording.redact), self._lines, keep_days=recording.keep_days
+        )
+        self._thread = Thread(target=self._run, name="adequate-recorder", daemon=True)
+
+    def saw(self, inputs: Columns, answers: Answers, *, release: str, seconds: float, requests: int = 1) -> None:
+        """See `Observer`."""
+        try:
+            texts, size = _size(inputs, answers, features=self._live is not None)
+            with self._lock:
+                heard = self._of(self._heard, release)
+                heard.requests += requests
+                heard.texts += texts
+                heard.seconds += seconds
+                if self._over or self._held + size > self._most:
+                    heard.dropped += texts
+                    return
+                self._held += size
+                self._batches.append((release, self._clock.now(), inputs, answers))
+                if not self._started:
+                    self._start()
+            if not self._woken.is_set():
+                self._woken.set()
+        except Exception:  # whatever it is, the request was answered
+            _log.exception("recording failed")
+
+    def failed(self, release: str, requests: int = 1) -> None:
+        """See `Observer`."""
+        with self._lock:
+            heard = self._of(self._heard, release)
+            heard.requests += requests
+            heard.errors += requests
+            if not self._started and not self._over:
+                self._start()
+
+    def shadow(self, candidate: Answerer | None) -> None:
+        """Let a candidate answer beside the release from now on; None: nobody."""
+        before = self._shadow
+        self._shadow = None
+        if before is not None:
+            before.close()
+        if candidate is not None:
+            self._shadow = Shadow(candidate, self._text, self._seen, self._recording.an_hour, self._shadow_rng)
+
+    def close(self) -> None:
+        """See `Observer`."""
+        with self._lock:
+            started, self._over = self._started, True
+        if self._live is not None:
+            self._live.close()
+        if started:
+            self._woken.set()
+            self._thread.join(10)
+        if self._shadow is not None:
+            self._shadow.close()
+        if started:
+            self._writer.close()
+
+    def health(self) -> dict[str, Any]:
+        """Rows written and dropped so far, and what is wrong with disk, triggers, assertions ("": nothing)."""
+        faults = [f"assertion {name}: {why}" for one in self._asserted.values() for name, why in one.faults.items()]
+        if self._live is not None and self._live.fault:
+            faults.append(f"triggers: {self._live.fault}")
+        if self._writer.fault:
+            faults.append(f"recording: {self._writer.fault}")
+        return {
+            "server": self.name,
+            "written": self._writer.written,
+            "dropped": self._writer.dropped,
+            "fault": "; ".join(faults),
+        }
+
+    def _start(self) -> None:
+        self._started = True
+        self._writer.start()
+        self._thread.start()
+
+    def _of(self, tallies: dict[str, Tally], release: str) -> Tally:
+        if release not in tallies:
+            tallies[release] = Tally(start=self._clock.now())
+        return tallies[release]
+
+    def _run(self) -> None:
+        if self._live is not None:
+            self._live.start()
+        while True:
+            self._woken.wait()
+            if not self._over:
+                time.sleep(GATHER)
+            self._woken.clear()
+            with self._lock:
+                batches, self._batches, self._held = self._batches, [], 0
+            for some in _cut(batches):
+                try:
+                    self._look(some)
+                except Exception:  # one batch that can't be looked at is no reason to stop
+                    _log.exception("recording failed")
+                    self._drop(some)
+            if self._over and not self._batches:
+                return
+
+    def _look(self, batches: list[_Batch]) -> None:
+        for seen in joined(batches, features=bool(self._live)):
+            rate = self._recording.rate
+            seen.reasons.append(Reason(AUDIT, self._rng.random(len(seen)) < rate, np.full(len(seen), rate)))
+            with self._counting:
+                tally = self._of(self._tallies, seen.release)
+                tally.answered(seen.outputs)
+                if seen.release not in self._asserted:
+                    found = self._assertions(seen.release)
+                    self._asserted[seen.release] = Asserted(found, self._recording.an_hour, self._rng)
+                self._asserted[seen.release].look(seen, tally)
+                if self._live:
+                    self._live.look(seen, tally)
+            shadow = self._shadow
+            if shadow is None or not shadow.take(seen):
+                self._seen(seen)
+
+    def _seen(self, seen: Seen) -> None:
+        """All that look at it have: write what is kept."""
+        if seen.shadow is not None:
+            with self._counting:
+                tally = self._of(self._tallies, seen.release)
+                tally.shadow += len(seen)
+                for task, output in seen.shadow[1].items():
+                    tally.disagreed[task] += int(disagree(seen.outputs[task], output).sum())
+        columns = self._recording.columns
+        self._writer.put(seen.rows(None if columns is None else (self._text, *columns)))
+
+    def _drop(self, batches: list[_Batch]) -> None:
+        with self._lock:
+            for release, _, inputs, _ in batches:
+                self._of(self._heard, release).dropped += len(next(iter(inputs.values()), ()))
+
+    def _lines(self, recorded: Counter[str], dropped: Counter[str]) -> list[Row]:
+        """What was counted since the last time."""
+        with self._counting, self._lock:
+            heard, self._heard = self._heard, {}
+            counted, self._tallies = self._tallies, {}
+            end = self._clock.now()
+        lines = []
+        for release in sorted({*heard, *counted, *recorded, *dropped}):
+            tally, also = (some.get(release, Tally(start=end)) for some in (counted, heard))
+            tally.start = min(tally.start, also.start)
+            tally.requests, tally.texts, tally.errors, tally.seconds = (
+                also.requests,
+                also.texts,
+                also.errors,
+                also.seconds,
+            )
+            tally.recorded, tally.dropped = recorded[release], also.dropped + dropped[release]
+            lines.append(tally.line(self.name, release, end))
+        return lines
+
+    def _servers(self) -> int:
+        """How many have written lately, or are this one."""
+        now = time.monotonic()
+        if now - self._beside[1] < COUNTED:
+            return self._beside[0]
+        since = time.time() - SIDE
+        found = {self.name}
+        for path in all_segments(self._recorded):
+            try:
+                if path.stat().st_mtime >= since:
+                    found.add(path.parent.name)
+            except FileNotFoundError:
+                continue
+        self._beside = (len(found), now)
+        return len(found)
+
+
+def _size(inputs: Columns, answers: Answers, *, features: bool) -> tuple[int, int]:
+    """Texts of a batch, and bytes that it takes, about."""
+    texts = len(next(iter(inputs.values()), ()))
+    size = texts * TEXT
+    for values in inputs.values():
+        size += sum(len(value) for value in values if isinstance(value, str))
+    for output in answers.outputs.values():
+        size += 0 if output.probs is None else output.probs.nbytes
+    if features:
+        size += sum(block.nbytes for block in answers.features.values() if isinstance(block, np.ndarray))
+    return texts, size
+
+
+def _cut(batches: list[_Batch]) -> list[list[_Batch]]:
+    """Some batches at a time, about `TEXTS` texts each."""
+    groups: list[list[_Batch]] = []
+    room = 0
+    for batch in batches:
+        if room <= 0:
+            groups.append([])
+            room = TEXTS
+        groups[-1].append(batch)
+        room -= len(next(iter(batch[2].values()), ()))
+    return groups

@@ -1,0 +1,165 @@
+"""Small heads that ask production for more of what a cell lacks: a dot product on features that are there anyway.
+
+A trigger comes to a running server without a restart: `Live` asks for them every second, in a thread of its own, and
+goes on with those it has while nobody answers. Its budget of n a day is shared out evenly among the servers that record
+beside each other at the time; each takes what fires first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any, Protocol
+
+import numpy as np
+import orjson
+
+from adequate.errors import FormatError
+from adequate.serving.budget import Budget
+from adequate.serving.seen import Reason, Seen
+from adequate.serving.tally import Tally
+from adequate.types import Doubles, Floats
+
+DAY = 86_400.0
+EVERY = 1.0  # seconds between two polls
+
+
+class Trigger(Protocol):
+    """It fires where features @ weights >= threshold; `store.Trigger` is one.
+
+    Args:
+        release: whose block it reads; "": of whichever has it.
+        block: name of the block.
+        weights: shape (width,).
+        per_day: rows that it may ask for, over all servers.
+    """
+
+    @property
+    def id(self) -> int | str: ...
+    @property
+    def release(self) -> str: ...
+    @property
+    def block(self) -> str: ...
+    @property
+    def weights(self) -> Floats: ...
+    @property
+    def threshold(self) -> float: ...
+    @property
+    def per_day(self) -> int: ...
+
+
+Poll = Callable[[], Sequence[Trigger]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Given:
+    """A trigger from a file."""
+
+    id: int | str
+    block: str
+    weights: Floats
+    threshold: float
+    per_day: int
+    release: str = ""
+
+
+def from_file(path: Path) -> Poll:
+    """Triggers of a JSON file: a list of objects with the fields of `Given`; read again when it changes.
+
+    The returned function raises FormatError where the file can't be read as that.
+    """
+    known: dict[tuple[int, int], list[Given]] = {}
+
+    def poll() -> list[Given]:
+        try:
+            stat = path.stat()
+            when = (stat.st_mtime_ns, stat.st_size)
+            if when not in known:
+                found = [_given(one) for one in orjson.loads(path.read_bytes())]
+                known.clear()
+                known[when] = found
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise FormatError(f"{path} holds no triggers: {error}", remedy="adequate trigger CELL") from error
+        return known[when]
+
+    return poll
+
+
+def _given(said: Mapping[str, Any]) -> Given:
+    return Given(**dict(said) | {"weights": np.asarray(said["weights"], np.float32), "per_day": int(said["per_day"])})
+
+
+@dataclass(slots=True)
+class Live:
+    """The triggers at work in this server.
+
+    Args:
+        poll: those that there are now.
+        servers: how many record beside each other now, this one among them.
+        fault: why the last poll failed; "": it didn't.
+    """
+
+    poll: Poll
+    rng: np.random.Generator
+    servers: Callable[[], int] = lambda: 1
+    every: float = EVERY
+    fault: str = ""
+    _now: Sequence[Trigger] = ()
+    _budgets: dict[str, Budget] = field(default_factory=dict)
+    _ended: Event = field(default_factory=Event)
+
+    def __bool__(self) -> bool:
+        return bool(self._now)
+
+    def start(self) -> None:
+        """Ask now, and from now on."""
+        self.ask()
+        Thread(target=self._run, name="adequate-triggers", daemon=True).start()
+
+    def close(self) -> None:
+        """Ask no more."""
+        self._ended.set()
+
+    def ask(self) -> None:
+        """Take the triggers that there are now; those that it has, where nobody can say."""
+        try:
+            self._now = tuple(self.poll())
+        except Exception as error:  # whatever the store's engine raises: serving goes on
+            self.fault = str(error)
+        else:
+            self.fault = ""
+
+    def look(self, seen: Seen, tally: Tally) -> None:
+        """Count what fires, and add to `seen` what is kept of it. O(n x width x triggers), one product a block."""
+        for block, triggers in self._by_block(seen).items():
+            weights = np.stack([one.weights for one in triggers], axis=1)
+            scores = np.asarray(seen.features[block] @ weights)
+            for i, one in enumerate(triggers):
+                self._keep(one, scores[:, i] >= one.threshold, seen, tally)
+
+    def _run(self) -> None:
+        while not self._ended.wait(self.every):
+            self.ask()
+
+    def _by_block(self, seen: Seen) -> dict[str, list[Trigger]]:
+        found: dict[str, list[Trigger]] = {}
+        for one in self._now:
+            x = seen.features.get(one.block)
+            fits = isinstance(x, np.ndarray) and x.shape[1:] == one.weights.shape
+            if fits and one.release in ("", seen.release):
+                found.setdefault(one.block, []).append(one)
+        return found
+
+    def _keep(self, one: Trigger, fired: Any, seen: Seen, tally: Tally) -> None:
+        many = int(fired.sum())
+        if not many:
+            return
+        name = str(one.id)
+        tally.triggers[name] += many
+        budget = self._budgets.setdefault(name, Budget(one.per_day, DAY))
+        budget.n = one.per_day / max(1, self.servers())
+        kept, chance = budget.draw(fired, self.rng)
+        chances: Doubles = np.where(fired, chance, 0.0)
+        seen.reasons.append(Reason(f"trigger:{name}", kept, chances))
