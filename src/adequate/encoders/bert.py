@@ -8,7 +8,12 @@ takes 1.2 times as long in the whole encoder (ONNX Runtime 1.32, texts of 11 tok
 
 In int8, every matrix is quantised per output channel and the word table per row; activations are quantised as it
 runs, by the largest value in the whole batch. **In int8 a vector thus depends on what else is in its batch**, so
-`onnx.py` runs one text at a time. Per-tensor weights or static activations ruin this encoder's accuracy.
+`onnx.py` runs one text at a time. Per-tensor weights or static activations ruin this encoder's accuracy. In fp16 the
+file is half as large and computes in fp32: ONNX Runtime widens the matrices once, when it loads them.
+
+Sizes are those of the weights, layer by layer, so that an edited encoder is written too (`adequate.shipping`): fewer
+words, layers, attention heads or neurons; and a matrix may be given as the product of two, `NAME.narrow` (r, in) and
+`NAME.weight` (out, r).
 
 Sources: J. Devlin et al., "BERT" (2019); N. Reimers, I. Gurevych, "Sentence-BERT" (2019), for the mean of the tokens.
 """
@@ -26,7 +31,7 @@ if TYPE_CHECKING:
 
     from adequate.types import Floats
 
-Precision: TypeAlias = Literal["int8", "fp32"]
+Precision: TypeAlias = Literal["int8", "fp16", "fp32"]
 
 WRITER = 2  # part of the encoder's digest: raise it when the graph changes
 FUSED = "com.microsoft"  # ONNX Runtime's own operators
@@ -37,16 +42,15 @@ def graph(weights: Mapping[str, Floats], *, heads: int, precision: Precision) ->
 
     Args:
         weights: the state dict of a BERT encoder, by its published names.
-        heads: attention heads; the weights don't tell.
+        heads: attention heads of a layer from which none was taken; the weights don't tell.
         precision: `int8` is a quarter of the size and about twice as fast.
     """
     import onnx
 
-    layers = 1 + max(int(name.split(".")[2]) for name in weights if name.startswith("encoder.layer."))
     write = _Writer(weights, precision)
     mask = write.node("Sign", "ids")
     x = _embed(write)
-    for layer in range(layers):
+    for layer in range(depth(weights)):
         x = _layer(write, f"encoder.layer.{layer}", x, mask, heads)
     _pool(write, x, mask)
     describe = onnx.helper.make_tensor_value_info
@@ -62,6 +66,11 @@ def graph(weights: Mapping[str, Floats], *, heads: int, precision: Precision) ->
     return bytes(model.SerializeToString())
 
 
+def depth(weights: Mapping[str, Floats]) -> int:
+    """Layers of an encoder."""
+    return 1 + max((int(name.split(".")[2]) for name in weights if name.startswith("encoder.layer.")), default=-1)
+
+
 def _embed(write: _Writer) -> str:
     words = write.table("embeddings.word_embeddings.weight", "ids")
     # Every token is of the first type, so the type's vector goes into the positions.
@@ -74,7 +83,9 @@ def _embed(write: _Writer) -> str:
 def _layer(write: _Writer, layer: str, x: str, mask: str, heads: int) -> str:
     parts = [f"{layer}.attention.self.{name}" for name in ("query", "key", "value")]
     query, key, value = write.split(write.linear(x, *parts), 3)  # one product: the input is quantised once
-    seen = write.node("MultiHeadAttention", query, key, value, "", mask, domain=FUSED, num_heads=heads)
+    rows, width = write.weights[f"{parts[0]}.weight"].shape
+    left = heads * rows // width
+    seen = write.node("MultiHeadAttention", query, key, value, "", mask, domain=FUSED, num_heads=left)
     x = write.norm(f"{layer}.attention.output.LayerNorm", write.linear(seen, f"{layer}.attention.output.dense"), x)
     wide = write.node("Gelu", write.linear(x, f"{layer}.intermediate.dense"), domain=FUSED)
     return write.norm(f"{layer}.output.LayerNorm", write.linear(wide, f"{layer}.output.dense"), x)
@@ -93,6 +104,7 @@ class _Writer:
     def __init__(self, weights: Mapping[str, Floats], precision: Precision) -> None:
         self.weights = weights
         self.precision = precision
+        self.stored = np.float16 if precision == "fp16" else np.float32
         self.nodes: list[Any] = []
         self.tensors: list[Any] = []
 
@@ -125,17 +137,29 @@ class _Writer:
 
     def linear(self, x: str, *names: str) -> str:
         """The products with several matrices at once, side by side."""
+        if f"{names[0]}.narrow" in self.weights:
+            x = self.product(x, f"{names[0]}.narrow", self.weights[f"{names[0]}.narrow"].T)
         weight = np.concatenate([self.weights[f"{name}.weight"].T for name in names], axis=1)
         bias = self.tensor(f"{names[0]}.bias", np.concatenate([self.weights[f"{name}.bias"] for name in names]))
-        if self.precision == "fp32":
-            return self.node("Add", self.node("MatMul", x, self.tensor(names[0], weight)), bias)
-        whole, scale = quantised(weight, axis=0)
-        tensors = [self.tensor(names[0], whole), self.tensor(f"{names[0]}.scale", scale.ravel())]
-        return self.node("DynamicQuantizeMatMul", x, *tensors, "", bias, domain=FUSED)
+        return self.product(x, names[0], weight, bias)
+
+    def product(self, x: str, name: str, weight: Floats, bias: str = "") -> str:
+        if self.precision == "int8":
+            whole, scale = quantised(weight, axis=0)
+            tensors = [self.tensor(name, whole), self.tensor(f"{name}.scale", scale.ravel())]
+            return self.node("DynamicQuantizeMatMul", x, *tensors, *(["", bias] if bias else []), domain=FUSED)
+        matrix = self.tensor(name, weight.astype(self.stored))
+        if self.precision == "fp16":
+            matrix = self.node("Cast", matrix, to=1)
+        out = self.node("MatMul", x, matrix)
+        return self.node("Add", out, bias) if bias else out
 
     def table(self, name: str, rows: str) -> str:
         if self.precision == "fp32":
             return self.node("Gather", self.tensor(name, self.weights[name]), rows)
+        if self.precision == "fp16":
+            taken = self.node("Gather", self.tensor(name, self.weights[name].astype(self.stored)), rows)
+            return self.node("Cast", taken, to=1)
         whole, scale = quantised(self.weights[name], axis=1)
         taken = self.node("Cast", self.node("Gather", self.tensor(name, whole), rows), to=1)
         return self.node("Mul", taken, self.node("Gather", self.tensor(f"{name}.scale", scale), rows))
