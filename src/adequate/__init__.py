@@ -48,7 +48,11 @@ def open(root: Path | str | None = None) -> Engine:  # noqa: A001
     Raises:
         NoProjectError: there is none.
         SpecError: its `project.py` can't be used.
+        MissingExtraError: only the light part is installed, which serves bundles.
     """
+    from adequate import errors
+
+    errors.engine()
     from adequate.loop.engine import Engine
 
     return Engine.open(root)
@@ -71,4 +75,6 @@ def __getattr__(name: str) -> object:
         return import_module("adequate.perturb")
     if name not in _FROM:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in ("Engine", "wrap"):
+        import_module("adequate.errors").engine()
     return getattr(import_module(_FROM[name]), name)

@@ -64,15 +64,16 @@ class Cells(pytest.File):
         Raises:
             CollectError: the project can't be used, or `--adequate-only` means nothing.
         """
-        from adequate.errors import AdequateError
-        from adequate.loop.checks.run import declared, named
-        from adequate.loop.engine import Engine
-        from adequate.loop.subjects import subject
+        from adequate.errors import AdequateError, installed
 
         option = self.config.getoption
         held = ExitStack()
         self.config.add_cleanup(held.close)
         try:
+            with installed():
+                from adequate.loop.checks.run import declared, named
+                from adequate.loop.engine import Engine
+                from adequate.loop.subjects import subject
             engine = Engine.open(self.path.parent)
             store = held.enter_context(engine.store())
             later = Later(lambda: subject(store, engine.project, option("adequate_model"), option("adequate_task")))

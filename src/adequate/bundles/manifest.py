@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any
 
 import orjson
@@ -38,6 +38,7 @@ class Manifest:
         blocks: by name, what `bundles.blocks` needs to read each.
         heads: by task: kind, labels, blocks, temperature, file.
         assertions: those that are data: name, severity, most, task, SQL or options.
+        recording: what a server may keep of requests, as `spec.recording.Recording` has it; None: nothing is said.
         card: for people: model it was made from, cells with bounds, versions of data and labels, licence of the
             weights, the CPU it was gated on, the edits that made it.
         files: SHA-256 by path inside the bundle; `/` between folders, and never out of it.
@@ -52,6 +53,7 @@ class Manifest:
     heads: Mapping[str, Mapping[str, Any]]
     files: Mapping[str, str]
     assertions: tuple[Mapping[str, Any], ...] = ()
+    recording: Mapping[str, Any] | None = None
     card: Mapping[str, Any] = field(default_factory=dict)
     made: float = 0.0
     adequate: str = ""
@@ -84,11 +86,12 @@ def parse(raw: bytes, where: str) -> Manifest:
             remedy="pip install --upgrade adequate",
         )
     seal = found.pop("seal", None)
-    if missing := {each.name for each in fields(Manifest)} ^ set(found):
-        raise FormatError(f"{where} is no bundle: its {NAME} lacks, or has besides: {', '.join(sorted(missing))}")
+    known = {each.name: each.default is MISSING and each.default_factory is MISSING for each in fields(Manifest)}
+    if wrong := [name for name, needed in known.items() if needed and name not in found] + [*(set(found) - set(known))]:
+        raise FormatError(f"{where} is no bundle: its {NAME} lacks, or has besides: {', '.join(wrong)}")
     if seal != _seal(found):
         raise FormatError(f"{NAME} of {where} was changed: its seal is another", remedy="copy the bundle again")
-    manifest = Manifest(**found | {"assertions": tuple(found["assertions"])})
+    manifest = Manifest(**found | {"assertions": tuple(found.get("assertions", ()))})
     _check(manifest, where)
     return manifest
 

@@ -12,7 +12,7 @@ import click
 
 from adequate import __version__
 from adequate.cli.console import complain
-from adequate.errors import AdequateError, installed
+from adequate.errors import AdequateError, engine, installed
 
 VERBS = {  # in the order of the loop: help lists them so
     "init": "look at a file, write project.py, add the data",
@@ -32,6 +32,7 @@ VERBS = {  # in the order of the loop: help lists them so
     "find": "search examples by words, meaning, SQL, prediction and confidence",
     "show": "models, labels, cells, one example, or the project as Python",
 }
+LIGHT = {"serve", "predict"}  # verbs that need no engine, only the extra `serve`
 ERROR = 3
 
 
@@ -44,6 +45,8 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
+        if cmd_name not in LIGHT:
+            engine()
         command: click.Command = getattr(import_module(f"adequate.cli.{cmd_name}"), cmd_name)
         return command
 
