@@ -120,12 +120,12 @@ def test_who_watches_sees_each_step_and_what_triggers_are_at_work(one: Store) ->
     promote(one, "cc3", who="ann", shadow=True)
     weights = np.ones(3, np.float32)
     given = {"task": "t", "block": "b", "weights": weights, "threshold": 0.0, "per_day": 1, "who": "ann"}
-    for number, release in enumerate(("aa1", "zz9")):  # the features of another release are another space
-        one.triggers.put(Trigger(cell=f"t/{number}", release=release, **given))  # type: ignore[arg-type]
+    one.triggers.put(Trigger(cell="t/all/recall", release="", **given))  # type: ignore[arg-type]
+    one.triggers.stop(one.triggers.put(Trigger(cell="t/fees/recall", release="", **given)))  # type: ignore[arg-type]
     seen = look()
     folders = one.root / ".adequate" / "releases"
     assert (seen.all, seen.share, seen.shadow) == (folders / "aa1", (folders / "bb2", 0.25), folders / "cc3")
-    assert [trigger.release for trigger in seen.triggers] == ["aa1"]
+    assert [trigger.cell for trigger in seen.triggers] == ["t/all/recall"]
     rollback(one, who="ann")
     assert look().share is None
 

@@ -173,7 +173,7 @@ class Watched:
     Args:
         all, shadow: bundles, None where there is none.
         share: (bundle, fraction of requests in (0, 1]).
-        triggers: at work, those of these releases.
+        triggers: at work; a release without the block that one reads passes it over.
         seq: grows with every step of a release.
     """
 
@@ -192,7 +192,7 @@ def _watched(connection: sa.Connection, root: Path) -> Watched:
         all=folder[now.all] if now.all else None,
         share=(folder[now.share[0]], now.share[1]) if now.share else None,
         shadow=folder[now.shadow] if now.shadow else None,
-        triggers=tuple(one for one in triggers(connection, active=True) if one.release in of),
+        triggers=tuple(triggers(connection, active=True)),
         seq=now.seq,
     )
 

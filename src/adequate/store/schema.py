@@ -378,7 +378,7 @@ trigger = sa.Table(  # small heads that ask production for more of what a cell l
     sa.Column("id", _Id, primary_key=True),
     _text("cell"),
     _text("task"),
-    _text("release"),  # whose block it reads: another release's is another space
+    _text("release"),  # whose block it reads; "": of whichever has it
     _text("block"),
     sa.Column("weights", sa.LargeBinary, nullable=False),  # float32
     _real("threshold"),

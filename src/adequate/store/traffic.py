@@ -13,7 +13,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adequate.store.schema import recorded, spooled, traffic
+from adequate.store.queue import WITHDRAWN
+from adequate.store.schema import current_label, queue_item, recorded, spooled, traffic
 from adequate.store.sql import Sql, among, upsert
 
 AUDIT = "audit"  # the reason of rows that were drawn uniformly
@@ -131,6 +132,17 @@ def already(connection: sa.Connection, ids: Sequence[str]) -> set[str]:
     """Those of these rows that are in the store."""
     query = sa.select(recorded.c.id).where(among(connection, recorded.c.id, ids))
     return set(connection.execute(query).scalars())
+
+
+def settled(connection: sa.Connection, rows: Sequence[int]) -> set[tuple[str, int]]:
+    """Of these examples, (task, row) that have a label, or were asked already: nobody is asked the same twice."""
+    said = sa.select(current_label.c.task, current_label.c.row)
+    asked = sa.select(queue_item.c.task, queue_item.c.row).where(queue_item.c.state != WITHDRAWN)
+    found = [
+        connection.execute(query.where(among(connection, column, rows)))
+        for query, column in ((said, current_label.c.row), (asked, queue_item.c.row))
+    ]
+    return {(row.task, row.row) for part in found for row in part}
 
 
 def mark(connection: sa.Connection, server: str, segment: str, upto: int) -> None:

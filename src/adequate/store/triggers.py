@@ -23,8 +23,8 @@ class Trigger:
 
     Args:
         cell: key of the cell that it collects for.
-        release: whose block it reads; the same block of another release may be another space.
-        block: name of the block.
+        release: whose block it reads; "": of whichever has it.
+        block: name of the block, a digest of all that its features depend on.
         weights: shape (width,), float32.
         per_day: rows that it may record a day, over all servers together as far as each knows.
         card: JSON: what it seeks, what was expected of it.
