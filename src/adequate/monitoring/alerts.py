@@ -19,7 +19,7 @@ from adequate.monitoring.estimate import Estimate
 from adequate.monitoring.rates import Moved
 
 MOVED, MOVED_FAR = 0.05, 0.2  # of requests, that get other labels or other confidence than they did
-APART, APART_FAR = 0.6, 0.75  # share of pairs in which production is told from the reference
+APART, APART_FAR = 0.55, 0.65  # share of pairs in which production is told from the reference
 FAILED = 0.01  # share of requests that end in an error
 NAMED = 3  # labels that are named
 
@@ -87,7 +87,7 @@ def of_drift(drift: Drift) -> Iterator[Alert]:
         yield Alert(
             key="inputs",
             severity=Severity.ACT if drift.is_beyond(APART_FAR) else Severity.LOOK,
-            what=f"inputs differ from those it was tested on: production is told from them in {_percent(drift.value)} "
+            what=f"inputs differ from those it was tested on: they are told apart in {_percent(drift.value)} "
             f"of {drift.n:,} pairs, at least {_percent(drift.low)} (50% would be alike)",
             do="adequate label: label what came back, then adequate run",
         )

@@ -22,7 +22,9 @@ from adequate.testing.drift import towards
 from adequate.types import Doubles, Floats
 
 FIRST = 24  # pairs that are only learned from; then all pairs before, at each growth by `GROWTH`
-GROWTH = 1.5
+GROWTH = 1.25
+NEWEST = 500  # pairs that are learned from at most: what came long ago says less of what is new
+BEGIN = 250  # a bet begins at each so many pairs; drift that began late isn't hidden by what was before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +34,14 @@ class Drift:
     Args:
         value: share of pairs told right, 0.5: not at all; nan before there were enough.
         low: at least this share, at all looks of a year together.
-        n: pairs.
+        n: pairs that this is about: the newest ones.
+        first: position, in what was given, of the first of them.
     """
 
     value: float
     low: float
     n: int
+    first: int = 0
 
     def is_beyond(self, least: float) -> bool:
         """Whether it is sure that more than this share is told right."""
@@ -59,16 +63,25 @@ def drifted(reference: Floats, live: Floats, rng: np.random.Generator, alpha: fl
     (True, True)
     """
     n = min(len(reference), len(live))
-    ours, theirs = reference[rng.permutation(len(reference))[:n]], live[:n]
-    wins, start = 0.0, FIRST
-    while start < n:
-        end = min(n, int(start * GROWTH) + 1)
-        across, _ = towards(ours[:start], theirs[:start])
-        apart: Doubles = (theirs[start:end] - ours[start:end]) @ across
-        # A tie is half a win: two equal texts say nothing.
-        wins += float((apart > 0).sum()) + float((apart == 0).sum()) / 2
-        start = end
-    tried = max(n - FIRST, 0)
-    if tried == 0:
+    if n <= FIRST:
         return Drift(value=float("nan"), low=0.0, n=0)
-    return Drift(value=wins / tried, low=float(e_bounds(wins, tried, daily(alpha))[0]), n=tried)
+    wins = _wins(reference[rng.permutation(len(reference))[:n]], live[:n])
+    # Each bet has its share of the error, whether it has begun or not: as many as the pairs could ever be.
+    bets = -(-len(reference) // BEGIN)
+    begin = np.arange(FIRST, n, BEGIN)
+    won, tried = wins[::-1].cumsum()[::-1][begin - FIRST], n - begin
+    low, _ = e_bounds(won, tried, daily(alpha) / bets)
+    best = int(np.argmax(low))
+    return Drift(value=float(won[best] / tried[best]), low=float(low[best]), n=int(tried[best]), first=int(begin[best]))
+
+
+def _wins(ours: Floats, theirs: Floats) -> Doubles:
+    """Of each pair after the `FIRST`, 1 where it is told right, 0 where not; a tie is half a win."""
+    pieces, start = [], FIRST
+    while start < len(ours):
+        end = min(len(ours), int(start * GROWTH) + 1)
+        old = slice(max(0, start - NEWEST), start)
+        across, _ = towards(ours[old], theirs[old])
+        pieces.append((np.sign((theirs[start:end] - ours[start:end]) @ across) + 1) / 2)
+        start = end
+    return np.concatenate(pieces).astype(float)

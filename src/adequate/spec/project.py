@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from adequate.spec import python, slices, source, tasks
 from adequate.spec.blame import caller, mistake
+from adequate.spec.costs import Priced
 from adequate.spec.slices import EVERYTHING, Slice
 from adequate.spec.targets import Target, fraction
 from adequate.spec.tasks import Task
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from adequate.spec.slices import Member
 
 
-class Project(Tested):
-    """Columns, tasks, slices, and how they are tested (`Tested`).
+class Project(Priced, Tested):
+    """Columns, tasks, slices, how they are tested (`Tested`), and what serving costs (`Priced`).
 
     Args:
         name: for people: titles, reports.

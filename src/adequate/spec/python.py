@@ -6,7 +6,7 @@ The same few lines serve `adequate init`, which writes what it inferred, and `ad
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,8 @@ def written(project: Project) -> str:
     blocks += list(python_tests.written(project, call, Words, by))
     aims = [by(f"target:{cell}") + call("project.target", cell, least) for cell, least in project.targets.items()]
     blocks += ["\n".join(aims)] if aims else []
+    said = {name: value for name, value in asdict(project.costs).items() if value is not None}
+    blocks += [call("project.serving", **said)] if said else []
     gone = [change.what for change in project.changes if change.value is None and change.what.startswith(NAMED)]
     blocks += ["\n".join(by(what) + comment(f"{what} is gone") for what in gone)] if gone else []
     return "\n\n".join(blocks) + "\n"

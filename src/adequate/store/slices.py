@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -70,6 +70,19 @@ class Slices:
             _answer(engine, predicates, found, seconds)
         return found
 
+    def among(self, name: str, sql: str, table: pa.Table, *, seconds: float = SECONDS) -> Mask:
+        """Which rows of a table that isn't in the store satisfy the predicate; it has the user's columns, or some.
+
+        Raises:
+            SliceError: as `mask`; also where it reads a column that the table lacks.
+        """
+        _parsed({name: sql})
+        found = {name: np.zeros(len(table), np.bool_)}
+        if len(table):
+            with _engine(self.examples, None, None, table) as engine:
+                _answer(engine, {name: sql}, found, seconds)
+        return found[name]
+
     def where(self, name: str, sql: str, *, seconds: float = SECONDS) -> Rows:
         """The rows that satisfy the predicate, ascending."""
         return np.flatnonzero(self.mask(name, sql, seconds=seconds)).astype(np.int64)
@@ -82,24 +95,32 @@ class Slices:
         Raises:
             SliceError: the function fails, or returns something other than one boolean an example.
         """
-        pieces: list[NDArray[np.bool_]] = [np.zeros(0, np.bool_)]
         batches = self.examples.scan(None, size) if rows is None else _taken(self.examples, rows, size)
-        for batch in batches:
-            try:
-                kept = function(batch)
-                piece = _booleans(kept)
-            except Exception as error:
-                raise SliceError(
-                    f"slice {name!r}: its function failed: {type(error).__name__}: {error}",
-                    remedy=f"correct it in project.py; the batch has the columns {', '.join(batch.schema.names)}",
-                ) from error
-            if piece.shape != (len(batch),):
-                raise SliceError(
-                    f"slice {name!r}: its function returned shape {piece.shape} for {len(batch)} examples",
-                    remedy="return one boolean for each example of the batch",
-                )
-            pieces.append(piece)
-        return np.concatenate(pieces)
+        return _kept(name, function, batches)
+
+    def apply_to(self, name: str, function: Callable[[pa.RecordBatch], Any], table: pa.Table) -> Mask:
+        """The same of a table that isn't in the store."""
+        return _kept(name, function, table.combine_chunks().to_batches())
+
+
+def _kept(name: str, function: Callable[[pa.RecordBatch], Any], batches: Iterable[pa.RecordBatch]) -> Mask:
+    pieces: list[NDArray[np.bool_]] = [np.zeros(0, np.bool_)]
+    for batch in batches:
+        try:
+            kept = function(batch)
+            piece = _booleans(kept)
+        except Exception as error:
+            raise SliceError(
+                f"slice {name!r}: its function failed: {type(error).__name__}: {error}",
+                remedy=f"correct it in project.py; the batch has the columns {', '.join(batch.schema.names)}",
+            ) from error
+        if piece.shape != (len(batch),):
+            raise SliceError(
+                f"slice {name!r}: its function returned shape {piece.shape} for {len(batch)} examples",
+                remedy="return one boolean for each example of the batch",
+            )
+        pieces.append(piece)
+    return np.concatenate(pieces)
 
 
 def _taken(examples: Examples, rows: Rows, size: int) -> Iterator[pa.RecordBatch]:
@@ -173,21 +194,24 @@ def _named(trees: list[Any], examples: Examples) -> list[str] | None:
 
 
 @contextmanager
-def _engine(examples: Examples, rows: Rows | None, columns: list[str] | None) -> Iterator[Any]:
-    """An engine with one view, `examples`, of all the data or of some rows; `aq_at`: a row's place in the mask."""
+def _engine(
+    examples: Examples, rows: Rows | None, columns: list[str] | None, table: pa.Table | None = None
+) -> Iterator[Any]:
+    """An engine with one view, `examples`, of all the data, of some rows or of a table; `aq_at`: place in the mask."""
     import duckdb
     import pyarrow.dataset as pads
 
-    if rows is None:
+    if rows is not None:
+        table = examples.take(rows, columns)
+    if table is None:
         source, place = examples.tables.get(TABLE), "aq_row"
         shown = {name: shown_name(name) for name in source.schema.names}
     else:
-        table = examples.take(rows, columns)
-        source = pads.dataset(table.append_column("aq_at", pa.array(np.arange(len(rows)))))
+        source = pads.dataset(table.append_column("aq_at", pa.array(np.arange(len(table)))))
         place, shown = "aq_at", {name: name for name in table.column_names}
     parts = [f"{_quoted(place)} AS aq_at", *(f"{_quoted(a)} AS {_quoted(b)}" for a, b in shown.items() if b)]
     if "text" not in {name.lower() for name in shown.values()} and examples.text in shown.values():
-        parts.append(f"{_quoted(stored_name(examples.text) if rows is None else examples.text)} AS text")
+        parts.append(f"{_quoted(stored_name(examples.text) if table is None else examples.text)} AS text")
     with duckdb.connect(":memory:", config=_CONFIG) as engine:
         engine.register("aq_source", source)
         engine.execute(f"CREATE TEMP VIEW examples AS SELECT {', '.join(parts)} FROM aq_source").fetchall()
