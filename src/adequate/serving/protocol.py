@@ -1,0 +1,141 @@
+"""The Open Inference Protocol, version 2, over HTTP: what Triton, KServe, Seldon and OpenVINO speak, too.
+
+A model is called by the name of its project, its version by the id of its release. In goes one BYTES tensor, `text`,
+shape [n]. Out come for each task `TASK` (BYTES [n]; of a task that takes several labels each is a JSON list; no answer
+is an empty string), `TASK.confidence` (FP32 [n]) and `TASK.probabilities` (FP32 [n, k], in the order of the labels that
+the model's metadata name). Tensors are JSON; its binary extension isn't spoken. Errors are `{"error": "..."}`.
+
+Source: KServe, "Open Inference Protocol (V2)", https://kserve.github.io/website/docs/concepts/architecture/data-plane/v2-protocol
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import orjson
+
+from adequate.bundles.bundle import Bundle
+from adequate.serving.asked import checked, loads, wrong
+from adequate.serving.limits import Limits, RequestError
+from adequate.serving.said import labels, sure
+from adequate.testing.outputs import Output
+
+SERVER = {"name": "adequate", "version": version("adequate"), "extensions": []}
+PARTS = ("", ".confidence", ".probabilities")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inference:
+    """What a request asks.
+
+    Args:
+        id: of the request; told back.
+        outputs: names of the tensors to answer with; None: all.
+    """
+
+    id: str | None
+    texts: Sequence[str]
+    outputs: Sequence[str] | None
+
+    def tasks(self, known: Sequence[str]) -> tuple[str, ...]:
+        """Those whose tensors are asked for."""
+        names = [task + part for task in known for part in PARTS]
+        for name in self.outputs or ():
+            if name not in names:
+                raise RequestError(
+                    400, "unknown_output", f"no output {name[:80]!r}; there are: {', '.join(names[:30])}"
+                )
+        wanted = names if self.outputs is None else self.outputs
+        return tuple(task for task in known if any(task + part in wanted for part in PARTS))
+
+
+def metadata(bundle: Bundle) -> dict[str, Any]:
+    """Of a model."""
+    tensors = [
+        {"name": task + part, "datatype": datatype, "shape": [-1, *shape]}
+        for task in bundle.tasks
+        for part, datatype, shape in zip(
+            PARTS, ("BYTES", "FP32", "FP32"), ([], [], [len(bundle.heads[task].labels)]), strict=True
+        )
+    ]
+    return {
+        "name": bundle.manifest.project,
+        "versions": [bundle.id],
+        "platform": "adequate_bundle",
+        "inputs": [{"name": "text", "datatype": "BYTES", "shape": [-1]}],
+        "outputs": tensors,
+        "labels": {task: bundle.heads[task].labels for task in bundle.tasks},
+    }
+
+
+def parse(body: bytes, *, limits: Limits) -> Inference:
+    """Read an inference request.
+
+    Raises:
+        RequestError: it is none, or asks for a tensor that isn't there.
+    """
+    found = loads(body)
+    if not isinstance(found, dict) or not isinstance(found.get("inputs"), list):
+        raise wrong("an inference request is an object with a list of 'inputs'", "see /openapi.json")
+    name = found.get("id")
+    if name is not None and not isinstance(name, str):
+        raise wrong("'id' is a string", "leave it out")
+    if len(found["inputs"]) != 1 or not isinstance(found["inputs"][0], dict):
+        raise wrong("there is one input: the tensor 'text'", "see /openapi.json")
+    texts = _tensor(found["inputs"][0])
+    checked(texts, limits)
+    return Inference(id=name, texts=texts, outputs=_outputs(found.get("outputs")))
+
+
+def reply(bundle: Bundle, asked: Inference, outputs: Mapping[str, Output]) -> bytes:
+    """The body of an inference response."""
+    tensors = [tensor for task, output in outputs.items() for tensor in _told(task, output)]
+    if asked.outputs is not None:
+        tensors = [tensor for tensor in tensors if tensor["name"] in asked.outputs]
+    told: dict[str, Any] = {"model_name": bundle.manifest.project, "model_version": bundle.id, "outputs": tensors}
+    if asked.id is not None:
+        told["id"] = asked.id
+    return orjson.dumps(told, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _tensor(given: dict[str, Any]) -> list[Any]:
+    if given.get("name") != "text" or given.get("datatype") != "BYTES":
+        raise wrong("the input is a BYTES tensor named 'text'", '{"name": "text", "datatype": "BYTES", ...}')
+    data, shape = given.get("data"), given.get("shape")
+    if not isinstance(data, list):
+        raise wrong("the data of a tensor are a list", "its binary extension isn't spoken here")
+    flat = [one for row in data for one in (row if isinstance(row, list) else [row])]  # [n, 1] may come nested
+    if (
+        not isinstance(shape, list)
+        or shape not in ([len(flat)], [len(flat), 1])
+        or any(type(s) is not int for s in shape)
+    ):
+        raise wrong(f"shape {str(shape)[:80]} doesn't fit {len(flat):,} texts", f'"shape": [{len(flat)}]')
+    return flat
+
+
+def _outputs(given: Any) -> list[str] | None:
+    if given is None:
+        return None
+    if not isinstance(given, list) or not given or not all(isinstance(one, dict) for one in given):
+        raise wrong("'outputs' is a list of objects, at least one", '"outputs": [{"name": "..."}]')
+    names = [one.get("name") for one in given]
+    if not all(isinstance(name, str) for name in names):
+        raise wrong("an output is asked for by its name, a string", '"outputs": [{"name": "..."}]')
+    return names
+
+
+def _told(task: str, output: Output) -> list[dict[str, Any]]:
+    n, k = len(output), len(output.labels)
+    names = [
+        "" if one is None else orjson.dumps(one).decode() if isinstance(one, list) else one for one in labels(output)
+    ]
+    assert output.probs is not None
+    return [
+        {"name": task, "datatype": "BYTES", "shape": [n], "data": names},
+        {"name": f"{task}.confidence", "datatype": "FP32", "shape": [n], "data": sure(output)},
+        {"name": f"{task}.probabilities", "datatype": "FP32", "shape": [n, k], "data": output.probs.ravel()},
+    ]

@@ -1,0 +1,175 @@
+"""Which release answers, and how another takes its place without a dropped request.
+
+The one idea: what serves is one immutable value. A thread looks four times a second whether something else should,
+opens it, has it answer once, and puts the new value in the old one's place; a request keeps the release that it began
+with. What can't be opened or asked changes nothing: the server goes on with what it has, and says so.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import TypeAlias
+
+from adequate.bundles.bundle import Bundle
+from adequate.errors import AdequateError
+from adequate.serving.batcher import Loaded
+from adequate.serving.metrics import Metrics
+
+EVERY = 0.25  # seconds
+WARM = "a first text, which nobody waits for"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What should serve: folders of bundles.
+
+    Args:
+        share: another one, and the fraction of requests that it answers.
+        shadow: is asked beside, and not heard.
+        stamp: differs where something else lies at the same path.
+    """
+
+    all: Path
+    share: tuple[Path, float] | None = None
+    shadow: Path | None = None
+    stamp: int = 0
+
+
+Poll: TypeAlias = Callable[[], Wanted]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """What serves; the observer asks the shadow."""
+
+    all: Loaded
+    share: tuple[Loaded, float] | None = None
+    shadow: Loaded | None = None
+
+    def pick(self, key: str) -> Loaded:
+        """The release for a request: the same for the same key.
+
+        >>> one, other = Loaded("one", None, 1.0), Loaded("other", None, 1.0)
+        >>> serving = Serving(all=one, share=(other, 0.25))
+        >>> sum(serving.pick(str(key)) is other for key in range(1000))
+        242
+        """
+        if self.share is None:
+            return self.all
+        place = int.from_bytes(blake2b(key.encode(errors="replace"), digest_size=8).digest()) / 2**64
+        return self.share[0] if place < self.share[1] else self.all
+
+    def named(self, name: str) -> Loaded | None:
+        """The release of that id, if it serves."""
+        both = (self.all, *([self.share[0]] if self.share else []))
+        return next((one for one in both if one.name == name), None)
+
+
+class Swap:
+    """Keeps what serves up to date.
+
+    Args:
+        poll: what should serve, by now. It may fail.
+        trust: a public key's file; a bundle must be signed by its owner.
+        changed: told what serves, at first and, from the thread, after it changed.
+    """
+
+    def __init__(
+        self,
+        poll: Poll,
+        metrics: Metrics,
+        *,
+        trust: Path | None = None,
+        changed: Callable[[Serving], None] = lambda _: None,
+    ) -> None:
+        self._poll = poll
+        self._metrics = metrics
+        self._trust = trust
+        self._changed = changed
+        self._open_now: dict[tuple[Path, int], Loaded] = {}  # what serves
+        self._wanted = poll()
+        self.now = self._open(self._wanted)
+        changed(self.now)
+        self.trouble = ""  # why what should serve doesn't, or why nobody knows
+        self._bad: Wanted | None = None  # couldn't be opened: not tried again until it changes
+        self._look = threading.Event()
+        self._over = False
+        self._thread = threading.Thread(target=self._watch, name="swap", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def look(self) -> None:
+        """Look now, and try again what couldn't be opened: SIGHUP."""
+        self._bad = None
+        self._look.set()
+
+    def close(self) -> None:
+        """Look no more."""
+        self._over = True
+        self._look.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over:
+            self._look.wait(EVERY)
+            self._look.clear()
+            if not self._over:
+                self._once()
+
+    def _once(self) -> None:
+        wanted = self._bad
+        try:
+            wanted = self._poll()
+            if wanted == self._wanted:
+                self.trouble = ""
+            elif wanted != self._bad:
+                new = self._open(wanted)
+                self.now, self._wanted, self.trouble, self._bad = new, wanted, "", None
+                self._metrics.swapped(failed=False)
+                self._changed(new)
+        except Exception as error:  # a store that is away, a bundle that is broken: what serves, serves on
+            self._bad = wanted
+            if str(error) != self.trouble:
+                self._metrics.swapped(failed=True)
+            self.trouble = str(error)
+
+    def _open(self, wanted: Wanted) -> Serving:
+        share, shadow = wanted.share, wanted.shadow
+        keys = [(one, wanted.stamp) for one in (wanted.all, share and share[0], shadow) if one is not None]
+        self._open_now = at = {key: self._open_now.get(key) or self._loaded(key[0]) for key in keys}
+        return Serving(
+            all=at[wanted.all, wanted.stamp],
+            share=(at[share[0], wanted.stamp], share[1]) if share else None,
+            shadow=at[shadow, wanted.stamp] if shadow else None,
+        )
+
+    def _loaded(self, folder: Path) -> Loaded:
+        bundle = Bundle.open(folder, trust=self._trust)
+        bundle.answer([WARM])
+        start = time.perf_counter()
+        bundle.answer([WARM])
+        return Loaded(bundle.id, bundle, pace=time.perf_counter() - start)
+
+
+def following(path: Path) -> Poll:
+    """What a path names by now: a bundle, or a link to one that may be pointed at another.
+
+    Raises:
+        AdequateError: nothing is there.
+    """
+
+    def poll() -> Wanted:
+        folder = path.resolve()
+        if not folder.exists():
+            raise AdequateError(f"there is no bundle at {path}", remedy="adequate ship makes one")
+        return Wanted(all=folder, stamp=folder.stat().st_mtime_ns if folder.is_file() else 0)
+
+    return poll
