@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from adequate import store
 from adequate.errors import UnknownNameError
 from adequate.labelling import answered
-from adequate.store import Event, Store, schema
+from adequate.store import Event, Store, recordings, schema
 from adequate.store.events import record
 from adequate.store.examples import NO_PART
 from adequate.types import Source
@@ -52,6 +53,10 @@ def full(one: Store) -> None:
         record(connection, [Event(example=identifier(ROW), row=ROW, kind="comment", **comment)])
 
     one.sql.write(job)
+    segment = recordings.folder_of(one.root) / "host-1-ab" / "000001.jsonl"
+    segment.parent.mkdir(parents=True)
+    rows = [{"kind": "row", "id": f"host-1-ab-{n}", "inputs": {"body": text}} for n, text in enumerate(texts)]
+    segment.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
 
 
 def test_nothing_of_an_erased_example_is_left_in_any_file(one: Store) -> None:

@@ -25,6 +25,7 @@ def write(
     blocks: Sequence[Block],
     heads: Mapping[str, Head],
     assertions: Sequence[Mapping[str, Any]] = (),
+    recording: Mapping[str, Any] | None = None,
     card: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write a bundle as `into/ID`; returns that folder. One that is there already is the same, and stays.
@@ -34,7 +35,7 @@ def write(
         text: the column that holds the input.
         blocks: what makes features, at least those that the heads read.
         heads: by task.
-        assertions, card: as in `Manifest`; a card is also written for people, as `card.md`.
+        assertions, recording, card: as in `Manifest`; a card is also written for people, as `card.md`.
     """
     into.mkdir(parents=True, exist_ok=True)
     new = into / f".new-{time.time_ns()}"
@@ -59,6 +60,7 @@ def write(
             heads=told,
             files=files,
             assertions=tuple(assertions),
+            recording=recording,
             card=card or {},
             made=time.time(),
             adequate=version("adequate"),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, overload
 from adequate.spec import python, slices, source, tasks
 from adequate.spec.blame import caller, mistake
 from adequate.spec.costs import Priced
+from adequate.spec.recording import Recorded
 from adequate.spec.slices import EVERYTHING, Slice
 from adequate.spec.targets import Target, fraction
 from adequate.spec.tasks import Task
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from adequate.spec.slices import Member
 
 
-class Project(Priced, Tested):
-    """Columns, tasks, slices, how they are tested (`Tested`), and what serving costs (`Priced`).
+class Project(Priced, Tested, Recorded):
+    """Columns, tasks, slices, how they are tested (`Tested`), what serving costs (`Priced`) and what
+    servers keep (`Recorded`).
 
     Args:
         name: for people: titles, reports.

@@ -40,6 +40,7 @@ def written(project: Project) -> str:
     blocks += ["\n".join(aims)] if aims else []
     said = {name: value for name, value in asdict(project.costs).items() if value is not None}
     blocks += [call("project.serving", **said)] if said else []
+    blocks += [call("project.recording", **asdict(project.recorded))] if project.recorded else []
     gone = [change.what for change in project.changes if change.value is None and change.what.startswith(NAMED)]
     blocks += ["\n".join(by(what) + comment(f"{what} is gone") for what in gone)] if gone else []
     return "\n\n".join(blocks) + "\n"

@@ -20,9 +20,11 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from adequate.errors import UnknownNameError
+from adequate.store import recordings
 from adequate.store.columns import stored_name
 from adequate.store.events import Event, record
 from adequate.store.examples import NO_PART, TABLE
+from adequate.store.faults import guarded
 from adequate.store.schema import (
     answer,
     current_label,
@@ -66,6 +68,7 @@ def erase(store: Store, example: str, actor: str, *, why: str = "") -> Event:
         at=time.time(),
         why=why,
     )
+    _recorded(store, row)
     store.sql.write(lambda connection: forget(connection, said), "erasing an example")
     _examples(store, row)
     for name in _named(store, "embeddings-"):
@@ -104,6 +107,13 @@ def forget(connection: sa.Connection, said: Event) -> None:
     change = sa.update(part_codes).where(part_codes.c.first_row == stretch.first_row)
     connection.execute(change.values(codes=bytes(codes)))
     record(connection, [said])
+
+
+def _recorded(store: Store, row: int) -> None:
+    """What servers recorded of it; first, while it is known what it was."""
+    text = store.examples.take([row], [store.examples.text]).column(0)[0].as_py()
+    with guarded("erasing what servers recorded"):
+        recordings.erase(recordings.folder_of(store.root), [text] if isinstance(text, str) else [])
 
 
 def _examples(store: Store, row: int) -> None:
