@@ -171,7 +171,9 @@ def load(folder: Path, name: str, said: Mapping[str, Any], threads: int) -> Bloc
     Raises:
         FormatError: of a kind that this version doesn't know.
     """
-    kinds: dict[str, type[Graph] | type[Words]] = {one.kind: one for one in (Graph, Words)}
+    from adequate.bundles.static import Static  # here: it is read where a bundle has it
+
+    kinds: dict[str, type[Graph] | type[Words] | type[Static]] = {one.kind: one for one in (Graph, Words, Static)}
     if said.get("kind") not in kinds:
         raise FormatError(f"the bundle needs a block of kind {said.get('kind')!r}", remedy="upgrade adequate")
     return kinds[str(said["kind"])].load(folder, name, said, threads)

@@ -1,0 +1,201 @@
+"""Features without a network: the vectors of a text's words and pairs of neighbouring words, summed, at unit length.
+
+Words are looked up whole in one dictionary and summed with NumPy, which costs a few microseconds a text; a tokeniser of
+wordpieces alone takes ten times that. The normal form is that of a BERT without case: compatibility forms are
+unified (NFKC), case and the accents of Latin, Greek and Cyrillic letters dropped, apostrophes too ("don't" is "dont").
+A word is a run of letters, digits and marks; an ideograph or kana, and any other visible sign, is a word of its own.
+The edges of a text count as a word in pairs: how it begins and ends tells.
+
+A word that the pool never had is read as the known one that it looks most like, where one is close (`alike`).
+Features of a text are the same to the last bit whatever stands beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from adequate.bundles.alike import Alike
+from adequate.encoders.ngrams import LONGEST
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from adequate.types import Floats
+
+WRITER = 1  # part of every name: raise it when features change
+TOGETHER = 1024  # texts summed at once: their vectors stay in the processor's cache
+SHORT = 64  # rows of a text that are added one place at a time for all texts
+GUESSED = 1 << 16  # unknown words remembered
+EDGE = "\0"  # before, between and after texts
+_ALONE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_MARKS = "\u0591-\u05c7\u0610-\u061a\u064b-\u0670\u0900-\u0fff"  # vowel signs, which \w lacks
+_PLAIN = re.compile(r"\0|\w+|[^\w\s]")
+_ANY = re.compile(rf"\0|[{_ALONE}]|(?:[^\W{_ALONE}]|[{_MARKS}])+|[^\w\s]")
+_ACCENTS = re.compile("[\u0300-\u036f]+")
+
+
+def words(texts: Sequence[str]) -> list[str]:
+    """The words of all texts in one list, an `EDGE` before each text and after the last.
+
+    >>> words(["Don't panic!", "Café"])
+    ['\\x00', 'dont', 'panic', '!', '\\x00', 'cafe', '\\x00']
+    """
+    laid = EDGE.join(["", *(_cut(text) for text in texts), ""])
+    if laid.isascii():
+        return _PLAIN.findall(laid.lower().replace("'", ""))
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", laid))
+    plain = unicodedata.normalize("NFKC", bare).casefold().replace("'", "").replace("\u2019", "")
+    return _ANY.findall(plain)
+
+
+def _cut(text: str) -> str:
+    cut = text if len(text) <= LONGEST else text[:LONGEST]
+    return cut.replace(EDGE, " ") if EDGE in cut else cut
+
+
+@dataclass(eq=False)
+class Static:
+    """Vectors of words and pairs.
+
+    Args:
+        known: v distinct words, the commonest first.
+        pairs: shape (p,) uint32 or uint64 ascending: first * (v + 2) + second; v is the edge, v + 1 any unknown word.
+        values: shape (v + p, width), int8 or float16: vectors of words, then of pairs.
+        scales: shape (v + p,) float16, what each row is multiplied by.
+    """
+
+    known: tuple[str, ...]
+    pairs: NDArray[Any]
+    values: NDArray[Any]
+    scales: NDArray[np.float16]
+    kind: ClassVar[str] = "static"
+
+    @cached_property
+    def name(self) -> str:
+        """Of all vectors and what they belong to."""
+        digest = hashlib.sha256(b"%d " % WRITER + "\n".join(self.known).encode("utf-8", "surrogatepass"))
+        for array in (self.pairs, self.values, self.scales):
+            digest.update(array.dtype.str.encode() + np.ascontiguousarray(array).tobytes())
+        return f"static-{digest.hexdigest()[:12]}"
+
+    @property
+    def width(self) -> int:
+        """Features a text."""
+        return int(self.values.shape[1])
+
+    @cached_property
+    def _vocabulary(self) -> _Vocabulary:
+        return _Vocabulary(self.known)
+
+    @cached_property
+    def _table(self) -> Floats:
+        """Rows as they are added, and one of zeros at the end."""
+        full = np.zeros((len(self.values) + 1, self.width), np.float32)
+        np.multiply(self.values, self.scales[:, None], out=full[:-1], dtype=np.float32)
+        return full
+
+    @cached_property
+    def _keys(self) -> NDArray[np.int64]:
+        return self.pairs.astype(np.int64)
+
+    def of(self, texts: Sequence[str]) -> Floats:
+        """Shape (n, width), rows of length 1; of a text without any known word, zeros."""
+        out = np.zeros((len(texts), self.width), np.float32)
+        for first in range(0, len(texts), TOGETHER):
+            some = texts[first : first + TOGETHER]
+            rows, counts = self.rows(some)
+            _sums(self._table, rows, counts, out[first : first + len(some)])
+        return out
+
+    def rows(self, texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows of the table that n texts add up, text by text, and how many each has, shape (n,)."""
+        v, none = len(self.known), len(self.values)
+        ids, keys = self._read(texts)
+        rows = np.full((len(ids), 2), none)
+        rows[:, 0] = np.where(ids < v, ids, none)
+        if len(self._keys):
+            at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+            rows[:-1, 1] = np.where(self._keys[at] == keys, v + at, none)
+        held = rows < none
+        ends = np.cumsum(held.sum(axis=1))
+        # A text's rows are what stands from its first edge, whose pair is its own, up to the next edge.
+        return rows[held], np.diff(np.concatenate([[0], ends])[np.flatnonzero(ids == v)])
+
+    def keys(self, texts: Sequence[str]) -> NDArray[np.int64]:
+        """The keys of all pairs of words that it knows in some texts."""
+        v = len(self.known)
+        ids, keys = self._read(texts)
+        both = (ids[:-1] <= v) & (ids[1:] <= v) & ((ids[:-1] < v) | (ids[1:] < v))
+        return keys[both]
+
+    def _read(self, texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Positions of all words, and the key of each with the one that follows."""
+        found = words(texts)
+        ids = np.fromiter(map(self._vocabulary.__getitem__, found), np.int64, len(found))
+        return ids, ids[:-1] * (len(self.known) + 2) + ids[1:]
+
+    def save(self, folder: Path) -> dict[str, Any]:
+        """Words as lines, the rest as arrays."""
+        (folder / "words.txt").write_text("\n".join(self.known), "utf-8", newline="\n")
+        for name, array in (("pairs", self.pairs), ("vectors", self.values), ("scales", self.scales)):
+            np.save(folder / f"{name}.npy", array, allow_pickle=False)
+        return {"words": "words.txt", "pairs": "pairs.npy", "vectors": "vectors.npy", "scales": "scales.npy"}
+
+    @classmethod
+    def load(cls, folder: Path, name: str, said: Mapping[str, Any], _threads: int) -> Static:
+        """What `save` wrote."""
+        arrays = (np.load(folder / said[part], allow_pickle=False) for part in ("pairs", "vectors", "scales"))
+        text = (folder / said["words"]).read_text("utf-8")
+        made = cls(tuple(text.split("\n")) if text else (), *arrays)
+        made.__dict__["name"] = name  # hashed by whoever wrote it, and its files checked
+        return made
+
+
+class _Vocabulary(dict[str, int]):
+    """Positions of known words. An unknown one has that of the known word it looks like, or v + 1."""
+
+    def __init__(self, known: Sequence[str]) -> None:
+        super().__init__(zip(known, range(len(known)), strict=True))
+        self[EDGE] = len(known)
+        self._known = known
+        self._guessed: dict[str, int] = {}
+
+    @cached_property
+    def _alike(self) -> Alike:
+        return Alike(self._known)
+
+    def __missing__(self, word: str) -> int:
+        if (found := self._guessed.get(word)) is None:
+            close = self._alike.nearest(word)
+            found = len(self._known) + 1 if close is None else close
+            if len(self._guessed) >= GUESSED:
+                self._guessed = {}
+            self._guessed[word] = found
+        return found
+
+
+def _sums(table: Floats, rows: NDArray[np.int64], counts: NDArray[np.int64], out: Floats) -> None:
+    """Write sums of rows, at unit length; each text's are added in their order, whatever stands beside it."""
+    starts = np.cumsum(counts) - counts
+    for text in np.flatnonzero(counts > SHORT):
+        piece = rows[starts[text] : starts[text] + counts[text]]
+        for first in range(0, len(piece), TOGETHER):
+            out[text] += table[piece[first : first + TOGETHER]].sum(axis=0)
+    order = np.argsort(-counts, kind="stable")[np.count_nonzero(counts > SHORT) :]
+    begin, sizes = starts[order], counts[order]
+    sums = np.zeros((len(order), table.shape[1]), np.float32)
+    having = np.searchsorted(-sizes, -np.arange(1, (sizes[0] if len(sizes) else 0) + 1), "right")
+    for place, n in enumerate(having.tolist()):
+        sums[:n] += table.take(rows[begin[:n] + place], axis=0)
+    out[order] = sums
+    length = np.sqrt(np.einsum("nd,nd->n", out, out))
+    out /= np.where(length > 0, length, 1)[:, None]
