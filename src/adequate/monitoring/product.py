@@ -66,7 +66,8 @@ def correlated(model: Doubles, product: Doubles, *, coverage: float = 0.95, seed
     spread = NormalDist().inv_cdf(0.5 + coverage / 2) * sqrt((1 + value * value / 2) / (n - 3))
     # A perfect order is no perfect correlation: half a step short of it, a step being two neighbours exchanged.
     centre = atanh(min(abs(value), 1 - 6 / (n * (n * n - 1)))) * (1 if value >= 0 else -1)
-    return Correlation(value=round(value, 12), low=tanh(centre - spread), high=tanh(centre + spread), p=p, n=n)
+    low, high = min(value, tanh(centre - spread)), max(value, tanh(centre + spread))
+    return Correlation(value=round(value, 12), low=round(low, 12), high=round(high, 12), p=p, n=n)
 
 
 def _standard(ranks: Doubles) -> Doubles:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 
 from adequate.serving.spool import pieces
 from adequate.store.recordings import DAY, folder_of, segments
@@ -145,7 +144,7 @@ def window(now: float, seconds: float) -> float:
     >>> window(10 * 86_400 + 100.0, 7 * 86_400) / 86_400
     4.0
     """
-    return now - seconds if seconds < DAY else np.floor(now / DAY) * DAY - (seconds // DAY - 1) * DAY
+    return now - seconds if seconds < DAY else now // DAY * DAY - (seconds // DAY - 1) * DAY
 
 
 def _row(row: dict[str, Any], uniform: float) -> Row:
