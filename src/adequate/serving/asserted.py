@@ -4,8 +4,8 @@ Every prediction is looked at, some thousand at a time. What violates one is kep
 assertion that was written the wrong way round is counted, and floods nobody. One that fails (a column that requests
 don't give, a mistake in a function) is counted as failed, and the others go on.
 
-Agreement, contradiction and invariance need another answer than the one at hand: they are for tests. What disagrees
-with another model shows in `serving.shadow`.
+Agreement, contradiction and invariance need another answer than the one at hand, and those of one slice need the store:
+they are for tests. What disagrees with another model shows in `serving.shadow`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from adequate.serving.budget import Budget
 from adequate.serving.seen import Reason, Seen
 from adequate.serving.tally import Tally
 from adequate.spec.assertions import Assertion, Kind
+from adequate.spec.slices import EVERYTHING
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -49,7 +50,7 @@ class Asserted:
 
     def look(self, seen: Seen, tally: Tally) -> None:
         """Count what violates each, and add to `seen` what is kept of it."""
-        live = [one for one in self.assertions if one.kind not in ALONE]
+        live = [one for one in self.assertions if one.kind not in ALONE and one.slice == EVERYTHING]
         if not live or not len(seen):
             return
         from adequate.testing.streams import State

@@ -139,9 +139,20 @@ class Recorder:
             if not self._started and not self._over:
                 self._start()
 
+    def configure(self, recording: Recording) -> None:
+        """Keep this from now on.
+
+        Raises:
+            SpecError: a pattern to redact by is none.
+        """
+        self._writer.redact, self._writer.keep_days = redactor(recording.redact), recording.keep_days
+        self._recording = recording
+
     def shadow(self, candidate: Answerer | None) -> None:
         """Let a candidate answer beside the release from now on; None: nobody."""
         before = self._shadow
+        if before is not None and candidate is not None and before.candidate.id == candidate.id:
+            return
         self._shadow = None
         if before is not None:
             before.close()

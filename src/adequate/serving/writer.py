@@ -38,6 +38,7 @@ class Writer:
         name: of the server: rows are called NAME-1, NAME-2 and so on, in the order in which they are written.
         tallies: the counts since it was last asked, as lines; it is told how many rows of each release were written and
             dropped since.
+        redact, keep_days: may be changed at any time.
     """
 
     def __init__(
@@ -51,9 +52,9 @@ class Writer:
     ) -> None:
         self._segments = segments
         self._name = name
-        self._redact = redact
+        self.redact = redact
         self._tallies = tallies
-        self._keep_days = keep_days
+        self.keep_days = keep_days
         self._lock = Lock()
         self._rows: deque[tuple[Row, int]] = deque()
         self._held = 0
@@ -114,7 +115,7 @@ class Writer:
             self._segments.sync()
             if now - self._expired >= HOUR:
                 self._expired = now
-                expire(self._segments.folder.parent, self._keep_days)
+                expire(self._segments.folder.parent, self.keep_days)
         except Exception:  # what it can't write must not end the thread
             _log.exception("recording failed")
 
@@ -135,7 +136,7 @@ class Writer:
     def _written(self, rows: list[Row], tallies: list[Row]) -> bool:
         """Write a batch; where that fails it waits for the next try."""
         named = []
-        for row in redacted(rows, self._redact):
+        for row in redacted(rows, self.redact):
             self._number += 1
             named.append({"kind": "row", "id": f"{self._name}-{self._number}"} | row)
             self._recorded[row["release"]] += 1

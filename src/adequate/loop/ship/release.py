@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ def released(gate: Gate, bundle: Bundle, trial: Trial, verdict: Confirmed, *, wh
         text=project.text,
         blocks=list(bundle.blocks.values()),
         heads=bundle.heads,
+        recording=None if project.recorded is None else asdict(project.recorded),
         card=facts,
     )
     assert folder.name == bundle.id, "what was gated is what is released"
