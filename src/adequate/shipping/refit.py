@@ -4,6 +4,10 @@ The one idea: the teacher has an opinion of every text of the pool, with a logit
 than a label is. The least-squares fit to these has a closed form for every penalty at once; the penalty, and the
 temperature that makes the new probabilities as sure as the teacher's were, are chosen on texts left out of the fit.
 
+Measured on an encoder cut to four layers, half the attention heads and a quarter of the neurons (HWU64, 3,000 texts):
+39 right answers of 1,076 become wrong, against 41 when the cross-entropy to the teacher's probabilities is minimised
+instead and 44 when labels have half a say there; it is also the better calibrated and needs no iteration.
+
 Blocks that the edit didn't touch (n-grams) keep the weights they had, so only what the changed block has to say is
 solved. Mapping the new vectors to the teacher's and folding the map into its weights gives the same head: logits are
 linear in the vectors. A constant added to all logits of a row changes nothing, so it isn't fitted.

@@ -34,7 +34,7 @@ def kept(x: Floats, weight: Floats, count: int, *, size: int = 1) -> Rows:
     """
     units = x.shape[1] // size
     left = np.arange(units)
-    inverse = np.linalg.inv(_gram(x))
+    inverse = np.asarray(np.linalg.inv(_gram(x)), np.float64)
     w = weight.astype(np.float64)
     while len(left) > count:
         gone = max(1, min(len(left) - count, (units - count) // STEPS))
@@ -65,7 +65,7 @@ def solved(x: Floats, y: Floats, weight: Floats) -> tuple[Floats, Floats]:
 
 def _gram(x: Floats) -> Doubles:
     centred = x - x.mean(axis=0)
-    gram = (centred.T @ centred).astype(np.float64)
+    gram: Doubles = (centred.T @ centred).astype(np.float64)
     gram[np.diag_indices(len(gram))] += RIDGE * np.trace(gram) / len(gram) + 1e-9
     return gram
 

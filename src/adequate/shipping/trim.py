@@ -44,8 +44,8 @@ def needed(tokenizer: bytes, ids: Sequence[Sequence[int]]) -> Rows:
     prefix = said["model"]["continuing_subword_prefix"]
     always = [code for piece, code in vocabulary.items() if len(piece.removeprefix(prefix)) == 1]
     special = [token["id"] for token in said["added_tokens"]]
-    found = np.unique(np.concatenate([np.array(each, np.int64) for each in ids])) if len(ids) else []
-    return np.unique(np.concatenate([found, always, special])).astype(np.int64)
+    seen = {code for each in ids for code in each}
+    return np.array(sorted(seen.union(always, special)), np.int64)
 
 
 def without(tokenizer: bytes, keep: Rows) -> bytes:
