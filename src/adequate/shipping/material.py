@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from adequate.bundles.blocks import Block
 from adequate.encoders.lexical import Lexical
@@ -46,6 +47,7 @@ class Material:
         blocks: the teacher's own blocks, as a bundle takes them.
         taught: by task.
         seed: of every random choice.
+        found: what was found out about it once, for other candidates: kept by whoever asks for it.
     """
 
     texts: Sequence[str]
@@ -61,6 +63,7 @@ class Material:
     blocks: Sequence[Block]
     taught: Mapping[str, Taught] = field(default_factory=dict)
     seed: int = 0
+    found: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def made(self) -> int:
