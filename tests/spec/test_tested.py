@@ -42,6 +42,7 @@ def refund_needs_amount(inputs, outputs):
     return pc.and_(pc.equal(outputs["intent"], "refund"), pc.is_null(inputs["amount"]))
 
 
+project.assertion(sql="intent = 'refund' AND urgent = 'no'", name="refunds are urgent", task=urgent, most=0.2)
 project.must_pass("golden/fees.csv")
 project.suite("hate.csv", intent, text="test_case", expect="gold", per="functionality", labels={"h": "refund"})
 project.consistent(intent, within="thread")
@@ -62,12 +63,18 @@ def test_what_is_declared_is_written_down_again_and_means_the_same(tmp_path: Pat
     assert list(project.behaviours) == ["survives_typos", "negation", "help makes it urgent"]
     assert project.behaviours["survives_typos"].slices == ("fees", "all")
     assert [project.behaviours[name].widens for name in project.behaviours] == [True, False, False]
-    assert len(project.assertions) == 9
+    assert len(project.assertions) == 10
     assert list(project.suites) == ["fees", "hate"]
     (tmp_path / "again.py").write_text(project.as_python())
     again = load(tmp_path / "again.py")
     assert again.digest() == project.digest()
     assert again.as_python() == project.as_python()
+
+
+@pytest.mark.parametrize("given", [{"sql": ""}, {"sql": 3, "name": "a"}, {"sql": "true"}, {"sql": " ", "name": "a"}])
+def test_an_assertion_in_sql_has_sql_and_a_name(given: dict[str, Any]) -> None:
+    with pytest.raises(SpecError, match=r"sql=|can't name"):
+        mail().assertion(**given)
 
 
 def test_a_project_without_tests_keeps_its_digest(tmp_path: Path) -> None:

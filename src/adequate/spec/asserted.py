@@ -36,6 +36,19 @@ class Asserted(Keeping):
         suggest: Callable[..., Any] | None = ...,
         name: str | None = ...,
     ) -> Callable[[Function], Function]: ...
+    @overload
+    def assertion(
+        self,
+        function: None = None,
+        /,
+        *,
+        sql: str,
+        name: str,
+        severity: str = ...,
+        most: float = ...,
+        task: Task | str | None = ...,
+        suggest: Callable[..., Any] | None = ...,
+    ) -> Assertion: ...
 
     def assertion(
         self,
@@ -47,36 +60,45 @@ class Asserted(Keeping):
         task: Task | str | None = None,
         suggest: Callable[..., Any] | None = None,
         name: str | None = None,
+        sql: str | None = None,
     ) -> Any:
-        """Declare what must hold of every prediction, as the decorator of a function.
+        """Declare what must hold of every prediction, as the decorator of a function, or in SQL.
 
         The function takes `inputs` (a RecordBatch of the examples' columns) and `outputs` (one of the same rows: for
         each task a column of its name with the label (a list of labels, for `multilabel`), and `TASK_confidence`, the
         probability of that answer). It returns one boolean a row, true where violated, or one number, 0 where not.
 
+        A server has no functions of yours: what it is to watch as well, say in SQL.
+
         Args:
+            sql: true where it is violated: an expression over the examples' columns, and for each task TASK and
+                TASK_confidence; where a column has a task's name, the answer is meant. Null counts as no.
             severity: "block": no release with more violations than `most`; "warn": told.
             most: share of predictions that may violate it.
             task: whose labels would mend it: its violations are asked there (default: the only task, or all).
             suggest: (inputs, outputs) -> for each row the label that is likely right, or null.
         """
 
-        def decorate(function: Function) -> Function:
-            called = name or getattr(function, "__name__", None)
+        def declared(called: str | None, function: Any, options: Mapping[str, Any]) -> Assertion:
             of = "" if task is None else self._task(task).name
-            self._assert(
-                assertions.declare(
-                    called,
-                    Kind.PREDICATE,
-                    task=of,
-                    severity=severity,
-                    most=most,
-                    function=function,
-                    suggest=suggest,
-                )
+            made = assertions.declare(
+                called,
+                Kind.PREDICATE,
+                task=of,
+                severity=severity,
+                most=most,
+                function=function,
+                suggest=suggest,
+                options=options,
             )
+            return self._assert(made)
+
+        def decorate(function: Function) -> Function:
+            declared(name or getattr(function, "__name__", None), function, {})
             return function
 
+        if sql is not None:
+            return declared(name, function, {"sql": sql})
         return decorate if function is None else decorate(function)
 
     def implication(

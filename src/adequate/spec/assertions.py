@@ -45,7 +45,7 @@ class Assertion:
         task: whose cell it is; "" where it is of no single task.
         severity: `block`: a release with more violations than allowed is blocked; `warn`: it is told.
         most: share of predictions that may violate it, a fraction in [0, 1).
-        function: for `predicate` (and of `invariance` the change of the batch).
+        function: for `predicate` (and of `invariance` the change of the batch); None where `options` has its `sql`.
         suggest: (inputs, outputs) -> for each row a label or null: weak labels, source `rule`.
         options: of the kind: columns, labels, limits.
     """
@@ -84,7 +84,10 @@ def declare(
             raise mistake(
                 f"assertion {name!r}: {what}={value!r} isn't a function", remedy="def f(inputs, outputs): ..."
             )
-    if kind in (Kind.PREDICATE, Kind.INVARIANCE) and function is None:
+    sql = (options or {}).get("sql")
+    if sql is not None and (function is not None or not isinstance(sql, str) or not sql.strip()):
+        raise mistake(f"assertion {name!r}: sql={sql!r}", remedy="an expression that is true where it is violated")
+    if kind in (Kind.PREDICATE, Kind.INVARIANCE) and function is None and sql is None:
         raise mistake(f"assertion {name!r} has no function", remedy="decorate a function with it")
     if severity not in ("block", "warn"):
         raise mistake(f"assertion {name!r}: severity={severity!r}", remedy='severity="block" or severity="warn"')

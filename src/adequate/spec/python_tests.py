@@ -83,7 +83,8 @@ def _assertion(made: Assertion, call: Call, words: Words) -> str:
     if made.kind is Kind.PREDICATE:
         options |= {"task": made.task} if made.task else {}
         options |= {"suggest": words(source.read(made.suggest).text)} if made.suggest else {}
-        assert made.function is not None
+        if made.function is None:
+            return call("project.assertion", sql=made.options["sql"], name=made.name, **options)
         return _decorated(made.name, made.function, "project.assertion", (), options, call, words)
     held = dict(made.options)
     if made.kind is Kind.IMPLICATION:

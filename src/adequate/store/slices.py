@@ -123,6 +123,20 @@ def _kept(name: str, function: Callable[[pa.RecordBatch], Any], batches: Iterabl
     return np.concatenate(pieces)
 
 
+def holds(name: str, sql: str, table: pa.Table, *, seconds: float = SECONDS) -> Mask:
+    """Which rows of a table satisfy the predicate, shape (n,): of what isn't stored, outputs beside inputs.
+
+    Raises:
+        SliceError: as `Slices.mask` does.
+    """
+    _parsed({name: sql})
+    found = {name: np.zeros(len(table), np.bool_)}
+    source = table.append_column("aq_at", pa.array(np.arange(len(table))))
+    with _fenced(source, [_quoted(column) for column in source.column_names]) as engine:
+        _answer(engine, {name: sql}, found, seconds)
+    return found[name]
+
+
 def _taken(examples: Examples, rows: Rows, size: int) -> Iterator[pa.RecordBatch]:
     for start in range(0, len(rows), size):
         yield examples.take(rows[start : start + size]).combine_chunks().to_batches()[0]
@@ -198,7 +212,6 @@ def _engine(
     examples: Examples, rows: Rows | None, columns: list[str] | None, table: pa.Table | None = None
 ) -> Iterator[Any]:
     """An engine with one view, `examples`, of all the data, of some rows or of a table; `aq_at`: place in the mask."""
-    import duckdb
     import pyarrow.dataset as pads
 
     if rows is not None:
@@ -212,6 +225,15 @@ def _engine(
     parts = [f"{_quoted(place)} AS aq_at", *(f"{_quoted(a)} AS {_quoted(b)}" for a, b in shown.items() if b)]
     if "text" not in {name.lower() for name in shown.values()} and examples.text in shown.values():
         parts.append(f"{_quoted(stored_name(examples.text) if table is None else examples.text)} AS text")
+    with _fenced(source, parts) as engine:
+        yield engine
+
+
+@contextmanager
+def _fenced(source: Any, parts: list[str]) -> Iterator[Any]:
+    """An engine that can do no more than read one view, `examples`, of these parts of a source."""
+    import duckdb
+
     with duckdb.connect(":memory:", config=_CONFIG) as engine:
         engine.register("aq_source", source)
         engine.execute(f"CREATE TEMP VIEW examples AS SELECT {', '.join(parts)} FROM aq_source").fetchall()

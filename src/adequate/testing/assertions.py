@@ -78,7 +78,8 @@ def violations(
         values = ranged(assertion, inputs, outputs)
         found = Found(severity=_outside(assertion, values).astype(np.float64), looked=~mask(pc.is_null(values)))
     else:
-        assert assertion.function is not None
+        if assertion.function is None:
+            raise TestError(f"assertion {assertion.name!r} is SQL, and no engine was given to answer it")
         given = called(assertion, assertion.function, inputs, outputs, state.seen)
         found = Found(severity=severities(assertion, assertion.function, given, len(inputs), state.seen))
     state.seen += len(outputs)
@@ -229,6 +230,8 @@ def called(
     """
     try:
         return function(inputs, outputs)
+    except TestError:  # of an assertion in SQL: it says all
+        raise
     except Exception as error:
         line = raised_at(function, error)
         bad = _first_bad(function, inputs, outputs)

@@ -111,6 +111,40 @@ def cards_or_fees(inputs, outputs):
     assert (one.cell.metric, one.cell.target, one.cell.critical) == (Metric.ASSERTION, 0.7, True)
 
 
+def test_sql_finds_what_the_same_function_finds(project: Mail) -> None:
+    found = project.tested(
+        """
+project.assertion(sql="urgent = 'no' AND body ILIKE '%card%' AND intent_confidence > 0.1", name="in sql", task=urgent,
+                  suggest=lambda inputs, outputs: ["yes"] * len(inputs))
+
+@project.assertion(task=urgent)
+def by_hand(inputs, outputs):
+    said = pc.and_(pc.equal(outputs["urgent"], "no"), pc.match_substring(inputs["body"], "card", ignore_case=True))
+    return pc.and_(said, pc.greater(outputs["intent_confidence"], 0.1))
+"""
+    )
+    sql, function = found["in sql"], found["by_hand"]
+    assert not sql.error
+    assert 0 < sql.n - sql.held == function.n - function.held
+    assert [case.row for case in sql.failing] == [case.row for case in function.failing]
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("nowhere = 1", "nowhere"),
+        ("true) UNION SELECT (1", ""),
+        ("(SELECT count(*) FROM read_csv('/etc/passwd')) > 0", "disabled"),
+        ("urgent +", "syntax error"),
+    ],
+)
+def test_sql_that_cannot_be_answered_is_said_of_its_assertion(project: Mail, sql: str, said: str) -> None:
+    one = project.tested(f"project.assertion(sql={sql!r}, name='it')")["it"]
+    assert one.state is State.UNKNOWN
+    assert one.error.startswith("assertion 'it'")
+    assert said in one.error
+
+
 def test_violations_are_shown_worst_first_and_never_those_of_the_gate(project: Mail) -> None:
     one = project.tested(
         """

@@ -21,6 +21,7 @@ from adequate.loop.checks.beside import View, view
 from adequate.loop.checks.predicted import predicted
 from adequate.loop.checks.tally import HELD, NOBODY, Tally, Violating
 from adequate.spec.assertions import Assertion, Kind
+from adequate.store.predicates import Predicate
 from adequate.testing.assertions import SAID, upside_down
 from adequate.testing.bounds import clopper_pearson
 from adequate.testing.cells import Cell
@@ -70,7 +71,7 @@ class Pass:
     def run(self, assertions: Sequence[Assertion]) -> dict[str, Tally]:
         """Every prediction, once; an assertion that can't be run stops no other."""
         # One that is of no task is of the only one there is: then the answer shows beside its violations.
-        own = [replace(one, task=cell_of(one, self.project).task) for one in assertions]
+        own = [runnable(replace(one, task=cell_of(one, self.project).task)) for one in assertions]
         tallies = {one.name: Tally(assertion=one, text=self.project.text) for one in own}
         gate = self.store.examples.parts() == PARTS.index(Part.GATE)
         views: dict[str, View] = {}
@@ -104,6 +105,11 @@ class Pass:
                 f"assertion {tally.assertion.name!r} suggests {min(strange)!r}, which is no label of {task.name!r}",
                 remedy=f"there are: {', '.join(sorted(known)[:20])}",
             )
+
+
+def runnable(made: Assertion) -> Assertion:
+    """The same, able to run here: SQL as DuckDB answers it."""
+    return replace(made, function=Predicate(made.name, made.options["sql"])) if "sql" in made.options else made
 
 
 @contextmanager

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from adequate.errors import NotEnoughDataError, TestError
-from adequate.loop.checks.assertions import Pass, cell_of
+from adequate.loop.checks.assertions import Pass, cell_of, runnable
 from adequate.loop.checks.beside import labelled, learned_upto, looked_up
 from adequate.loop.checks.predicted import answered_for
 from adequate.loop.checks.tally import HELD, Violating
@@ -96,7 +96,7 @@ def said_before(
     if not len(rows) or not store.predictions.has(task.name, model.id):
         return pa.nulls(0, pa.string()), pa.nulls(0, pa.string())
     batch = answered_for(store, project, model.id, rows)
-    found = violations(made, batch.inputs, batch.outputs)
+    found = violations(runnable(made), batch.inputs, batch.outputs)
     said = pa.nulls(len(batch.rows), pa.string()) if found.suggested is None else found.suggested
     return looked_up(rows, labels, batch.rows), said
 
