@@ -291,7 +291,10 @@ def _size(inputs: Columns, answers: Answers, *, features: bool) -> tuple[int, in
     texts = len(next(iter(inputs.values()), ()))
     size = texts * TEXT
     for values in inputs.values():
-        size += sum(len(value) for value in values if isinstance(value, str))
+        try:
+            size += sum(map(len, values))
+        except TypeError:  # numbers and the like among them
+            size += sum(len(value) for value in values if isinstance(value, str))
     for output in answers.outputs.values():
         size += 0 if output.probs is None else output.probs.nbytes
     if features:

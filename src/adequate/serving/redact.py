@@ -64,15 +64,20 @@ class _Redactor:
         ]
 
     def _settled(self, texts: list[str]) -> list[str]:
-        before = texts
+        done = list(texts)
+        changing = list(range(len(done)))
         for _ in range(ROUNDS):
-            after = before
+            before = after = [done[i] for i in changing]
             for step in self.steps:
                 after = step(after)
-            if after == before:
-                return after
-            before, texts = after, before
-        return [self.mark if now != was else now for was, now in zip(texts, before, strict=True)]
+            for i, text in zip(changing, after, strict=True):
+                done[i] = text
+            changing = [i for i, was, now in zip(changing, before, after, strict=True) if was != now]
+            if not changing:
+                return done
+        for i in changing:
+            done[i] = self.mark
+        return done
 
 
 def _once(pattern: str, mark: str) -> Once:

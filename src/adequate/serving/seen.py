@@ -60,7 +60,7 @@ class Seen:
         return len(self.at)
 
     def rows(self, columns: Sequence[str] | None = None) -> list[Row]:
-        """Those that are kept for any reason, each without an id.
+        """Those that are kept for any reason; the writer gives each its id.
 
         Args:
             columns: those of the inputs that are kept; None: all.
@@ -74,16 +74,20 @@ class Seen:
         names = [name for name in self.inputs if columns is None or name in columns]
         said = _said(self.outputs, kept)
         also = None if self.shadow is None else _said(self.shadow[1], kept)
+        given = [(name, self.inputs[name]) for name in names]
+        whys = [(one.name, one.kept[kept].tolist(), one.chance[kept].round(9).tolist()) for one in self.reasons]
+        chances, moments = (1 - missed).round(9).tolist(), self.at[kept].tolist()
         rows = []
         for i, place in enumerate(kept.tolist()):
             row: Row = {
                 "kind": "row",
-                "at": float(self.at[place]),
+                "id": "",
+                "at": moments[i],
                 "release": self.release,
-                "inputs": {name: self.inputs[name][place] for name in names},
+                "inputs": {name: values[place] for name, values in given},
                 "outputs": said[i],
-                "why": {one.name: round(float(one.chance[place]), 9) for one in self.reasons if one.kept[place]},
-                "probability": round(1 - float(missed[i]), 9),
+                "why": {name: chance[i] for name, drawn, chance in whys if drawn[i]},
+                "probability": chances[i],
             }
             if self.shadow is not None and also is not None:
                 row["shadow"] = {"release": self.shadow[0], "outputs": also[i]}
@@ -115,7 +119,9 @@ def _together(batches: list[tuple[str, float, Columns, Answers]], features: bool
         release=release,
         at=np.repeat([at for _, at, _, _ in batches], sizes),
         inputs={name: [value for _, _, inputs, _ in batches for value in inputs[name]] for name in first},
-        outputs={task: joined_output([said.outputs[task] for _, _, _, said in batches]) for task in answers.outputs},
+        outputs={
+            task: _slim(joined_output([said.outputs[task] for _, _, _, said in batches])) for task in answers.outputs
+        },
         features={
             name: np.concatenate([np.asarray(said.features[name]) for _, _, _, said in batches]) for name in dense
         },
@@ -138,23 +144,27 @@ def joined_output(some: Sequence[Output]) -> Output:
     )
 
 
+def _slim(output: Output) -> Output:
+    """With the probability of the answer alone: nobody here needs the others, and they are most of the memory."""
+    sure = confidence(output)
+    return Output(labels=output.labels, answers=output.answers, sure=None if sure is None else sure.astype(np.float32))
+
+
 def _said(outputs: Mapping[str, Output], places: Any) -> list[dict[str, Any]]:
     """What was answered at some places, by task: label (a list for several) and confidence."""
     found: list[dict[str, Any]] = [{} for _ in places]
     for task, output in outputs.items():
         here = output.at(places)
         sure = confidence(here)
-        for i in range(len(found)):
-            found[i][task] = {
-                "label": label(here, i),
-                "confidence": None if sure is None else round(float(sure[i]), 6),
-            }
+        confidences = [None] * len(found) if sure is None else sure.round(6).tolist()
+        for row, said, number in zip(found, labels(here), confidences, strict=True):
+            row[task] = {"label": said, "confidence": number}
     return found
 
 
-def label(output: Output, place: int) -> Any:
-    """One answer: a label, None where there is none, or a list of labels."""
-    answer = output.answers[place]
+def labels(output: Output) -> list[Any]:
+    """The answers: a label each, None where there is none; of a task that takes several, lists of labels."""
     if output.answers.ndim == 1:
-        return output.labels[int(answer)] if answer >= 0 else None
-    return [output.labels[at] for at in np.flatnonzero(answer)]
+        names = (*output.labels, None)  # the code of no answer is -1
+        return [names[code] for code in output.answers.tolist()]
+    return [[output.labels[at] for at in np.flatnonzero(answer)] for answer in output.answers]

@@ -135,12 +135,12 @@ class Writer:
 
     def _written(self, rows: list[Row], tallies: list[Row]) -> bool:
         """Write a batch; where that fails it waits for the next try."""
-        named = []
-        for row in redacted(rows, self.redact):
+        redacted(rows, self.redact)
+        for row in rows:
             self._number += 1
-            named.append({"kind": "row", "id": f"{self._name}-{self._number}"} | row)
+            row["id"] = f"{self._name}-{self._number}"
             self._recorded[row["release"]] += 1
-        self._pending = (b"".join(encoded(line) + b"\n" for line in (*named, *tallies)), len(named))
+        self._pending = (b"".join(encoded(line) + b"\n" for line in (*rows, *tallies)), len(rows))
         return self._again()
 
     def _again(self) -> bool:
@@ -155,13 +155,16 @@ class Writer:
         return True
 
 
-def redacted(rows: Sequence[Row], redact: Redactor) -> list[Row]:
-    """Copies of rows without what must not leave, in any string of the inputs, however deep, and of the suggestions."""
-    copies: list[Row] = [orjson.loads(encoded(row)) for row in rows]
-    places = [place for row in copies for place in _strings({name: row.get(name) for name in ("inputs", "suggested")})]
+def redacted(rows: Sequence[Row], redact: Redactor) -> None:
+    """Take what must not leave out of every string of the inputs, however deep, and of what is suggested."""
+    places: list[tuple[Any, Any]] = []
+    for row in rows:
+        for name in ("inputs", "suggested"):
+            if name in row:
+                row[name] = {key: _plain(value) for key, value in row[name].items()}  # a copy: they are the request's
+                places.extend(_strings(row[name]))
     for (holder, key), text in zip(places, redact([holder[key] for holder, key in places]), strict=True):
         holder[key] = text
-    return copies
 
 
 def _strings(value: Any) -> Iterator[tuple[Any, Any]]:
@@ -182,12 +185,13 @@ def encoded(value: Any) -> bytes:
 
 
 def _plain(value: Any) -> Any:
+    """A copy in what JSON has: half characters as question marks, large numbers and whatever else as words."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):
         return {_plain(str(key)): _plain(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(one) for one in value]
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
     if value is None or isinstance(value, (bool, float)) or (isinstance(value, int) and abs(value) < 2**63):
         return value
-    return str(value).encode("utf-8", "replace").decode()
+    return _plain(str(value))
