@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     import socket
 
     from adequate.serving.limits import Limits
-    from adequate.serving.metrics import Shared
-    from adequate.serving.swap import Poll, Wanted
+    from adequate.serving.metrics import Extra, Shared
+    from adequate.serving.record import Recorder
+    from adequate.serving.swap import Poll, Serving, Swap, Wanted
+    from adequate.spec.assertions import Assertion
+    from adequate.store.triggers import Trigger
 
 
 @click.command()
@@ -85,7 +88,7 @@ def serve(
 
     limits = Limits(body=max_mb << 20, texts=max_texts, waiting=max_waiting, seconds=timeout)
     asked = _Asked(
-        what=what, root=root, shadow=shadow, record=record, trust=trust, token=_token(token_file),
+        what=what, root=root, shadow=shadow, record=_rate(record), trust=trust, token=_token(token_file),
         threads=threads or max(1, _cores() // workers), limits=limits, traces=traces,
     )  # fmt: skip
     sockets = listen(host, port, workers)
@@ -116,7 +119,7 @@ class _Asked:
     what: str | None
     root: Path | None
     shadow: str | None
-    record: str | None
+    record: float | None
     trust: Path | None
     token: str | None
     threads: int
@@ -138,16 +141,88 @@ def _process(
     from adequate.serving.telemetry import OpenTelemetry
 
     metrics = Metrics(counts, number)
-    swap = Swap(_poll(asked), metrics, trust=asked.trust)
+    recorder: Recorder | None = None
+
+    def changed(serving: Serving) -> None:
+        if recorder is not None:
+            recorder.shadow(None if serving.shadow is None else serving.shadow.bundle)
+
+    swap = Swap(_poll(asked), metrics, trust=asked.trust, changed=changed)
+    recorder = _recorder(asked, swap)
+    changed(swap.now)
     app = App(
         swap,
         metrics,
         limits=asked.limits,
         threads=asked.threads,
         token=asked.token,
+        observer=recorder,
         tracer=OpenTelemetry() if asked.traces else None,
+        extra=dict if recorder is None else lambda: _counts(recorder),
     )
     run(app, sock, started=started, life=life)
+
+
+def _recorder(asked: _Asked, swap: Swap) -> Recorder | None:
+    """Keeps what the options, or the bundle itself, say; None: nothing is to be kept."""
+    now = swap.now
+    said = now.all.bundle.manifest.recording
+    if asked.record is None and said is None and now.shadow is None and asked.what is not None:
+        return None  # a bundle alone, which asks for nothing: its server needs no thread and no folder
+    from adequate.loop.place import STORE, find
+    from adequate.serving.record import Recorder
+    from adequate.spec.recording import Recording
+
+    recording = Recording.from_data(said).over(rate=asked.record)
+    try:
+        folder = find(asked.root) / STORE / "recorded"
+    except NoProjectError:
+        folder = Path("recorded")
+
+    def assertions(release: str) -> list[Assertion]:
+        from adequate.bundles.assertions import from_data
+
+        found = swap.now.named(release)
+        return [] if found is None else from_data(found.bundle.manifest.assertions)
+
+    column = now.all.bundle.manifest.text
+    return Recorder(folder, text=column, recording=recording, assertions=assertions, triggers=_triggers(asked))
+
+
+def _triggers(asked: _Asked) -> Callable[[], Sequence[Trigger]] | None:
+    from adequate.loop.place import find
+
+    try:
+        root = find(asked.root)
+    except NoProjectError:
+        return None
+    from adequate.loop.promote import watching
+
+    look = watching(root)
+    return lambda: look().triggers
+
+
+def _counts(recorder: Recorder) -> dict[str, Extra]:
+    from adequate.serving.metrics import Extra
+
+    health = recorder.health()
+    return {
+        "recorded_total": Extra("counter", "Rows recorded by this process.", health["written"]),
+        "dropped_total": Extra("counter", "Rows that recording couldn't keep up with.", health["dropped"]),
+        "recording_trouble": Extra("gauge", "1 where something is wrong with recording.", float(bool(health["fault"]))),
+    }
+
+
+def _rate(said: str | None) -> float | None:
+    if said is None:
+        return None
+    try:
+        rate = float(said.removesuffix("%")) / (100 if said.endswith("%") else 1)
+    except ValueError:
+        rate = -1.0
+    if not 0 <= rate <= 1:
+        raise click.BadParameter(f"{said!r} is no share of requests; say 5% or 0.05", param_hint="--record")
+    return rate
 
 
 def _poll(asked: _Asked) -> Poll:

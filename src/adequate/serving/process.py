@@ -57,8 +57,7 @@ class _Parent:
                 before, ready = ready, ready + len(os.read(self._told, 64))
                 if before < self._processes <= ready:
                     started()
-            for pid, status in self._ended():
-                number, since = self._children.pop(pid)
+            for number, since, status in self._ended():
                 if self._ending:
                     continue
                 if ready < self._processes:  # it never served, and said why; another try would say it again
@@ -107,6 +106,7 @@ class _Parent:
         for pid in list(self._children):
             os.kill(pid, signum)  # one that has ended is there until we waited for it
 
-    def _ended(self) -> list[tuple[int, int]]:
+    def _ended(self) -> list[tuple[int, float, int]]:
+        """Those that ended just now: number, start, status."""
         found = [os.waitpid(pid, os.WNOHANG) for pid in list(self._children)]
-        return [(pid, status) for pid, status in found if pid]
+        return [(*self._children.pop(pid), status) for pid, status in found if pid]

@@ -1,0 +1,131 @@
+"""Releases change places under load."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from adequate.bundles import Bundle, write
+from adequate.errors import StoreError
+from adequate.serving.metrics import Metrics
+from adequate.serving.swap import Swap, Wanted
+from tests.bundles.made import heads, words
+from tests.serving.running import JSON, Running, serving
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of words only, with the same tasks."""
+    block = words()
+    return write(tmp_path_factory.mktemp("other"), project="mail", text="body", blocks=[block], heads=heads([block]))
+
+
+@pytest.fixture
+def running(opened: Bundle, tmp_path: Path) -> Iterator[tuple[Running, Path]]:
+    """A server of what a link names."""
+    link = tmp_path / "current"
+    link.symlink_to(opened.folder)
+    with serving(link, "--threads", "1") as server:
+        yield server, link
+
+
+def point(link: Path, folder: Path) -> None:
+    new = link.with_name("new")
+    new.symlink_to(folder)
+    new.replace(link)
+
+
+def until(server: Running, release: str) -> None:
+    end = time.monotonic() + 30
+    while server.release() != release:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_not_one_request_is_dropped(running: tuple[Running, Path], opened: Bundle, other: Path) -> None:
+    server, link = running
+    over, found, lost = threading.Event(), set(), []
+
+    def client() -> None:
+        with closing(server.connect()) as connection:
+            while not over.is_set():
+                try:
+                    connection.request("POST", "/predict", b'{"texts": ["a card", "a loan"]}', JSON)
+                    answer = connection.getresponse()
+                    assert (answer.status, len(answer.read()) > 0) == (200, True)
+                    found.add(answer.headers["x-adequate-release"])
+                except Exception as error:  # whatever it is, a request was lost
+                    lost.append(error)
+                    return
+
+    threads = [threading.Thread(target=client) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for folder in (other, opened.folder, other):
+        point(link, folder)
+        until(server, folder.name)
+    over.set()
+    for thread in threads:
+        thread.join()
+    assert not lost
+    assert found == {opened.id, other.name}
+
+
+def test_a_bundle_that_is_broken_changes_nothing_and_is_said(
+    running: tuple[Running, Path], opened: Bundle, other: Path, tmp_path: Path
+) -> None:
+    server, link = running
+    broken = shutil.copytree(other, tmp_path / other.name)
+    next((broken / "heads").iterdir()).write_bytes(b"no longer")
+    point(link, broken)
+    end = time.monotonic() + 30
+    while not (said := server.ask("GET", "/health").json())["trouble"]:
+        assert time.monotonic() < end
+    assert said["release"] == opened.id
+    assert server.predict(text="a").status == 200
+    assert server.count("trouble") == 1
+    shutil.rmtree(broken)
+    shutil.copytree(other, broken)
+    server.process.send_signal(signal.SIGHUP)  # now it is whole: look again
+    until(server, other.name)
+    assert server.ask("GET", "/health").json()["trouble"] == ""
+
+
+def test_a_share_of_requests_goes_to_another_release_and_a_lost_store_changes_nothing(
+    opened: Bundle, other: Path
+) -> None:
+    away = [False]
+    wanted = [Wanted(all=opened.folder)]
+
+    def poll() -> Wanted:
+        if away[0]:
+            raise StoreError("the store is away")
+        return wanted[0]
+
+    swap = Swap(poll, Metrics())
+    swap.start()
+    try:
+        first = swap.now.all
+        wanted[0] = Wanted(all=opened.folder, share=(other, 0.25))
+        while swap.now.share is None:
+            time.sleep(0.01)
+        assert swap.now.all is first  # nothing is opened twice
+        names = [swap.now.pick(str(i)).name for i in range(2_000)]
+        assert names == [swap.now.pick(str(i)).name for i in range(2_000)]
+        assert 0.2 < names.count(other.name) / 2_000 < 0.3
+        away[0] = True
+        while not swap.trouble:
+            time.sleep(0.01)
+        assert swap.now.share is not None
+        away[0] = False
+        while swap.trouble:
+            time.sleep(0.01)
+    finally:
+        swap.close()
