@@ -11,6 +11,7 @@ from adequate.encoders.bert import Precision, graph
 from adequate.types import Floats
 from tests.encoders import made
 
+PRECISIONS: tuple[Precision, ...] = ("fp16", "fp32")
 IDS = [np.array([2, 7, 9, 3]), np.array([2, 3]), np.arange(2, 30)]
 
 
@@ -29,6 +30,13 @@ def test_the_graph_agrees_with_bert_written_in_numpy(ids: np.ndarray) -> None:
 @pytest.mark.parametrize("ids", IDS)
 def test_int8_vectors_point_the_same_way(ids: np.ndarray) -> None:
     assert run("int8", ids[None])[0] @ made.bert(made.weights(), ids, made.HEADS) > 0.99
+
+
+@pytest.mark.parametrize("ids", IDS)
+def test_fp16_is_a_matter_of_rounding_and_half_the_file(ids: np.ndarray) -> None:
+    assert np.abs(run("fp16", ids[None]) - run("fp32", ids[None])).max() < 3e-3
+    half, full = (len(graph(made.weights(), heads=made.HEADS, precision=each)) for each in PRECISIONS)
+    assert half < 0.65 * full
 
 
 def test_padding_does_not_change_a_vector() -> None:

@@ -11,8 +11,11 @@ import pytest
 from adequate.bundles import Bundle, write
 from adequate.bundles.blocks import Graph
 from adequate.errors import NotEnoughDataError
-from adequate.shipping.encoder import build
+from adequate.shipping import trim
+from adequate.shipping.encoder import build, written
+from adequate.shipping.forward import encoded, laid_out
 from adequate.shipping.material import Made, Material
+from adequate.shipping.walk import Plan, walked
 from adequate.types import Mask
 from tests.encoders import made
 from tests.shipping import small
@@ -60,6 +63,15 @@ def test_all_edits_at_once_still_answer_both_tasks(material: Material, tmp_path:
         "int8",
         "heads refitted on 300 texts",
     )
+
+
+@pytest.mark.parametrize("plan", [Plan(ffn=0.5), Plan(attention=0.25), Plan(rank=8), Plan(layers=1)])
+def test_the_graph_computes_what_the_edited_weights_say(material: Material, tmp_path: Path, plan: Plan) -> None:
+    files, _ = written(material, plan, precision="fp32", vocabulary=False, folder=tmp_path)
+    ids = trim.tokenised(material.tokenizer, material.texts, material.tokens)
+    weights = walked(made.weights(), laid_out(ids[: material.made]), plan, heads=made.HEADS)
+    expected = encoded(weights, laid_out(ids), heads=made.HEADS)
+    assert np.abs(files.of(material.texts) - expected).max() < 1e-5
 
 
 def test_without_the_n_grams_the_encoder_speaks_for_them(material: Material, tmp_path: Path) -> None:
