@@ -30,6 +30,7 @@ VERBS = {  # in the order of the loop: help lists them so
     "promote": "let a release answer: a share of requests, all, or beside as a shadow",
     "rollback": "put back the release that answered before",
     "watch": "production: rates, drift, estimates, assertions, costs; exit 1 where something is wrong",
+    "trigger": "ask production for more of what a cell lacks",
     "replay": "what the engine would have cost on labelled data, against other policies",
     "find": "search examples by words, meaning, SQL, prediction and confidence",
     "show": "models, labels, cells, one example, or the project as Python",

@@ -39,14 +39,14 @@ def dig(engine: Engine, key: str, count: int) -> list[dict[str, Any]]:
     """
     with engine.store() as store:
         project = engine.project
-        cell, task = _cell(store, project, key)
+        cell, task = cell_named(store, project, key)
         model = newest(store, task.name)
         if model is None:
             raise NotEnoughDataError(f"{key} has no model yet", remedy="label what waits; the first cycle makes one")
         names = names_of(store, task)
         pool = free(store, task.name, store.predictions.count(task.name, model))
         said = store.predictions.read(task.name, model, pool, COLUMNS)
-        failures, known = _examples(store, project, task, cell, names)
+        failures, known = examples_of(store, project, task, cell, names)
         found = single(
             dense(store, project, model),
             pool,
@@ -60,7 +60,12 @@ def dig(engine: Engine, key: str, count: int) -> list[dict[str, Any]]:
         return _items(store, project, task, cell, model, pool, said, found)
 
 
-def _cell(store: Store, project: Project, key: str) -> tuple[Cell, Task]:
+def cell_named(store: Store, project: Project, key: str) -> tuple[Cell, Task]:
+    """A declared cell by its key, and its task.
+
+    Raises:
+        UnknownNameError: there is no such cell.
+    """
     tasks = project.learnable
     names = {task.name: names_of(store, task) for task in tasks.values()}
     cells = {cell.key: cell for cell in declared(tasks.values(), project.slices.values(), names, project.targets)}
@@ -79,7 +84,7 @@ def free(store: Store, task: str, answered: int) -> Rows:
     return np.flatnonzero(open_).astype(np.int64)
 
 
-def _examples(store: Store, project: Project, task: Task, cell: Cell, names: tuple[str, ...]) -> tuple[Rows, Rows]:
+def examples_of(store: Store, project: Project, task: Task, cell: Cell, names: tuple[str, ...]) -> tuple[Rows, Rows]:
     """Labelled rows outside the gate that the cell gets wrong, and all that it is about."""
     told = unseen(store, project, task)
     if told is None:

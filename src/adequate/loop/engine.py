@@ -113,7 +113,8 @@ class Engine:
         notice: Callable[[str], None] = lambda _text: None,
         turned: Callable[[State], None] = lambda _state: None,
     ) -> Outcome:
-        """Turn the loop until every cell is adequate, the budget is spent, or people have to answer.
+        """Turn the loop until every cell is adequate, the budget is spent, or people have to answer. What servers
+        recorded comes in first.
 
         Args:
             labels: the most answers to take from the oracle.
@@ -123,10 +124,15 @@ class Engine:
             batch: teaching labels to ask for in each cycle.
         """
         from adequate.loop.answers import read_labels
+        from adequate.loop.production import ingest
         from adequate.loop.run import run
 
         with self.store(write=True, verb="run") as store:
             said = None if oracle is None else read_labels(self.project, Path(oracle))
+            brought = ingest(store, self.project, progress=progress)
+            if brought.rows:
+                asked = ", ".join(f"{n:,} {policy}" for policy, n in brought.asked.items())
+                notice(f"production: {brought.rows:,} recorded rows came in" + (f"; asked: {asked}" if asked else ""))
             return run(
                 store,
                 self.project,

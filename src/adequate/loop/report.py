@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,11 @@ from adequate.loop.board import Board, CellRow, Failure
 from adequate.loop.checks.cells import cells as tests_of
 from adequate.loop.checks.keep import key_of
 from adequate.loop.cycle import slice_of
+from adequate.loop.production.asked import ASSERTION, SHADOW, TRIGGER
 from adequate.loop.renames import carried
 from adequate.loop.turn import dried_up
+from adequate.store.queue import BY_PEOPLE
+from adequate.store.traffic import AUDIT
 from adequate.testing.cells import Cell, declared
 from adequate.testing.forecast import forecast
 from adequate.testing.retarget import Standing, retarget
@@ -23,7 +27,7 @@ from adequate.types import BY_LABELS, PARTS, Codes, Mask, Metric, Part, State
 if TYPE_CHECKING:
     from adequate.spec.project import Project
     from adequate.spec.tasks import Task
-    from adequate.store import Store
+    from adequate.store import QueueItem, Store
 
 SHOWN = 5  # failing examples a cell
 OPENED = 40  # cells whose failures are shown
@@ -215,7 +219,18 @@ def _gone(store: Store, task: Task, names: tuple[str, ...]) -> str:
     if not gone:
         return ""
     shown = ", ".join(names[code] for code in sorted(gone)[:8]) + (", ..." if len(gone) > 8 else "")
-    return f" Not in this pool, as far as can be told: more of {shown}; add data that has them."
+    more = f"adequate trigger '{task.name}/all/{names[min(gone)]}/{Metric.RECALL}'"
+    return (
+        f" Not in this pool, as far as can be told: more of {shown}; add data that has them, or ask production: {more}."
+    )
+
+
+def _from_production(waiting: Sequence[QueueItem]) -> str:
+    """How many of these questions production raised, in words; "" where it raised none."""
+    counts = Counter(item.policy for item in waiting if item.cycle == BY_PEOPLE)  # not what a cycle picked
+    kinds = {ASSERTION: "violations", TRIGGER: "finds of triggers", SHADOW: "disagreements", AUDIT: "drawn evenly"}
+    said = [f"{counts[policy]:,} {what}" for policy, what in kinds.items() if counts[policy]]
+    return f"; from production: {', '.join(said)}" if said else ""
 
 
 def where_asked(project: Project, tasks: Iterable[str]) -> str:
@@ -244,7 +259,7 @@ def _next(store: Store, project: Project, rows: list[CellRow], newest: str | Non
     if waiting:
         short = "1 cell short of its target" if len(cells) == 1 else f"{len(cells)} cells short of their target"
         questions = "1 question" if len(waiting) == 1 else f"{len(waiting):,} questions"
-        say = f"answer {questions}{f', for {short}' if cells else ''}."
+        say = f"answer {questions}{f', for {short}' if cells else ''}{_from_production(waiting)}."
         return {
             "action": "label",
             "say": say,
