@@ -35,10 +35,14 @@ sys.meta_path.insert(0, Absent())
 """
 
 
-def light(code: str, *, absent: Sequence[str] = ABSENT, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run some Python there."""
+def light(
+    code: str, *, absent: Sequence[str] = ABSENT, cwd: Path | None = None, asked: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run some Python there, with `asked` on its standard input."""
     whole = _BEGIN.format(absent=list(absent)) + code
-    return subprocess.run([sys.executable, "-W", "error", "-c", whole], capture_output=True, text=True, cwd=cwd)
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", whole], capture_output=True, text=True, input=asked, cwd=cwd
+    )
 
 
 def verb(*arguments: str, absent: Sequence[str] = ABSENT, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -315,3 +315,10 @@ def test_a_task_that_was_never_trained_on_a_label_never_says_it(made: Made, tmp_
     assert output.probs is not None
     assert (output.probs[:, 0] == 0).all()
     assert not (output.answers == 0).any()
+
+
+def test_arrays_of_a_block_that_dont_fit_each_other_are_refused(copied: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "idf.npy", np.ones((2, 3, 5), np.float32))
+    rehashed(copied, "idf.npy", (tmp_path / "idf.npy").read_bytes())
+    with pytest.raises(FormatError, match="can't be loaded"):
+        Bundle.open(copied)

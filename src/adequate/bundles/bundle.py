@@ -91,6 +91,8 @@ class Bundle:
         try:
             blocks = {name: kinds.load(folder, name, said, threads) for name, said in manifest.blocks.items()}
             heads = {task: saved.load(folder, task, said) for task, said in manifest.heads.items()}
+            for block in blocks.values():
+                block.of([""])  # arrays that don't fit each other show now, not at the first request
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, OSError, BadZipFile) as error:
             raise FormatError(
                 f"{path} can't be loaded: {type(error).__name__}: {error}", remedy="adequate ship makes it again"
