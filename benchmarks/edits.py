@@ -62,8 +62,8 @@ EDITS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("2 layers", {"layers": 2}),
     ("vocabulary, 1/2 neurons", {"vocabulary": True, "ffn": 0.5}),
     ("vocabulary, 4 layers", {"vocabulary": True, "layers": 4}),
-    ("the same, 1/2 neurons", {"vocabulary": True, "layers": 4, "ffn": 0.5}),
-    ("the same, 1/2 heads", {"vocabulary": True, "layers": 4, "ffn": 0.5, "attention": 0.5}),
+    ("vocabulary, 4 layers, 1/2 neurons", {"vocabulary": True, "layers": 4, "ffn": 0.5}),
+    ("vocabulary, 4 layers, 1/2, 1/2", {"vocabulary": True, "layers": 4, "ffn": 0.5, "attention": 0.5}),
     ("vocabulary, 2 layers, 1/4, 1/2", {"vocabulary": True, "layers": 2, "ffn": 0.25, "attention": 0.5}),
 )
 
@@ -146,9 +146,9 @@ def bench(name: str, data: Path, edits: tuple[tuple[str, dict[str, Any]], ...]) 
     teacher, dense, own = material.heads[TASK], onnx.digest("int8"), material.lexical.digest
     right = judged.teacher == judged.gold
     print(f"\n{name}: {len(material.texts):,} texts, tested on {len(right):,}; a head on {len(teacher.blocks)} blocks")
-    print(f"{'':<32}{'MB':>6}{'accuracy':>10}{'as is':>7}{'lost':>6}{'won':>6}{'sure':>7}{'us':>7}{'':>7}{'make':>7}")
+    print(f"{'':<36}{'MB':>6}{'accuracy':>10}{'as is':>7}{'lost':>6}{'won':>6}{'sure':>7}{'us':>7}{'':>7}{'make':>7}")
     print(
-        f"{'the teacher':<32}{'':>6}{right.mean():>10.4f}{'':>19}{surprise(teacher, judged.logits, judged.gold):>7.3f}"
+        f"{'the teacher':<36}{'':>6}{right.mean():>10.4f}{'':>19}{surprise(teacher, judged.logits, judged.gold):>7.3f}"
     )
     slowest = 0.0
     for said, options in edits:
@@ -169,7 +169,7 @@ def bench(name: str, data: Path, edits: tuple[tuple[str, dict[str, Any]], ...]) 
         before = teacher.decide(teacher.logits(xs | {dense: xs[block.name]})) == judged.gold
         lost, won = (right & ~new).sum(), (~right & new).sum()
         print(
-            f"{said:<32}{size:>6.1f}{new.mean():>10.4f}{(right & ~before).sum():>7}{lost:>6}{won:>6}"
+            f"{said:<36}{size:>6.1f}{new.mean():>10.4f}{(right & ~before).sum():>7}{lost:>6}{won:>6}"
             f"{surprise(head, logits, judged.gold):>7.3f}{us:>7.0f}{slowest / us:>6.1f}x{took:>6.1f}s",
             flush=True,
         )

@@ -75,6 +75,18 @@ def test_blocks_that_stay_keep_their_weights() -> None:
     assert np.array_equal(again.decide(ours), head.decide(head.logits({"old": x, "words": words})))
 
 
+def test_with_few_texts_the_head_stays_near_to_what_it_was() -> None:
+    head, x, new = teacher(Kind.CLASSIFY, d=60), unit(30, 60), unit(500, 60, 1)
+    noise = 0.02 * np.random.default_rng(2).normal(size=x.shape).astype(np.float32)
+    theirs = head.decide(head.logits({"old": new}))
+
+    def agree(near: dict[str, Floats] | None) -> float:
+        again = refit({"new": x + noise}, head.logits({"old": x}), head=head, near=near)
+        return float((again.decide(again.logits({"new": new})) == theirs).mean())
+
+    assert agree({"new": head.weights["old"].values}) > agree(None) + 0.05
+
+
 def test_a_handful_of_texts_is_enough_to_give_a_head() -> None:
     head, x = teacher(Kind.CLASSIFY), unit(4, 12)
     again = refit({"new": x}, head.logits({"old": x}), head=head)

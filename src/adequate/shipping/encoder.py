@@ -62,13 +62,15 @@ def build(
     heads = {}
     for task, head in material.heads.items():
         logits = material.logits[task][: len(texts)]
+        dense = [name for name in head.blocks if name != own]
+        near = {block.name: head.weights[dense[0]].values} if dense else None
         if words is None or own not in head.blocks:
-            heads[task] = refit(vectors, logits, head=head)
-        elif len(head.blocks) == 1:
+            heads[task] = refit(vectors, logits, head=head, near=near)
+        elif not dense:
             heads[task] = head
         else:
             keep = {own: head.weights[own]}
-            heads[task] = refit(vectors, logits, head=head, beside=keep[own].scores(words), keep=keep)
+            heads[task] = refit(vectors, logits, head=head, beside=keep[own].scores(words), keep=keep, near=near)
     if read and words is None:
         steps = (*steps, "without n-grams")
     return Made(
@@ -115,6 +117,6 @@ def written(
 
 def _calibration(material: Material) -> Tokens:
     """As many texts as have about `CALIBRATED` tokens."""
-    first = trim.tokenised(material.tokenizer, material.texts[: min(CALIBRATED, material.made)], material.tokens)
+    first = trim.tokenised(material.tokenizer, material.texts[: min(CALIBRATED // 2, material.made)], material.tokens)
     ends = np.cumsum([len(each) for each in first])
     return laid_out(first[: int(np.searchsorted(ends, CALIBRATED)) + 1])

@@ -23,9 +23,9 @@ import numpy as np
 from adequate.training.heads import NEVER, Head, Weights, probabilities
 from adequate.types import Doubles, Floats, Kind
 
-PENALTIES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)  # of the mean square of a feature, tried
+PENALTIES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 100.0)  # of the mean square of a feature, tried
 LEFT_OUT = 5  # every so manieth text chooses the penalty and the temperature
-HEATS = np.exp2(np.linspace(-1.5, 1.5, 61))  # times the teacher's temperature, tried
+HEATS = np.exp2(np.linspace(-1.5, 1.5, 31))  # times the teacher's temperature, tried
 
 
 def refit(
@@ -36,6 +36,7 @@ def refit(
     l2: float | None = None,
     beside: Floats | None = None,
     keep: Mapping[str, Weights] | None = None,
+    near: Mapping[str, Floats] | None = None,
 ) -> Head:
     """A head that reads `features` and answers like the teacher. O(n * d * (d + k)).
 
@@ -47,32 +48,43 @@ def refit(
         l2: penalty in units of a feature's mean square; None: chosen on texts left out.
         beside: shape (n, k), what the blocks in `keep` add to the new head's logits.
         keep: weights of blocks that stay as they were.
+        near: by block, shape (d, k): weights that the penalty draws to, where the new features lie in the space of
+            those that the teacher reads; without, it draws to 0. With few texts this is what saves the head.
     """
     alive = np.flatnonzero(head.bias > NEVER / 2)
     wanted = logits[:, alive].astype(np.float64)
     other = np.zeros_like(wanted) if beside is None else beside[:, alive].astype(np.float64)
+    names = sorted(features)
+    x = np.concatenate([features[name] for name in names], axis=1)
+    drawn = np.zeros((x.shape[1], len(alive))) if near is None else np.concatenate([near[n][:, alive] for n in names])
+    other += x @ drawn
     if head.kind is Kind.CLASSIFY:
         wanted -= wanted.mean(axis=1, keepdims=True)
         other -= other.mean(axis=1, keepdims=True)
-    names = sorted(features)
-    x = np.concatenate([features[name] for name in names], axis=1)
-    out = np.arange(len(x)) % LEFT_OUT == 0
-    if len(x) < 2 * LEFT_OUT:
-        out[:] = True
-    fitted = ~out if (~out).any() else out
-    part = _Ridge(x[fitted], (wanted - other)[fitted])
-    teacher = probabilities(wanted[out].astype(np.float32), head.kind, head.temperature)
-    tried = []
-    for penalty in PENALTIES if l2 is None else (l2,):
-        w, bias = part.at(penalty)
-        tried.append((*_cooled(x[out] @ w + bias + other[out], teacher, head), penalty))
-    _, temperature, penalty = min(tried)
+    penalty, temperature = _chosen(x, wanted, other, head, PENALTIES if l2 is None else (l2,))
     w, bias = _Ridge(x, wanted - other).at(penalty)
     values, k = np.zeros((x.shape[1], len(head.labels)), np.float32), len(head.labels)
-    values[:, alive] = w
+    values[:, alive] = w + drawn
     whole = np.full(k, NEVER, np.float32)
     whole[alive] = bias
     return replace(head, weights=_cut(values, features, names) | dict(keep or {}), bias=whole, temperature=temperature)
+
+
+def _chosen(
+    x: Floats, wanted: Doubles, other: Doubles, head: Head, penalties: tuple[float, ...]
+) -> tuple[float, float]:
+    """The penalty and the temperature that say most like the teacher what texts left out of the fit are."""
+    out = np.arange(len(x)) % LEFT_OUT == 0
+    fitted = ~out if len(x) >= 2 * LEFT_OUT else np.ones(len(x), bool)
+    part = _Ridge(x[fitted], (wanted - other)[fitted])
+    teacher = probabilities(wanted[out].astype(np.float32), head.kind, head.temperature)
+    tried = []
+    for penalty in penalties:
+        w, bias = part.at(penalty)
+        loss, temperature = _cooled(x[out] @ w + bias + other[out], teacher, head)
+        tried.append((loss, penalty, temperature))
+    _, penalty, temperature = min(tried)
+    return penalty, temperature
 
 
 class _Ridge:
