@@ -141,6 +141,39 @@ def test_an_assertion_that_fails_is_told_and_the_others_go_on(tmp_path: Path) ->
     assert "nothing" in recorder.health()["fault"]
 
 
+def test_beyond_what_the_disk_should_take_the_audit_is_thinner_and_says_so(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, text=TEXT, recording=Recording(rate=1.0), seed=7)
+    model, some = Model(), texts(4096)
+    answers = model.answer(some)
+    for _ in range(5):
+        recorder.saw({TEXT: some}, answers, release="r1", seconds=0.0)
+    recorder.close()
+    rows, tallies = written(tmp_path)
+    assert 9_500 < len(rows) < 20_480
+    assert total(tallies, "dropped") == 0
+    thinner = [row["probability"] for row in rows if row["probability"] < 1]
+    assert sum(1 / p for p in thinner if p > 0.1) == pytest.approx(4096, rel=0.15)
+
+
+def test_assertions_that_cost_too_much_look_at_less_and_say_at_how_many(tmp_path: Path) -> None:
+    def slow(inputs: Any, _outputs: Any) -> Any:
+        stop = time.thread_time() + 0.6
+        while time.thread_time() < stop:
+            pass
+        return [True] * len(inputs)
+
+    one = Assertion(name="slow", kind=Kind.PREDICATE, function=slow)
+    recorder = Recorder(tmp_path, text=TEXT, recording=Recording(), assertions=lambda _: [one])
+    model, some = Model(), texts(4096)
+    answers = model.answer(some)
+    for _ in range(4):
+        recorder.saw({TEXT: some}, answers, release="r1", seconds=0.0)
+    recorder.close()
+    _, tallies = written(tmp_path)
+    assert total(tallies, "assertions", "slow", "n") == total(tallies, "assertions", "slow", "violated") == 8192
+    assert total(tallies, "texts") == 16_384
+
+
 def test_strange_values_are_recorded_and_nothing_is_raised(tmp_path: Path) -> None:
     one = Assertion(name="never", kind=Kind.PREDICATE, function=lambda inputs, _: [False] * len(inputs))
     recorder = Recorder(tmp_path, text=TEXT, recording=Recording(rate=1.0), assertions=lambda _: [one])

@@ -10,6 +10,7 @@ Whether a row is in the audit is drawn from the system's randomness, row by row,
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -27,6 +28,7 @@ from adequate.serving.seen import AUDIT, Reason, Row, Seen, joined
 from adequate.serving.segments import Segments, server_name
 from adequate.serving.shadow import Answerer, Shadow, disagree
 from adequate.serving.tally import Tally
+from adequate.serving.thrift import Thrift
 from adequate.serving.triggers import Live, Poll
 from adequate.serving.writer import Writer
 from adequate.spec.assertions import Assertion
@@ -37,6 +39,10 @@ GATHER = 0.1  # seconds over which batches are looked at together
 TEXTS = 4096  # looked at together
 HELD = 1 << 26  # 64 MB
 TEXT = 256  # bytes that one text takes at least
+CHECKS = 0.02  # of the machine, that assertions may take in the long run
+AHEAD = 1.0  # CPU seconds that they may take at once
+ROWS = 1_000.0  # of the audit, a second
+BURST = 10_000.0  # at once; fewer than may wait for the writer
 COUNTED = 10.0  # seconds until those who record beside us are counted again
 SIDE = 60.0  # seconds: who has written since then records beside us
 _log = logging.getLogger(__name__)
@@ -101,6 +107,8 @@ class Recorder:
         self._counting = Lock()  # of what only our threads touch
         self._tallies: dict[str, Tally] = {}
         self._woken, self._over = Event(), False
+        self._checks = Thrift(CHECKS * (os.cpu_count() or 1), AHEAD)
+        self._rows = Thrift(ROWS, BURST)
         self._started = False
         self._beside = (1, -COUNTED)
         segments = Segments(recorded / self.name)
@@ -218,20 +226,29 @@ class Recorder:
 
     def _look(self, batches: list[_Batch]) -> None:
         for seen in joined(batches, features=bool(self._live)):
-            rate = self._recording.rate
-            seen.reasons.append(Reason(AUDIT, self._rng.random(len(seen)) < rate, np.full(len(seen), rate)))
+            seen.reasons.append(self._audit(len(seen)))
             with self._counting:
                 tally = self._of(self._tallies, seen.release)
                 tally.answered(seen.outputs)
                 if seen.release not in self._asserted:
                     found = self._assertions(seen.release)
                     self._asserted[seen.release] = Asserted(found, self._recording.an_hour, self._rng)
-                self._asserted[seen.release].look(seen, tally)
+                if self._checks.left > 0:
+                    start = time.thread_time()
+                    self._asserted[seen.release].look(seen, tally)
+                    self._checks.spend(time.thread_time() - start)
                 if self._live:
                     self._live.look(seen, tally)
             shadow = self._shadow
             if shadow is None or not shadow.take(seen):
                 self._seen(seen)
+
+    def _audit(self, n: int) -> Reason:
+        """Which of n are drawn: at the declared rate, or, where that is more than the disk should take, at less."""
+        rate = min(self._recording.rate, max(0.0, self._rows.left) / n)
+        drawn = self._rng.random(n) < rate
+        self._rows.spend(int(drawn.sum()))
+        return Reason(AUDIT, drawn, np.full(n, rate))
 
     def _seen(self, seen: Seen) -> None:
         """All that look at it have: write what is kept."""
