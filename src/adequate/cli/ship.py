@@ -138,33 +138,35 @@ def display(found: Shipped) -> None:
     """A table of what matters, and the answer."""
     from adequate.loop.ship.report import in_bytes, in_seconds
 
-    table = Table(box=None)
-    for name in ("candidate", "size", "a text", "alone", "differs", "lost", "won", "worst cell", ""):
-        table.add_column(name, justify="left" if name in ("candidate", "worst cell", "") else "right")
+    wide = out.width >= 120
+    table = Table(box=None, pad_edge=False)
+    for name in ("candidate", "size", "a text", "alone", "differs", "-/+", "", *(["worst cell"] if wide else [])):
+        left = name in ("candidate", "", "worst cell")
+        table.add_column(name, justify="left" if left else "right", no_wrap=True)
     seen = {one.bundle for one in found.frontier} | set(found.verdicts)
-    for one in sorted((one for one in found.trials if one.bundle in seen), key=lambda one: one.bytes):
+    shown = {one.bundle: one for one in reversed(found.trials) if one.bundle in seen}
+    for one in sorted(shown.values(), key=lambda one: one.bytes):
         verdict = found.verdicts.get(one.bundle)
         worst = verdict.worst[0] if verdict is not None and verdict.worst else None
-        bold = "bold" if one.bundle == found.release else ""
-        table.add_row(
+        cells = [
             safe(str(one.recipe)),
             in_bytes(one.bytes),
             in_seconds(one.seconds),
             in_seconds(one.alone),
             f"{one.flips:.1%}",
-            f"{verdict.lost}" if verdict else "",
-            f"{verdict.won}" if verdict else "",
-            "" if worst is None else f"{safe(worst.cell)} {-100 * worst.points:+.1f}",
+            f"{verdict.lost}/{verdict.won}" if verdict else "",
             STATES[found.state(one)],
-            style=bold,
-        )
+        ]
+        if wide:
+            cells.append("" if worst is None else f"{safe(worst.cell)} {-100 * worst.points:+.1f}")
+        table.add_row(*cells, style="bold" if one.bundle == found.release else "")
     out.print(table)
     failed = sum(not one.made for one in found.trials)
     more = f", {failed} can't be made" if failed else ""
     ended = "time is up" if found.left == "time" else "nothing is left to try"
     out.print(
-        f"[dim]{len(found.trials)} candidates{more}; {ended}. lost, won: gate labels that only the model, "
-        f"only the bundle gets right. {found.looks} of {found.most} looks of the gate are used.[/]"
+        f"[dim]{len(found.trials)} candidates{more}; {ended}. -/+: gate labels that only the model, only the bundle "
+        f"gets right; {found.looks} of the gate's {found.most} looks are used.[/]"
     )
     first, *rest = found.sentences()
     out.print(f"[bold]{safe(first)}[/]")

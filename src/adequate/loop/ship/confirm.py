@@ -31,7 +31,7 @@ from adequate.loop.checks import gate as tests
 from adequate.loop.checks.keep import keep, key_of
 from adequate.loop.checks.run import run as put_to
 from adequate.loop.cycle import slices
-from adequate.loop.ship.screen import answered
+from adequate.loop.ship.screen import MEMBERS, answered
 from adequate.loop.subjects import Trained
 from adequate.loop.subjects.cached import Cached
 from adequate.loop.subjects.shipped import Shipped
@@ -57,12 +57,17 @@ BY = "ship"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """A cell that got worse: by how much of its members (a fraction), and how many."""
+    """A cell that got worse: by how many of its labelled members."""
 
     cell: str
-    points: float
+    members: int
     lost: int
     won: int
+
+    @property
+    def points(self) -> float:
+        """A fraction."""
+        return (self.lost - self.won) / max(self.members, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,7 +302,9 @@ def _worst(
         for i, cell in enumerate(comparison.cells):
             lost, won = int(comparison.lost[i]), int(comparison.won[i])
             members = size.get((cell.task, cell.slice, cell.label or "", str(cell.metric)), lost + won)
-            if lost > won:
-                loss = Loss(cell=cell.key, points=(lost - won) / max(members, 1), lost=lost, won=won)
-                (bad if str(changed[i]) in (Change.REGRESSED, Change.SUSPECT) else other).append(loss)
+            loss = Loss(cell=cell.key, members=members, lost=lost, won=won)
+            if lost > won and str(changed[i]) in (Change.REGRESSED, Change.SUSPECT):
+                bad.append(loss)
+            elif lost > won and members >= MEMBERS:  # one of two is no share worth naming
+                other.append(loss)
     return tuple(sorted(bad or other, key=lambda loss: -loss.points)[: None if bad else 1])

@@ -46,16 +46,16 @@ def made(recipe: Recipe, material: Material, folder: Path) -> Made:
     if recipe.form == "exact":
         return Made(blocks=tuple(material.blocks), heads=material.heads, steps=())
     if recipe.form == "encoder":
-        from adequate.shipping import encoder
+        from adequate.shipping.encoder import build as edit
 
-        return encoder.build(material, **recipe.options, folder=folder)
+        return edit(material, **recipe.options, folder=folder)
     if recipe.form == "static":
-        from adequate.shipping import student
+        from adequate.shipping.student import build as distil
 
-        return student.build(material, **recipe.options)
-    from adequate.shipping import words
+        return distil(material, **recipe.options)
+    from adequate.shipping.words import build as solve
 
-    return words.build(material, **recipe.options)
+    return solve(material, **recipe.options)
 
 
 def bundled(candidate: Made, into: Path, *, project: str, text: str) -> Bundle:

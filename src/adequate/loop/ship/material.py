@@ -1,7 +1,7 @@
 """What candidates are made of: texts of the pool and of labelled examples, and what the accepted model says of them.
 
-Nothing of the gate part is read. The texts are held out of making, for screening, in this order: first those with a
-`steer` label, which nothing learns from, then a share of the pool.
+Nothing of the gate part is read. Held out of making, for screening, are texts with a `steer` label, which nothing
+learns from, then some of the pool; texts that teach only where there are no others: a student misses them.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from adequate.store import Store
 
 MOST = 20_000  # texts that candidates are made from and screened on
-HELD = 0.2  # of them held out of making ...
-SCREENED = 4_000  # ... and so many at most
+HELD = 0.2  # of those without a label that teaches, held out of making ...
+LEAST = 0.1  # ... and of all, so many at least ...
+SCREENED = 4_000  # ... and at most
 TOGETHER = 4_096  # texts scored at once
 
 
@@ -104,10 +105,12 @@ def _drawn(
         )
     steer = parts[rows] == PARTS.index(Part.STEER)
     known = np.isin(rows, labelled)
-    # The last are held out: steer labels, then pool; texts that teach are made from whenever others can be held out.
-    rank = rng.random(len(rows)) + np.where(steer & known, 2, np.where(known, 0, 1))
+    # The last are held out.
+    teaches = known & ~steer
+    rank = rng.random(len(rows)) + np.where(steer & known, 2, np.where(teaches, 0, 1))
     order = np.argsort(rank, kind="stable")
-    held = min(SCREENED, max(1, int(HELD * len(rows))))
+    wanted = max(int(HELD * np.count_nonzero(~teaches)), int(np.count_nonzero(steer & known)), int(LEAST * len(rows)))
+    held = min(SCREENED, max(1, wanted))
     making, screening = order[: len(rows) - held], order[len(rows) - held :]
     order = np.concatenate([rng.permutation(making), rng.permutation(screening)])
     return rows[order], [texts[i] for i in order.tolist()], held

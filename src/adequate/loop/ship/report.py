@@ -46,8 +46,9 @@ class Shipped:
 
     @property
     def adequate(self) -> list[Trial]:
-        """The candidates that the gate passed, smallest first; those outside the limits too."""
-        return sorted((one for one in self.trials if self.passed(one)), key=lambda one: one.bytes)
+        """The candidates that the gate passed, smallest first; those outside the limits too. A bundle once."""
+        passed = {one.bundle: one for one in reversed(self.trials) if self.passed(one)}
+        return sorted(passed.values(), key=lambda one: one.bytes)
 
     def passed(self, trial: Trial) -> bool:
         """Whether the gate passed it."""
