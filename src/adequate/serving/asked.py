@@ -61,11 +61,11 @@ def parse(body: bytes, *, text: str, limits: Limits) -> Asked:
     explain, probabilities = found.get("explain", False), found.get("probabilities", 0)
     if not isinstance(explain, bool):
         raise wrong(f"'explain' is true or false, not {_kind(explain)}", '"explain": true')
-    if type(probabilities) is not int or not 0 <= probabilities <= 10_000:
+    if type(probabilities) not in (int, float) or probabilities % 1 or not 0 <= probabilities <= 10_000:
         raise wrong(f"'probabilities' is a number of labels, not {str(probabilities)[:80]}", '"probabilities": 3')
     if explain and len(texts) > EXPLAINED:
         raise wrong(f"{len(texts):,} answers to explain; at most {EXPLAINED} a request", "send fewer texts")
-    return Asked(texts=texts, columns=columns, tasks=_tasks(found), probabilities=probabilities, explain=explain)
+    return Asked(texts=texts, columns=columns, tasks=_tasks(found), probabilities=int(probabilities), explain=explain)
 
 
 def loads(body: bytes) -> Any:

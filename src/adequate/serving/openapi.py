@@ -28,10 +28,13 @@ _ERRORS = {
 }
 
 
-def document(*, project: str, text: str, tasks: Sequence[str], limits: Limits, token: bool) -> dict[str, Any]:
+def document(
+    *, project: str, releases: Sequence[str], text: str, tasks: Sequence[str], limits: Limits, token: bool
+) -> dict[str, Any]:
     """The document for what serves now.
 
     Args:
+        releases: ids of those that serve.
         text: the column that holds the text.
         tasks: that are answered.
         token: whether requests need one.
@@ -51,8 +54,8 @@ def document(*, project: str, text: str, tasks: Sequence[str], limits: Limits, t
         body={JSON: {"schema": _ref("Infer")}},
         v2=True,
     )
-    model = [_place("model", project)]
-    one = [*model, _place("version")]
+    model = [_place("model", [project])]
+    one = [*model, _place("version", releases)]
     paths = {
         "/": {"get": _get("about", "What is served", "About")},
         "/predict": {"post": predict},
@@ -206,9 +209,8 @@ def _operation(
     return told
 
 
-def _place(name: str, example: str | None = None) -> dict[str, Any]:
-    found: dict[str, Any] = {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
-    return found | ({"example": example} if example else {})
+def _place(name: str, known: Sequence[str]) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"enum": list(known)}}
 
 
 def _object(**properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -110,11 +110,12 @@ class Routes:
 
     async def openapi(self, _: Request) -> Response:
         """The document."""
-        bundle = self._app.swap.now.all.bundle
-        manifest = bundle.manifest
+        now = self._app.swap.now
+        bundle, manifest = now.all.bundle, now.all.bundle.manifest
         return _json(
             openapi.document(
                 project=manifest.project,
+                releases=[now.all.name, *([now.share[0].name] if now.share else [])],
                 text=manifest.text,
                 tasks=bundle.tasks,
                 limits=self._app.limits,
