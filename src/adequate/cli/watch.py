@@ -118,8 +118,11 @@ def _product(path: Path | None) -> dict[str, float]:
         return {}
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            return {row["release"]: float(row["value"]) for row in csv.DictReader(file)}
-    except (KeyError, TypeError, ValueError, csv.Error) as error:
+            read = csv.DictReader(file)
+            if not {"release", "value"} <= set(read.fieldnames or ()):
+                raise ValueError(f"its columns are {', '.join(read.fieldnames or ()) or 'none'}")
+            return {row["release"]: float(row["value"]) for row in read}
+    except (TypeError, ValueError, csv.Error) as error:
         raise FormatError(
             f"{path} can't be read as release,value: {error}", remedy="a header `release,value`, then a line a release"
         ) from error

@@ -19,7 +19,7 @@ from adequate.monitoring.estimate import Estimate
 from adequate.monitoring.rates import Moved
 
 MOVED, MOVED_FAR = 0.05, 0.2  # of requests, that get other labels or other confidence than they did
-APART, APART_FAR = 0.55, 0.65  # share of pairs in which production is told from the reference
+APART, APART_FAR = 0.52, 0.65  # share of pairs in which production is told from the reference
 FAILED = 0.01  # share of requests that end in an error
 NAMED = 3  # labels that are named
 

@@ -71,7 +71,7 @@ def drifted(reference: Floats, live: Floats, rng: np.random.Generator, alpha: fl
     begin = np.arange(FIRST, n, BEGIN)
     won, tried = wins[::-1].cumsum()[::-1][begin - FIRST], n - begin
     low, _ = e_bounds(won, tried, daily(alpha) / bets)
-    best = int(np.argmax(low))
+    best = int(np.argmax(low)) if low.max() > 0.5 else 0  # where nothing is sure, the one with most pairs
     return Drift(value=float(won[best] / tried[best]), low=float(low[best]), n=int(tried[best]), first=int(begin[best]))
 
 

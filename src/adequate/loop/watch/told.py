@@ -39,7 +39,7 @@ def dated(root: Path, alerts: Iterable[Alert], now: float) -> tuple[Alert, ...]:
     """The alerts with the time since when each holds, as remembered; what is over is forgotten once it was told."""
     found = {alert.key: alert for alert in alerts}
     known = _known(root)
-    since = {key: one for key, one in known.items() if key in found or one["told"]}
+    since = {key: dict(one) for key, one in known.items() if key in found or one["told"]}
     for key in found:
         if key not in since or since[key].get("over"):
             since[key] = {"at": now, "told": False}

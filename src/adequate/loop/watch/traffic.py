@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-
 from adequate.serving.spool import pieces
 from adequate.store.recordings import DAY, folder_of, segments
 from adequate.store.traffic import AUDIT, added
