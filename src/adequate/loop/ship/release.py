@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from adequate.bundles import Bundle, write
+from adequate.bundles.assertions import to_data
 from adequate.bundles.card import card
 from adequate.encoders import onnx
+from adequate.loop.checks.predicted import predicted
 from adequate.loop.ship.confirm import Confirmed, Gate
 from adequate.shipping.search import Trial
 from adequate.store.connect import FOLDER
@@ -23,13 +26,16 @@ def released(gate: Gate, bundle: Bundle, trial: Trial, verdict: Confirmed, *, wh
     """
     store, project = gate.store, gate.project
     gate.keep(bundle, verdict)
-    facts = _facts(gate, bundle, trial, verdict)
+    seen = ((batch.inputs, batch.outputs) for batch in predicted(store, project, gate.model))
+    assertions, stay = to_data(project.assertions.values(), seen)
+    facts = _facts(gate, bundle, trial, verdict, stay)
     folder = write(
         store.root / FOLDER / "releases",
         project=project.name,
         text=project.text,
         blocks=list(bundle.blocks.values()),
         heads=bundle.heads,
+        assertions=assertions,
         recording=None if project.recorded is None else asdict(project.recorded),
         card=facts,
     )
@@ -49,7 +55,7 @@ def released(gate: Gate, bundle: Bundle, trial: Trial, verdict: Confirmed, *, wh
     return folder
 
 
-def _facts(gate: Gate, bundle: Bundle, trial: Trial, verdict: Confirmed) -> dict[str, Any]:
+def _facts(gate: Gate, bundle: Bundle, trial: Trial, verdict: Confirmed, stay: Sequence[str]) -> dict[str, Any]:
     store, model = gate.store, gate.store.models.get(gate.model.name)
     cells = [
         {
@@ -73,6 +79,7 @@ def _facts(gate: Gate, bundle: Bundle, trial: Trial, verdict: Confirmed) -> dict
         cells=cells,
         edits=[str(trial.recipe), *trial.steps],
         sizes={"bytes": trial.bytes, "seconds a text": trial.seconds, "seconds alone": trial.alone},
+        not_portable=stay,
         known={
             "verdict": verdict.outcome,
             "gate labels lost": verdict.lost,
