@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import socket
 
     from adequate.serving.limits import Limits
-    from adequate.serving.metrics import Extra, Shared
-    from adequate.serving.record import Recorder
-    from adequate.serving.swap import Poll, Serving, Swap, Wanted
+    from adequate.serving.metrics import Shared
+    from adequate.serving.observing import Observing
+    from adequate.serving.swap import Poll, Serving, Wanted
     from adequate.spec.assertions import Assertion
     from adequate.store.triggers import Trigger
 
@@ -36,6 +36,12 @@ if TYPE_CHECKING:
     "--shadow", metavar="BUNDLE", help="A candidate that answers beside, unheard; disagreements are recorded."
 )
 @click.option("--record", metavar="RATE", help="Of requests that are recorded, drawn at random: 5%.")
+@click.option(
+    "--redact", multiple=True, metavar="NAME|REGEX", help="Not recorded: email, phone, card, iban, ip, url, or RE2."
+)
+@click.option(
+    "--record-to", type=click.Path(path_type=Path, file_okay=False), help="Folder for it. [default: the project's]"
+)
 @click.option(
     "--trust", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Key that signed the bundle."
 )
@@ -59,6 +65,8 @@ def serve(
     threads: int | None,
     shadow: str | None,
     record: str | None,
+    redact: tuple[str, ...],
+    record_to: Path | None,
     trust: Path | None,
     token_file: Path | None,
     max_texts: int,
@@ -77,7 +85,7 @@ def serve(
     \b
     adequate serve                                  # what this project has promoted
     adequate serve bundles/4f2a... --port 8400 --workers 2
-    adequate serve --record 5% --shadow 91c0ffee
+    adequate serve --record 5% --redact email --shadow 91c0ffee
     curl -H 'content-type: application/json' -d '{"text": "..."}' localhost:8400/predict
 
     The token may also lie in ADEQUATE_SERVE_TOKEN.
@@ -88,7 +96,8 @@ def serve(
 
     limits = Limits(body=max_mb << 20, texts=max_texts, waiting=max_waiting, seconds=timeout)
     asked = _Asked(
-        what=what, root=root, shadow=shadow, record=_rate(record), trust=trust, token=_token(token_file),
+        what=what, root=root, shadow=shadow, record=_rate(record), redact=redact,
+        record_to=record_to, trust=trust, token=_token(token_file),
         threads=threads or max(1, _cores() // workers), limits=limits, traces=traces,
     )  # fmt: skip
     sockets = listen(host, port, workers)
@@ -120,6 +129,8 @@ class _Asked:
     root: Path | None
     shadow: str | None
     record: float | None
+    redact: tuple[str, ...]
+    record_to: Path | None
     trust: Path | None
     token: str | None
     threads: int
@@ -141,14 +152,14 @@ def _process(
     from adequate.serving.telemetry import OpenTelemetry
 
     metrics = Metrics(counts, number)
-    recorder: Recorder | None = None
+    observer: Observing | None = None
 
     def changed(serving: Serving) -> None:
-        if recorder is not None:
-            recorder.shadow(None if serving.shadow is None else serving.shadow.bundle)
+        if observer is not None:
+            observer.changed(serving)
 
     swap = Swap(_poll(asked), metrics, trust=asked.trust, changed=changed)
-    recorder = _recorder(asked, swap)
+    observer = _observer(asked, swap.now)
     changed(swap.now)
     app = App(
         swap,
@@ -156,61 +167,43 @@ def _process(
         limits=asked.limits,
         threads=asked.threads,
         token=asked.token,
-        observer=recorder,
+        observer=observer,
         tracer=OpenTelemetry() if asked.traces else None,
-        extra=dict if recorder is None else lambda: _counts(recorder),
+        extra=dict if observer is None else observer.metrics,
     )
     run(app, sock, started=started, life=life)
 
 
-def _recorder(asked: _Asked, swap: Swap) -> Recorder | None:
-    """Keeps what the options, or the bundle itself, say; None: nothing is to be kept."""
-    now = swap.now
-    said = now.all.bundle.manifest.recording
-    if asked.record is None and said is None and now.shadow is None and asked.what is not None:
+def _observer(asked: _Asked, now: Serving) -> Observing | None:
+    """Counts, looks and keeps what the options, or the bundle itself, say; None: nothing is asked for."""
+    manifest = now.all.bundle.manifest
+    wanted = asked.record is not None or asked.record_to or now.shadow or manifest.recording or manifest.assertions
+    if not wanted and asked.what is not None:
         return None  # a bundle alone, which asks for nothing: its server needs no thread and no folder
-    from adequate.loop.place import STORE, find
-    from adequate.serving.record import Recorder
-    from adequate.spec.recording import Recording
-
-    recording = Recording.from_data(said).over(rate=asked.record)
-    try:
-        folder = find(asked.root) / STORE / "recorded"
-    except NoProjectError:
-        folder = Path("recorded")
-
-    def assertions(release: str) -> list[Assertion]:
-        from adequate.bundles.assertions import from_data
-
-        found = swap.now.named(release)
-        return [] if found is None else from_data(found.bundle.manifest.assertions)
-
-    column = now.all.bundle.manifest.text
-    return Recorder(folder, text=column, recording=recording, assertions=assertions, triggers=_triggers(asked))
-
-
-def _triggers(asked: _Asked) -> Callable[[], Sequence[Trigger]] | None:
     from adequate.loop.place import find
+    from adequate.serving.observing import Observing
+    from adequate.store.recordings import folder_of
 
+    over = {"rate": asked.record, "redact": asked.redact or None}
     try:
         root = find(asked.root)
     except NoProjectError:
-        return None
+        return Observing(asked.record_to or Path("recorded"), over=over)
+
+    def declared() -> list[Assertion]:
+        from adequate.spec.load import load
+
+        return list(load(root).assertions.values())
+
+    folder = asked.record_to or folder_of(root)
+    return Observing(folder, over=over, declared=declared, triggers=_triggers(root))
+
+
+def _triggers(root: Path) -> Callable[[], Sequence[Trigger]]:
     from adequate.loop.promote import watching
 
     look = watching(root)
     return lambda: look().triggers
-
-
-def _counts(recorder: Recorder) -> dict[str, Extra]:
-    from adequate.serving.metrics import Extra
-
-    health = recorder.health()
-    return {
-        "recorded_total": Extra("counter", "Rows recorded by this process.", health["written"]),
-        "dropped_total": Extra("counter", "Rows that recording couldn't keep up with.", health["dropped"]),
-        "recording_trouble": Extra("gauge", "1 where something is wrong with recording.", float(bool(health["fault"]))),
-    }
 
 
 def _rate(said: str | None) -> float | None:

@@ -95,9 +95,9 @@ class Observing:
             return {}
         now = self._recorder.health()
         return {
-            "recorded_rows": Extra("counter", "Rows recorded by this process.", now["written"]),
-            "recording_dropped": Extra("counter", "Rows that this process had no room for.", now["dropped"]),
-            "recording_fault": Extra("gauge", "1: the disk, triggers or an assertion fail.", bool(now["fault"])),
+            "recorded_total": Extra("counter", "Rows recorded by this process.", now["written"]),
+            "dropped_total": Extra("counter", "Rows that recording couldn't keep up with.", now["dropped"]),
+            "recording_trouble": Extra("gauge", "1: disk, triggers or an assertion fail.", float(bool(now["fault"]))),
         }
 
     def _assertions(self, release: str) -> Sequence[Assertion]:
