@@ -113,6 +113,16 @@ def test_a_teacher_without_an_encoder_has_nothing_to_edit(material: Material, tm
         build(replace(material, weights=None, vectors=None), folder=tmp_path)
 
 
+def test_int8_leaves_no_matrix_of_an_edited_encoder_in_full_precision(material: Material, tmp_path: Path) -> None:
+    import onnx
+
+    model = onnx.load(block(build(material, ffn=0.5, attention=0.5, rank=8, folder=tmp_path)).model)
+    kinds = [node.op_type for node in model.graph.node]
+    assert kinds.count("DynamicQuantizeMatMul") == 6 * made.LAYERS  # two for each feed-forward matrix
+    full = [t for t in model.graph.initializer if t.data_type == onnx.TensorProto.FLOAT and len(t.dims) > 1]
+    assert {tensor.name for tensor in full} == {"positions", "embeddings.word_embeddings.weight.scale"}
+
+
 def test_the_tables_hold_what_is_read(material: Material, tmp_path: Path) -> None:
     import onnx
 

@@ -6,7 +6,9 @@ temperature that makes the new probabilities as sure as the teacher's were, are 
 
 Measured on an encoder cut to four layers, half the attention heads and a quarter of the neurons (HWU64, 3,000 texts):
 39 right answers of 1,076 become wrong, against 41 when the cross-entropy to the teacher's probabilities is minimised
-instead and 44 when labels have half a say there; it is also the better calibrated and needs no iteration.
+instead and 44 when labels have half a say there; it is also the better calibrated and needs no iteration. Drawing the
+weights to what they were, rather than to 0, saves a head that has few texts: with 100 of them (and half the neurons)
+37 go wrong instead of 78, with 4,000 29 instead of 30.
 
 Blocks that the edit didn't touch (n-grams) keep the weights they had, so only what the changed block has to say is
 solved. Mapping the new vectors to the teacher's and folding the map into its weights gives the same head: logits are
