@@ -27,7 +27,10 @@ HEAVY = (
 PROMISED = {
     "adequate": "Engine Project Target __version__ cases connect falls open perturb rises wrap",
     "adequate.spec": "EVERYTHING Project Slice Target Task cases falls rises",
-    "adequate.store": "Added Cell Entry Event Failure Look Model Override QueueItem Store create open",
+    "adequate.store": (
+        "Added Cell Entry Event Failure Look Minute Model Override QueueItem Recorded Release Rollout Serving Store "
+        "Trigger create open"
+    ),
     "adequate.store.formats": "Data inspect read together write",
     "adequate.store.formats.exchange": "FORMATS Losses Marked Said missing read told write",
     "adequate.labelling": "Ledger Policy adjudicated answer answer_all answered check settle spread taken_back undo",

@@ -84,8 +84,11 @@ def models(engine: Engine) -> None:
 def releases(engine: Engine) -> None:
     """Every release, newest last: its size, its speed, its state, and who said so."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for head in ("release", "made", "model", "size", "a text", "state", "since", "who", "why"):
-        table.add_column(head, justify="right" if head in ("size", "a text") else "left")
+    for head in ("release", "state", "since", "size", "a text", "model", "who", "why"):
+        right = head in ("size", "a text")
+        table.add_column(
+            head, justify="right" if right else "left", no_wrap=head != "why", min_width=16 * (head == "release")
+        )
     with engine.store() as store:
         every = store.releases.list()
         last = {step.release: step for step in store.releases.steps()}
@@ -94,8 +97,8 @@ def releases(engine: Engine) -> None:
         state = f"share {100 * one.share:g} %" if one.state == "share" else one.state
         speed = f"{1e6 * one.seconds:,.0f} µs" if one.seconds else ""
         size = f"{one.bytes / 1e6:.1f} MB"
-        times = [datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M") for at in (one.at, step.at)]
-        table.add_row(one.id, times[0], one.model, size, speed, state, times[1], safe(step.who), safe(step.why))
+        since = datetime.fromtimestamp(step.at).astimezone().strftime("%m-%d %H:%M")
+        table.add_row(one.id, state, since, size, speed, one.model[:8], safe(step.who), safe(step.why))
     out.print(table if every else "no release yet: adequate ship")
 
 

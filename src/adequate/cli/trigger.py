@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,8 +97,10 @@ def _list(engine: Engine) -> None:
     from adequate.loop.production.seek import yields
 
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for head in ("id", "cell", "since", "a day", "fired", "recorded", "labelled", "yield", "expected", "state", "who"):
-        table.add_column(head, justify="left" if head in ("cell", "since", "state", "who") else "right")
+    for head in ("id", "cell", "a day", "fired", "recorded", "labelled", "yield", "expected", ""):
+        table.add_column(
+            head, justify="left" if head in ("cell", "") else "right", no_wrap=head != "cell", overflow="fold"
+        )
     with engine.store() as store:
         every = store.triggers.list()
         brought = yields(store, every)
@@ -108,9 +109,7 @@ def _list(engine: Engine) -> None:
         share = (
             f"{100 * got.right / got.labelled:.0f} % ({100 * got.low:.0f}-{100 * got.high:.0f})" if got.labelled else ""
         )
-        since = datetime.fromtimestamp(one.at).astimezone().strftime("%Y-%m-%d %H:%M")
-        state = "at work" if one.ended is None else "ended"
         counts = (f"{n:,}" for n in (one.per_day, got.fired, got.asked, got.labelled))
         expected = f"{100 * one.card['expected']:.0f} %" if "expected" in one.card else ""
-        table.add_row(str(one.id), safe(one.cell), since, *counts, share, expected, state, safe(one.who))
+        table.add_row(str(one.id), safe(one.cell), *counts, share, expected, "" if one.ended is None else "ended")
     out.print(table if every else "no trigger yet: adequate trigger CELL")
