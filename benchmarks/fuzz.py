@@ -23,6 +23,8 @@ from tests.bundles.made import bundle  # noqa: E402 - the folder of the tests ha
 from tests.serving.fuzzing import fuzzed  # noqa: E402
 from tests.serving.running import serving  # noqa: E402
 
+FEW = ("--max-texts", "50")  # so that one too many is soon made
+
 
 def main() -> None:
     """Run and print."""
@@ -30,7 +32,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=2000)
     args = parser.parse_args()
     warnings.simplefilter("ignore")
-    with tempfile.TemporaryDirectory() as folder, serving(bundle(Path(folder))[0]) as running:
+    with tempfile.TemporaryDirectory() as folder, serving(bundle(Path(folder))[0], *FEW) as running:
         statuses: Counter[int] = Counter()
         wrong: list[Any] = fuzzed(running.url, args.calls, statuses)
     for status, calls in sorted(statuses.items()):

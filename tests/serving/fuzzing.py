@@ -13,7 +13,7 @@ from schemathesis.core.failures import FailureGroup
 
 
 def fuzzed(url: str, calls: int, statuses: Counter[int]) -> list[str]:
-    """Ask at least so many times, every operation as often; returns what contradicts the document, each once.
+    """Ask at least so many times, most of them with a body; returns what contradicts the document, each once.
 
     Args:
         statuses: of all answers; counted here.
@@ -23,7 +23,7 @@ def fuzzed(url: str, calls: int, statuses: Counter[int]) -> list[str]:
     wrong: dict[str, None] = {}
     bodies = sum(operation.method == "post" for operation in found)
     for operation in found:
-        share = calls // (3 * len(found)) if operation.method != "post" else -(-2 * calls // (3 * bodies))
+        share = -(-calls // bodies) if operation.method == "post" else calls // (3 * len(found))
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
             with suppress(Unsatisfiable):  # nothing can be wrong about an operation that takes nothing
                 _ask(operation.as_strategy(generation_mode=mode), share // 2 + 1, statuses, wrong, mode)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pytest
 
 from adequate.bundles import Bundle
+from tests.serving.fuzzing import fuzzed
 from tests.serving.running import JSON, Running, alive, serving
 
 
@@ -158,6 +160,14 @@ def test_the_open_inference_protocol(server: Running, opened: Bundle) -> None:
         assert refused.status == 422
         assert isinstance(refused.json()["error"], str)
     assert server.ask("GET", "/v2/models/other").status == 404
+
+
+def test_no_call_that_its_document_allows_or_forbids_makes_it_fail(opened: Bundle) -> None:
+    statuses: Counter[int] = Counter()
+    with serving(opened.folder, "--max-texts", "20") as server:
+        assert fuzzed(server.url, 60, statuses) == []
+    assert all(status < 500 for status in statuses)
+    assert statuses[200] > 15
 
 
 def test_many_at_once_each_get_their_own_answers(server: Running, opened: Bundle) -> None:

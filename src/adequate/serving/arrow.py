@@ -21,7 +21,7 @@ def parse(body: bytes, *, text: str, limits: Limits, tasks: Sequence[str] | None
     """Read a stream: the column `text`, and whatever else it has.
 
     Raises:
-        RequestError: 400: no stream; 413: too many texts; 422: no such column, or no strings in it.
+        RequestError: 400: no stream; 422: no such column, no strings in it, or too many.
     """
     try:
         import pyarrow as pa

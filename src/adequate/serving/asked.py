@@ -46,7 +46,7 @@ def parse(body: bytes, *, text: str, limits: Limits) -> Asked:
         text: the column of the project that holds the text.
 
     Raises:
-        RequestError: 400: no JSON; 422: JSON that asks nothing we know; 413: too many texts.
+        RequestError: 400: no JSON; 422: JSON that asks nothing we know, or of too many texts.
     """
     found = loads(body)
     if not isinstance(found, dict):
@@ -89,12 +89,8 @@ def checked(texts: Sequence[Any], limits: Limits) -> None:
     if not texts:
         raise wrong("no text was given", '"texts": ["..."]')
     if len(texts) > limits.texts:
-        raise RequestError(
-            413,
-            "too_many_texts",
-            f"{len(texts):,} texts; at most {limits.texts:,} a request",
-            remedy="send it in parts",
-        )
+        message = f"{len(texts):,} texts; at most {limits.texts:,} a request"
+        raise wrong(message, "send them in parts", code="too_many_texts")
     for i, one in enumerate(texts):
         if type(one) is not str:
             raise wrong(f"text {i} is {_kind(one)}, not a string", 'an empty text is ""')

@@ -19,7 +19,7 @@ _ERRORS = {
     400: "it is no JSON, or no Arrow stream",
     401: "no token was given, or another",
     404: "no such path, model or version",
-    413: "the body is too large, or has too many texts",
+    413: "the body is too large",
     415: "the body is of another type",
     422: "it asks what can't be answered",
     429: "too much waits; try again after `Retry-After` seconds",

@@ -108,11 +108,7 @@ def _tensor(given: dict[str, Any]) -> list[Any]:
     if not isinstance(data, list):
         raise wrong("the data of a tensor are a list", "its binary extension isn't spoken here")
     flat = [one for row in data for one in (row if isinstance(row, list) else [row])]  # [n, 1] may come nested
-    if (
-        not isinstance(shape, list)
-        or shape not in ([len(flat)], [len(flat), 1])
-        or any(type(s) is not int for s in shape)
-    ):
+    if shape not in ([len(flat)], [len(flat), 1]) or any(isinstance(size, bool) for size in shape):
         raise wrong(f"shape {str(shape)[:80]} doesn't fit {len(flat):,} texts", f'"shape": [{len(flat)}]')
     return flat
 
