@@ -43,7 +43,8 @@ def to_data(
     kept: dict[str, dict[str, Any]] = {}
     stay: dict[str, str] = {}
     asked: dict[str, InSqlite] = {}
-    for made in assertions:
+    declared = list(assertions)
+    for made in declared:
         if why := _stays(made):
             stay[made.name] = why
             continue
@@ -56,7 +57,8 @@ def to_data(
     stay |= _differing(asked, seen)
     for name, one in asked.items():
         kept[name]["options"] |= {"sqlite": one.sql, "columns": list(one.columns)}
-    return [said for name, said in kept.items() if name not in stay], [f"{name}: {why}" for name, why in stay.items()]
+    whys = [f"{name}: {stay[name]}" for name in (one.name for one in declared) if name in stay]
+    return [said for name, said in kept.items() if name not in stay], whys
 
 
 def from_data(said: Iterable[Mapping[str, Any]]) -> list[Assertion]:
@@ -145,6 +147,6 @@ def _differs(here: Any, there: InSqlite, inputs: pa.RecordBatch, outputs: pa.Rec
         expected = here(inputs, outputs)
         found = there(inputs, outputs)
     except TestError as error:
-        return " ".join(error.message.split())
+        return " ".join(error.message.split()).removeprefix(f"assertion {there.name!r}: ")
     n = int(np.count_nonzero(expected != found))
     return f"SQLite says otherwise than DuckDB of {n:,} of {len(expected):,} predictions" if n else ""
