@@ -96,6 +96,20 @@ def test_the_students_bundle_answers_as_it_did(tmp_path: Path) -> None:
     np.testing.assert_array_equal(answers.probs, head.probs(head.logits({name: made.blocks[0].of(texts)})))
 
 
+def test_heads_made_small_take_half_the_bytes(tmp_path: Path) -> None:
+    made = words.build(material(), keep=600)
+    (name,), head = (made.blocks[0].name,), made.heads["intent"]
+    whole = replace(head, weights={name: replace(head.weights[name], values=head.weights[name].values + 1e-5)})
+    half, full = (
+        write(tmp_path, project="mail", text="body", blocks=made.blocks, heads={"intent": one}) for one in (head, whole)
+    )
+    saved = [(folder / "heads/intent.npz").stat().st_size for folder in (half, full)]
+    assert saved[1] - saved[0] == 600 * 7 * 2
+    again = Bundle.open(half).heads["intent"].weights[name].values
+    assert again.dtype == np.float32
+    np.testing.assert_array_equal(again, head.weights[name].values)
+
+
 def test_probabilities_are_as_sure_as_the_teachers() -> None:
     (block,), told = small().blocks, material().logits["intent"][-HELD:]
     head = small().heads["intent"]

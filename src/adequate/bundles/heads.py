@@ -73,7 +73,7 @@ def save(head: Head, folder: Path) -> dict[str, Any]:
     (folder / "heads").mkdir(exist_ok=True)
     arrays: dict[str, Any] = {"bias": head.bias, "offsets": head.offsets}
     for i, name in enumerate(head.blocks):
-        arrays[f"values{i}"] = head.weights[name].values
+        arrays[f"values{i}"] = _least(head.weights[name].values)
         if (columns := head.weights[name].columns) is not None:
             arrays[f"columns{i}"] = columns.astype(np.int32)
     np.savez(folder / path, **arrays)
@@ -85,6 +85,13 @@ def save(head: Head, folder: Path) -> dict[str, Any]:
         "temperature": head.temperature,
         "file": path,
     }
+
+
+def _least(values: Floats) -> NDArray[Any]:
+    """In half the bytes where that loses nothing: a head made small was rounded before it was calibrated."""
+    with np.errstate(over="ignore"):
+        half = values.astype(np.float16)
+    return half if np.array_equal(half, values) else values
 
 
 def _file(task: str) -> str:

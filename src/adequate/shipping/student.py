@@ -148,6 +148,6 @@ def _head(head: Head, block: Static, alive: NDArray[np.int64], weights: Floats, 
     """The teacher's head on the student's features; labels that it never saw stay so."""
     k = len(head.labels)
     values, whole = np.zeros((block.width, k), np.float32), np.full(k, NEVER, np.float32)
-    values[:, alive], whole[alive] = weights, bias
+    values[:, alive], whole[alive] = weights.astype(np.float16), bias  # a bundle keeps half the bytes
     own = {block.name: Weights(width=block.width, columns=None, values=values)}
     return replace(head, weights=own, bias=whole, temperature=1 / SOFT, mix=1.0)
