@@ -146,6 +146,7 @@ def test_the_verb_makes_lists_and_stops(root: Path) -> None:
     with Engine.open(root).store() as one:
         name = one.releases.list()[0].id
     assert "trigger 1 seeks texts of refund, at most 9 a day" in said(CELL, "--per-day", 9, "--release", name)
-    assert "at work" in said("--list")
+    assert CELL in (shown := said("--list"))
+    assert "ended" not in shown
     assert f"trigger 1 for {CELL} has ended" in said("--stop", 1)
     assert "ended" in said("--list")
