@@ -9,14 +9,14 @@ from adequate.monitoring.audit import audited, even
 
 def test_bounds_hold_while_labels_come_in(rng: np.random.Generator) -> None:
     truth, n, wrongly = 0.9, 300, 0
-    for _ in range(60):
+    for _ in range(40):
         right = rng.random(n) < truth
         uniform, order = rng.random(n), np.arange(n)
         looks = [
-            audited(right, order < k, np.zeros(n, bool), np.full(n, 0.1), uniform, alpha=0.1) for k in range(20, n, 20)
+            audited(right, order < k, np.zeros(n, bool), np.full(n, 0.1), uniform, alpha=0.1) for k in range(20, n, 40)
         ]
         wrongly += any(one.low > truth or one.high < truth for one in looks)
-    assert wrongly / 60 <= 0.2
+    assert wrongly / 40 <= 0.2
 
 
 def test_failures_that_were_asked_first_do_not_count_twice(rng: np.random.Generator) -> None:

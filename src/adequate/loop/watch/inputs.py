@@ -47,8 +47,15 @@ def reference_of(store: Store, project: Project, model: str) -> tuple[Encode, Fl
 
 
 def drift_of(rows: Sequence[Row], text: str, reference: Floats, encode: Encode) -> Drift | None:
-    """Whether the texts of sampled rows drift; None where there is no text."""
-    said = [row for row in even(rows) if isinstance(row.inputs.get(text), str)]
+    """Whether the texts of sampled rows drift, each text once; None where there is no text.
+
+    The examples hold each text once too; and to know a text again is not to know what is new.
+    """
+    seen: dict[str, Row] = {}
+    for row in even(rows):
+        if isinstance(row.inputs.get(text), str):
+            seen.setdefault(row.inputs[text], row)
+    said = list(seen.values())
     said = sorted(sorted(said, key=lambda row: row.uniform)[:MOST], key=lambda row: (row.at, row.id))
     if not said or not len(reference):
         return None
