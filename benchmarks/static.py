@@ -224,6 +224,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared/data")
     parser.add_argument("--only", choices=["clinc150", "hwu64"])
     asked = parser.parse_args()
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     sets = {"clinc150": clinc150, "hwu64": hwu64}
     there = {name: read for name, read in sets.items() if (asked.data / name).is_dir() and asked.only in (None, name)}
     with tempfile.TemporaryDirectory() as scratch:

@@ -4,6 +4,11 @@ It is trained on the pool and on variants of its texts, all answered by the teac
 the vectors of the pieces that they are made of, so that a rare word learns from those that look like it; what a word's
 pieces say is then added to its own vector, and costs a server nothing. Temperatures are chosen on texts held out, for
 the vectors as they are stored.
+
+Tried on CLINC150 (teacher right on .962 of 4,500 test texts) and left out: the teacher's probabilities unsoftened (.920
+instead of .930, before variants and pieces), no pairs (.932 instead of .940), width 256, pairs seen once, pairs of
+clusters of words, a hidden layer (.937 to .938, as without). Unknown words read as the known ones that they look like
+(`bundles.alike`): with two typos a text it is right on .84, its teacher on .78.
 """
 
 from __future__ import annotations
