@@ -19,7 +19,7 @@ LOOKS = {  # state: what the legend says, colour, marker; told apart without col
     "passed": ("adequate: the gate passed it", COLOURS[4], "o"),
     "refused": ("refused by the gate", RED, "X"),
     "needs_labels": ("labels would decide", ORANGE, "D"),
-    "open": ("not put to the gate", BLUE, "s"),
+    "open": ("beaten by another: not gated", BLUE, "s"),
     "unlikely": ("loses too much on visible texts", GREY, "x"),
 }
 LIMIT = "#444444"
@@ -30,7 +30,7 @@ def drawn(found: Shipped) -> Figure:
     """One panel, readable at the width of a README."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 5.2), layout="constrained")
+    figure = Figure(figsize=(9, 5.6), layout="constrained")
     axis = figure.subplots()
     axis.set_xscale("log")
     axis.set_yscale("log")
@@ -85,21 +85,27 @@ def _front(axis: Axes, found: Shipped) -> None:
 
 
 def _words(axis: Axes, found: Shipped, made: list[Trial]) -> None:
-    """Names of the model as it is, of the release, and of the others on the frontier, where there is room."""
+    """Numbers on the points that matter, and what each stands for in a list beside: words never lie on one another."""
     first = [one for one in made if one.recipe.form == "exact" or one.bundle == found.release]
     rest = [one for one in found.frontier if found.passed(one) and one not in first]
-    for turn, one in enumerate([*first, *rest][:LABELLED]):
-        text = "the accepted model" if one.recipe.form == "exact" else str(one.recipe)
-        cell = found.verdicts[one.bundle].worst[:1] if one.bundle in found.verdicts else ()
-        worst = f"\nworst cell {-100 * cell[0].points:+.1f} points" if cell else ""
+    lines = []
+    for number, one in enumerate(sorted([*first, *rest][:LABELLED], key=lambda one: one.bytes), start=1):
+        chosen = one.bundle == found.release
         axis.annotate(
-            f"{text}\n{in_bytes(one.bytes)}, {in_seconds(one.seconds)} in batches{worst}",
+            str(number),
             (one.bytes, one.alone),
-            xytext=(8, 10 if turn % 2 == 0 else -10),
+            xytext=(0, 7 if number % 2 else -16),
             textcoords="offset points",
-            fontsize=8,
-            fontweight="bold" if one.bundle == found.release else "normal",
-            va="bottom" if turn % 2 == 0 else "top",
-            ha="right" if one.bytes == max(each.bytes for each in made) else "left",
+            fontsize=9,
+            fontweight="bold" if chosen else "normal",
+            ha="center",
             zorder=5,
         )
+        text = "the accepted model" if one.recipe.form == "exact" else str(one.recipe)
+        cell = found.verdicts[one.bundle].worst[:1] if one.bundle in found.verdicts else ()
+        worst = f", worst cell {-100 * cell[0].points:+.1f}" if cell else ""
+        lines.append(
+            f"{number}  {text}{' (release)' if chosen else ''}: "
+            f"{in_bytes(one.bytes)}, {in_seconds(one.seconds)} in batches{worst}"
+        )
+    axis.text(0, -0.14, "\n".join(lines), transform=axis.transAxes, fontsize=8.5, va="top", linespacing=1.4)
