@@ -37,6 +37,7 @@ PROMISED = {
     "adequate.encoders": "Encoder Identity Lexical content_ids embed identify part_of phrase",
     "adequate.training": "NEVER Aim Copies Head Learned Suspicion Tried Weights calibration_error digest learn "
     "load log_loss probabilities save suspicion temperature",
+    "adequate.bundles": "Bundle Manifest pack write",
     "adequate.testing": "ALL Cell Comparison Counts Forecast Judgement Look Plan Sample Verdict believe compare count "
     "decide declared judge plan raised record uniforms",
     "adequate.perturb": (
