@@ -84,7 +84,9 @@ class InSqlite:
         try:
             names = ", ".join(f'"{name.replace(chr(34), chr(34) * 2)}"' for name in ("aq_at", *self.columns))
             database.execute(f"CREATE TABLE seen ({names})")
-            database.executemany(f"INSERT INTO seen VALUES ({', '.join('?' * (len(held) + 1))})", zip(range(n), *held, strict=True))
+            database.executemany(
+                f"INSERT INTO seen VALUES ({', '.join('?' * (len(held) + 1))})", zip(range(n), *held, strict=True)
+            )
             _fence(database)
             found = np.zeros(n, np.bool_)
             places = database.execute(f"SELECT aq_at FROM seen WHERE ({self.sql}\n)").fetchall()
