@@ -107,10 +107,9 @@ def _tensor(given: dict[str, Any]) -> list[Any]:
     data, shape = given.get("data"), given.get("shape")
     if not isinstance(data, list):
         raise wrong("the data of a tensor are a list", "its binary extension isn't spoken here")
-    flat = [one for row in data for one in (row if isinstance(row, list) else [row])]  # [n, 1] may come nested
-    if shape not in ([len(flat)], [len(flat), 1]) or any(isinstance(size, bool) for size in shape):
-        raise wrong(f"shape {str(shape)[:80]} doesn't fit {len(flat):,} texts", f'"shape": [{len(flat)}]')
-    return flat
+    if shape not in ([len(data)], [len(data), 1]) or any(isinstance(size, bool) for size in shape):
+        raise wrong(f"shape {str(shape)[:80]} doesn't fit {len(data):,} texts", f'"shape": [{len(data)}]')
+    return data
 
 
 def _outputs(given: Any) -> list[str] | None:
