@@ -23,12 +23,12 @@ from adequate.bundles import Bundle
 from adequate.encoders import onnx
 from adequate.loop.begin import begin
 from adequate.loop.engine import Engine
-from adequate.loop.ship.journal import Journal
 from adequate.loop.ship.make import Measured, bundled, made, measured
 from adequate.loop.ship.material import gather, teacher
 from adequate.loop.ship.report import Shipped, in_bytes, in_seconds
 from adequate.loop.ship.screen import answered
 from adequate.shipping.search import Recipe, Trial
+from adequate.types import Mask
 
 HERE = Path(__file__).resolve().parents[1]
 SMALLER, FASTER = 30, 100  # times: the goals
@@ -81,43 +81,44 @@ def shipped(name: str, train: Rows, test: Rows, folder: Path, seconds: float, pl
         csv.writer(out).writerows([("text", "intent"), *train])
     engine = begin(folder / name, [file], tasks=["intent"]).engine
     engine.run(cycles=1)
-    whole = reference(engine, folder / "fp32")
+    whole, model = reference(engine, folder / "reference")
     print(f"\n{name}: {len(train):,} rows; MiniLM fp32 {in_bytes(whole.bytes)}, {in_seconds(whole.seconds)} a text")
     began = time.perf_counter()
     found = engine.ship(search=seconds, told=lambda _trial, _verdict: None)
     took = time.perf_counter() - began
     print(f"searched {took:.0f} s, {len(found.trials)} candidates, {found.looks} looks of the gate")
-    show(found, whole, truths(engine, found, test))
+    show(found, whole, truths(engine, found, model, test))
     if plot is not None:
         found.plot(plot)
         print(f"wrote {plot}")
 
 
-def reference(engine: Engine, folder: Path) -> Measured:
-    """MiniLM in fp32 with the model's head, as a bundle."""
+def reference(engine: Engine, folder: Path) -> tuple[Measured, Bundle]:
+    """MiniLM in fp32 with the model's head, measured as a bundle; and the accepted model as it is."""
     folder.mkdir()
     with engine.store() as store:
         material, _ = gather(store, engine.project, teacher(store, engine.project))
-    candidate = made(Recipe(form="encoder", precision="fp32"), material, folder)
-    bundle = bundled(candidate, folder, project=engine.project.name, text=engine.project.text)
-    return measured(bundle, material.texts[material.made :])
+    recipes = Recipe(form="encoder", precision="fp32"), Recipe(form="exact")
+    whole, model = (
+        bundled(made(one, material, folder), folder, project=engine.project.name, text=engine.project.text)
+        for one in recipes
+    )
+    return measured(whole, material.texts[material.made :]), model
 
 
-def truths(engine: Engine, found: Shipped, test: Rows) -> dict[str, tuple[float, int, int]]:
+def truths(engine: Engine, found: Shipped, model: Bundle, test: Rows) -> dict[str, tuple[float, int, int]]:
     """By bundle that is still there: accuracy on the test set, and what it lost and won there against the model."""
     (place,) = (path for path in (engine.root / ".adequate" / "ship").iterdir() if path.is_dir())
-    journal = Journal(place, list(found.trials))
     texts, gold = [text for text, _ in test], np.array([label for _, label in test])
-    right = {}
-    for one in found.trials:
-        if one.made and journal.bundle(one).exists():
-            bundle = Bundle.open(journal.bundle(one))
-            labels = np.array(bundle.heads["intent"].labels)
-            right[one.bundle] = labels[answered(bundle, texts)["intent"]] == gold
-    exact = next(one.bundle for one in found.trials if one.recipe.form == "exact")
-    was = right[exact]
+
+    def right(bundle: Bundle) -> Mask:
+        return np.asarray(np.array(bundle.heads["intent"].labels)[answered(bundle, texts)["intent"]] == gold)
+
+    was = right(model)
+    there = {one.bundle for one in found.trials if one.made and (place / one.bundle).exists()}
+    answers = {bundle: right(Bundle.open(place / bundle)) for bundle in sorted(there)} | {model.id: was}
     return {
-        bundle: (float(now.mean()), int((was & ~now).sum()), int((now & ~was).sum())) for bundle, now in right.items()
+        bundle: (float(now.mean()), int((was & ~now).sum()), int((now & ~was).sum())) for bundle, now in answers.items()
     }
 
 
