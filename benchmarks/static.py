@@ -41,14 +41,15 @@ ROOT = Path(__file__).resolve().parents[1]
 HELD = 1000  # training texts that choose temperatures
 ROUNDS = 5
 COLD = """
-import resource, sys, time
+import sys
 from pathlib import Path
 from adequate.bundles import Bundle
 bundle = Bundle.open(Path(sys.argv[1]))
 print(bundle.answer(["what is my balance"]).outputs["intent"].answers[0], flush=True)
 sys.stdin.readline()
 bundle.answer(["how much money do i have on my card"] * 10_000)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
+status = Path("/proc/self/status").read_text()  # getrusage would tell the most that this process's parent held
+print(int(status.split("VmHWM:")[1].split()[0]) / 1024, flush=True)
 """
 
 Said = list[tuple[str, str]]  # texts and their labels
