@@ -96,7 +96,7 @@ def written(
     if not plan.empty:
         weights = walked(weights, _calibration(material), plan, heads=material.attention)
     if vocabulary:
-        seen = trim.tokenised(tokenizer, material.texts, material.tokens)
+        seen = trim.tokenised(tokenizer, material.texts[: material.made], material.tokens)
         keep = trim.needed(tokenizer, seen)
         steps.append(f"vocabulary {len(weights[trim.WORDS])} -> {len(keep)}")
         weights, tokenizer = trim.words(weights, keep), trim.without(tokenizer, keep)
