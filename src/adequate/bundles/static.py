@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 WRITER = 1  # part of every name: raise it when features change
 TOGETHER = 1024  # texts read at once
 HELD = 1024  # rows of the table gathered at once: they stay in the processor's cache
-GUESSED = 1 << 16  # unknown words remembered
+GUESSED = 1 << 16  # unknown words remembered, none longer than SHORT characters
+SHORT = 64
 EDGE = "\0"  # before, between and after texts
 _ALONE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _MARKS = "\u0591-\u05c7\u0610-\u061a\u064b-\u0670\u0900-\u0fff"  # vowel signs, which \w lacks
@@ -182,19 +183,23 @@ class _Vocabulary(dict[str, int]):
         super().__init__(zip(known, range(len(known)), strict=True))
         self[EDGE] = len(known)
         self._known = known
-        self._guessed: dict[str, int] = {}
+        self._guessed: list[str] = []
 
     @cached_property
     def _alike(self) -> Alike:
         return Alike(self._known)
 
     def __missing__(self, word: str) -> int:
-        if (found := self._guessed.get(word)) is None:
-            close = self._alike.nearest(word)
-            found = len(self._known) + 1 if close is None else close
-            if len(self._guessed) >= GUESSED:
-                self._guessed = {}
-            self._guessed[word] = found
+        close = self._alike.nearest(word)
+        found = len(self._known) + 1 if close is None else close
+        if len(word) > SHORT:
+            return found
+        if len(self._guessed) >= GUESSED:
+            guessed, self._guessed = self._guessed, []
+            for one in guessed:
+                self.pop(one, None)
+        self._guessed.append(word)
+        self[word] = found  # the next time it is looked up as fast as any
         return found
 
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from adequate.spec.assertions import Assertion
     from adequate.store.triggers import Trigger
 
+# Our threads are those that ask: a second pool fights them. Read once, when the library is imported, so set before.
+ALONE = {"TOKENIZERS_PARALLELISM": "false", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
 
 @click.command()
 @click.argument("what", metavar="[BUNDLE|RELEASE]", required=False)
@@ -90,6 +93,8 @@ def serve(
 
     The token may also lie in ADEQUATE_SERVE_TOKEN.
     """
+    for name, value in ALONE.items():
+        os.environ.setdefault(name, value)
     from adequate.serving.address import listen, url
     from adequate.serving.limits import Limits
     from adequate.serving.metrics import room
@@ -141,10 +146,6 @@ class _Asked:
 def _process(
     asked: _Asked, number: int, sock: socket.socket, life: int | None, started: Callable[[], None], counts: Shared
 ) -> None:
-    os.environ.setdefault(
-        "TOKENIZERS_PARALLELISM", "false"
-    )  # our threads are those that ask; a second pool fights them
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from adequate.serving.app import App
     from adequate.serving.metrics import Metrics
     from adequate.serving.server import run

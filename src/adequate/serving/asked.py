@@ -91,9 +91,9 @@ def checked(texts: Sequence[Any], limits: Limits) -> None:
     if len(texts) > limits.texts:
         message = f"{len(texts):,} texts; at most {limits.texts:,} a request"
         raise wrong(message, "send them in parts", code="too_many_texts")
-    for i, one in enumerate(texts):
-        if type(one) is not str:
-            raise wrong(f"text {i} is {_kind(one)}, not a string", 'an empty text is ""')
+    if set(map(type, texts)) != {str}:
+        i, one = next((i, one) for i, one in enumerate(texts) if type(one) is not str)
+        raise wrong(f"text {i} is {_kind(one)}, not a string", 'an empty text is ""')
 
 
 def picked(tasks: Sequence[str] | None, known: tuple[str, ...]) -> tuple[str, ...]:

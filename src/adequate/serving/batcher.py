@@ -2,8 +2,9 @@
 
 No timer: a request that finds the model idle is answered at once; what comes in meanwhile waits and is taken together.
 A batch is as many texts as the model answers in `SLICE` seconds, so what is large is cut, and who asks for one text
-never stands behind ten thousand. A model that answers what waits within `INLINE` seconds is asked on the event loop
-itself: to hand such a batch to a thread and back costs more than its answers.
+never stands behind ten thousand. A model that answers what waits within `INLINE` seconds, or takes microseconds a text,
+is asked on the event loop itself: to hand such a batch to a thread and back costs more than its answers, and threads
+that mostly hold the interpreter only wait for each other.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from adequate.serving.telemetry import Tracer
 
 SLICE = 0.010  # seconds of one batch, about
-INLINE = 0.001
+INLINE = 0.002  # of one on the event loop, where others come and go between two batches
+QUICK = 5e-5  # seconds a text of a model that is always asked there
 MOST = 4096  # texts of one batch, however fast
 
 
@@ -40,20 +42,21 @@ class Loaded:
         name: its id.
         bundle: open.
         pace: seconds a text, as lately measured.
+        call: seconds that a call takes beside.
     """
 
     name: str
     bundle: Bundle
     pace: float
+    call: float = 0.0
 
     def timed(self, n: int, seconds: float) -> None:
         """n texts took so long. Many say more of a text than one, which mostly tells what a call costs."""
-        self.pace += 0.5 * n / (n + 16) * (seconds / n - self.pace)
+        self.pace += 0.5 * n / (n + 16) * (max(0.0, seconds - self.call) / n - self.pace)
 
-    @property
-    def batch(self) -> int:
-        """Texts to answer at once."""
-        return max(1, min(MOST, int(SLICE / max(self.pace, 1e-7))))
+    def within(self, seconds: float) -> int:
+        """Texts that it answers in so long; at least one."""
+        return max(1, min(MOST, int((seconds - self.call) / max(self.pace, 1e-7))))
 
 
 @dataclass(eq=False)
@@ -144,9 +147,7 @@ class Batcher:
         late = self._loop.call_later(self.limits.seconds, _give_up, job, self.limits.seconds)
         with self._lock:
             self._queue.append(job)
-        if not self._planned:  # after all that came in with it: they are answered together
-            self._planned = True
-            self._loop.call_soon(self._start)
+        self._plan()
         try:
             return await job.future
         finally:
@@ -166,12 +167,22 @@ class Batcher:
         with self._lock:
             if not self._queue:
                 return
-            soon = self.waiting * self._queue[0].release.pace <= INLINE and not self._busy
-            pieces = self._take(1) if soon else []
-            if not soon or self._queue:
+            release = self._queue[0].release
+            here = release.within(INLINE)
+            quick = release.pace <= QUICK
+            pieces = self._take(here) if quick or (self.waiting <= here and not self._busy) else []
+            if self._queue and not quick:
                 self._lock.notify(len(self._threads))
         if pieces:
             self._deliver(*self._ask(pieces))
+            if quick:
+                self._plan()
+
+    def _plan(self) -> None:
+        """Take what waits after all that came in with it: they are answered together."""
+        if self._queue and not self._planned:
+            self._planned = True
+            self._loop.call_soon(self._start)
 
     def _work(self) -> None:
         while True:
@@ -180,7 +191,7 @@ class Batcher:
                     if self._over:
                         return
                     self._lock.wait()
-                pieces = self._take(len(self._threads) - self._busy)
+                pieces = self._take(self._queue[0].release.within(SLICE), len(self._threads) - self._busy)
                 if not pieces:
                     continue
                 self._busy += 1
@@ -192,10 +203,11 @@ class Batcher:
             if not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(self._deliver, *done)
 
-    def _take(self, idle: int) -> list[Piece]:
+    def _take(self, most: int, idle: int = 1) -> list[Piece]:
         """The next batch, under the lock: the longest waiting first, of what is too large a part.
 
         Args:
+            most: texts, at least 1.
             idle: threads without work; what waits is shared among them.
         """
         while self._queue and self._queue[0].future.done():  # given up
@@ -204,14 +216,14 @@ class Batcher:
             return []
         first = self._queue[0]
         alike: list[Job] = []
-        there, enough = 0, first.release.batch * idle
+        there, enough = 0, most * idle
         for job in self._queue:
             if job.fits(first) and not job.future.done():
                 alike.append(job)
                 there += len(job.texts) - job.taken
                 if there >= enough:
                     break
-        room = min(first.release.batch, -(-there // idle))
+        room = min(most, -(-there // idle))
         pieces: list[Piece] = []
         for job in alike:
             if not room:
