@@ -23,6 +23,7 @@ from adequate.loop.ship.confirm import MOST, Confirmed, Gate
 from adequate.loop.ship.journal import Journal
 from adequate.loop.ship.make import bundled, made, measured
 from adequate.loop.ship.release import released
+from adequate.loop.ship.remembered import learned, remembering
 from adequate.loop.ship.report import Shipped
 from adequate.loop.ship.screen import Screen
 from adequate.shipping.material import Material
@@ -80,7 +81,7 @@ class Search:
         try:
             bundle, steps = self._make(one)
             size = measured(bundle, self.screen.texts)
-            seen = self.screen.look(bundle)
+            seen = self.screen.look(remembering(bundle, self.gate.model))
         except (AdequateError, ValueError) as error:  # this material can't be cut so: that is worth knowing, no more
             return Trial(recipe=one, why=str(error).partition("\n")[0], took=time.monotonic() - began)
         return Trial(
@@ -125,7 +126,7 @@ class Search:
             if not known and (one.loss >= bar or not self.gate.open()):
                 continue
             self.progress(f"gate: {one.recipe}", i, len(queue))
-            verdict = found[one.bundle] = self.gate.confirm(self._opened(one))
+            verdict = found[one.bundle] = self.gate.confirm(remembering(self._opened(one), self.gate.model))
             self.told(one, verdict)
             if not verdict.passed:
                 bar = min(bar, one.loss)
@@ -169,12 +170,14 @@ def ship(
     progress("reading what the model says", 0, None)
     model = gathered.teacher(store, project)
     material, steer = gathered.gather(store, project, model, seed=seed, progress=progress)
+    learned(store, model, project.text)
     gate = Gate(store=store, project=project, model=model, progress=progress)
     screen = Screen(
         material=material,
         steer=steer,
         cells={task: [cell for cell in cells if cell.slice == "all"] for task, cells in gate.cells.items()},
         sealed=gate.labels,
+        broken=gate.broken,
     )
     words = material.lexical.digest
     space = Space(
@@ -201,7 +204,7 @@ def ship(
         chosen = _chosen(journal.trials, verdicts, limits)
         folder: Path | None = None
         if chosen is not None:
-            bundle = Bundle.open(journal.bundle(chosen))
+            bundle = remembering(Bundle.open(journal.bundle(chosen)), model)
             folder = released(gate, bundle, chosen, verdicts[chosen.bundle], who=who)
         journal.keep(worth(journal.trials))
         return Shipped(
