@@ -106,7 +106,9 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder with CLINC150: data_full.json and domains.json")
     parser.add_argument("folder", type=Path, help="where to make the project; must not be there yet")
     parser.add_argument("--domains", default="banking,travel,credit_cards", help="which to teach (default: three)")
-    parser.add_argument("--requests", type=int, default=3000, help="of a phase, of the second twice as many (default: 3000)")
+    parser.add_argument(
+        "--requests", type=int, default=3000, help="of a phase, of the second twice as many (default: 3000)"
+    )
     parser.add_argument("--labels", type=int, default=400, help="answers to take from the oracle (default: 400)")
     parser.add_argument("--search", default="2m", help="time for each search of a bundle (default: 2m)")
     parser.add_argument("--pause", type=float, default=0.01, help="seconds between two requests of a client")

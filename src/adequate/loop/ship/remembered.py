@@ -7,7 +7,7 @@ model as it is can be screened and gated in seconds. Its speed is measured on th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
