@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adequate.monitoring.abstain import chosen, chow
+from adequate.monitoring.abstain import chosen, chow, pays
 
 
 def test_of_a_calibrated_model_it_is_near_the_rule_without_labels(rng: np.random.Generator) -> None:
@@ -49,3 +49,19 @@ def test_it_never_costs_more_than_to_ask_nobody(seed: int, human: float, error: 
     assert rule is not None
     assert rule.cost <= rule.never + 1e-9
     assert rule.cost_low <= rule.cost + 1e-9 <= rule.cost_high + 2e-9
+
+
+def test_a_part_that_is_harder_gets_a_threshold_of_its_own(rng: np.random.Generator) -> None:
+    confidence = rng.beta(8, 1, 2000)
+    right = rng.random(2000) < confidence - 0.25  # it is surer than it should be
+    rule = pays(confidence, right, whole=0.7, human=1, error=5)
+    assert rule is not None
+    assert rule.threshold > 0.9
+
+
+def test_a_part_like_all_the_others_seldom_does(rng: np.random.Generator) -> None:
+    found = 0
+    for _ in range(200):
+        confidence = rng.beta(3, 1, 300)
+        found += pays(confidence, rng.random(300) < confidence, whole=chow(1, 5), human=1, error=5) is not None
+    assert found <= 20  # 5 % of 200, and what chance adds

@@ -85,3 +85,27 @@ def test_what_cannot_be_redacted_by_is_refused_at_the_start(telling: Path, tmp_p
     options = ("--redact", "emial", "--record-to", str(tmp_path))
     with pytest.raises(AssertionError, match="did you mean 'email'"), serving(telling, *options):  # instead of a URL
         pass
+
+
+def test_answers_below_the_threshold_are_marked_counted_and_some_are_kept(opened: Bundle, tmp_path: Path) -> None:
+    careful = write(
+        tmp_path / "releases",
+        project="mail",
+        text=opened.manifest.text,
+        blocks=list(opened.blocks.values()),
+        heads=opened.heads,
+        abstain={"intent": {"threshold": 1.0}},
+        recording={"an_hour": 20},
+    )
+    with serving(careful, "--record", "0%", "--record-to", str(tmp_path / "recorded")) as server:
+        for _ in range(3):
+            said = server.predict(texts=["where is my card", "hello"] * 5).json()["outputs"]
+            sure = [one < 1 for one in said["intent"]["confidence"]]
+            assert said["intent"]["abstained"] == sure
+            assert all("abstained" not in one for task, one in said.items() if task != "intent")
+        os.kill(server.process.pid, signal.SIGTERM)
+        assert server.process.wait(30) == 0
+    rows, tallies = written(tmp_path / "recorded")
+    assert total(tallies, "tasks", "intent", "abstained") == 3 * sum(sure)
+    assert 1 <= len(rows) <= 20
+    assert all(0 < row["why"]["abstained:intent"] <= 1 and row["probability"] > 0 for row in rows)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import finalize
 from zipfile import BadZipFile
 
@@ -24,6 +24,9 @@ from adequate.training.heads import Head
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from adequate.bundles.abstain import Abstention
+    from adequate.types import Mask
 
 TOGETHER = 4096  # texts in one call that keep memory small
 
@@ -50,6 +53,7 @@ class Bundle:
     blocks: Mapping[str, Block]
     heads: Mapping[str, Head]
     _at: dict[tuple[str, str], NDArray[np.int32]] = field(default_factory=dict, repr=False)
+    _abstention: Abstention | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def open(cls, path: Path | str, *, threads: int = 1, trust: Path | None = None) -> Bundle:
@@ -101,6 +105,10 @@ class Bundle:
         return cls(manifest, folder, blocks, heads)
 
     def __post_init__(self) -> None:
+        if self.manifest.abstain:
+            from adequate.bundles.abstain import Abstention  # here: most releases have no such rule
+
+            self._abstention = Abstention.of(self.manifest.abstain)
         for task, head in self.heads.items():
             for name, weights in head.weights.items():
                 if weights.columns is not None:
@@ -137,6 +145,15 @@ class Bundle:
         read = {name for task in wanted for name in self.heads[task].blocks}
         xs = {name: block.of(texts) for name, block in self.blocks.items() if name in read}
         return Answers(outputs={task: self._output(task, xs) for task in wanted}, features=xs)
+
+    def abstained(self, inputs: Mapping[str, Sequence[Any]], outputs: Mapping[str, Output]) -> dict[str, Mask]:
+        """Which answers a person should give, by the rule that it carries: by task, shape (n,); {} without a rule.
+
+        Args:
+            inputs: n values of each column that there is; a slice with a threshold of its own may read them.
+            outputs: what it answered.
+        """
+        return {} if self._abstention is None else self._abstention.below(inputs, outputs)
 
     def _output(self, task: str, xs: Mapping[str, Features]) -> Output:
         head = self.heads[task]

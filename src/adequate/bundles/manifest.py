@@ -38,6 +38,7 @@ class Manifest:
         blocks: by name, what `bundles.blocks` needs to read each.
         heads: by task: kind, labels, blocks, temperature, file.
         assertions: those that are data: name, severity, most, task, SQL or options.
+        abstain: by task, below which confidence an answer is for a person (`bundles.abstain`); empty: never.
         recording: what a server may keep of requests, as `spec.recording.Recording` has it; None: nothing is said.
         card: for people: model it was made from, cells with bounds, versions of data and labels, licence of the
             weights, the CPU it was gated on, the edits that made it.
@@ -53,6 +54,7 @@ class Manifest:
     heads: Mapping[str, Mapping[str, Any]]
     files: Mapping[str, str]
     assertions: tuple[Mapping[str, Any], ...] = ()
+    abstain: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     recording: Mapping[str, Any] | None = None
     card: Mapping[str, Any] = field(default_factory=dict)
     made: float = 0.0

@@ -6,13 +6,15 @@ import hashlib
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from adequate.bundles import heads as saved
 from adequate.bundles.blocks import Block
-from adequate.bundles.manifest import CARD, NAME, Manifest, name_of
+from adequate.bundles.manifest import CARD, NAME, SIGNATURE, Manifest, name_of, parse
+from adequate.bundles.packed import read
 from adequate.store.sync import listing, sync_new, sync_tree
 from adequate.training.heads import Head
 
@@ -25,6 +27,7 @@ def write(
     blocks: Sequence[Block],
     heads: Mapping[str, Head],
     assertions: Sequence[Mapping[str, Any]] = (),
+    abstain: Mapping[str, Mapping[str, Any]] | None = None,
     recording: Mapping[str, Any] | None = None,
     card: Mapping[str, Any] | None = None,
 ) -> Path:
@@ -35,7 +38,7 @@ def write(
         text: the column that holds the input.
         blocks: what makes features, at least those that the heads read.
         heads: by task.
-        assertions, recording, card: as in `Manifest`; a card is also written for people, as `card.md`.
+        assertions, abstain, recording, card: as in `Manifest`; a card is also written for people, as `card.md`.
     """
     into.mkdir(parents=True, exist_ok=True)
     new = into / f".new-{time.time_ns()}"
@@ -60,6 +63,7 @@ def write(
             heads=told,
             files=files,
             assertions=tuple(assertions),
+            abstain=abstain or {},
             recording=recording,
             card=card or {},
             made=time.time(),
@@ -74,6 +78,23 @@ def write(
         return final
     finally:
         shutil.rmtree(new, ignore_errors=True)
+
+
+def amend(folder: Path, *, abstain: Mapping[str, Mapping[str, Any]]) -> None:
+    """Give a bundle another rule of abstention: costs may be declared after it was shipped. It computes what it did,
+    so its name stays; a signature of what it said before is removed. Atomic.
+
+    Raises:
+        FormatError: there is no bundle.
+    """
+    manifest = parse(read(folder), str(folder))
+    if manifest.abstain == abstain:
+        return
+    new = folder.parent / f".new-{time.time_ns()}"
+    new.write_bytes(replace(manifest, abstain=abstain).to_json())
+    (folder / SIGNATURE).unlink(missing_ok=True)
+    new.replace(folder / NAME)
+    sync_tree(folder)
 
 
 def _blocks(blocks: Sequence[Block], folder: Path) -> dict[str, dict[str, Any]]:

@@ -47,6 +47,38 @@ class Rule:
     n: int
 
 
+def pays(
+    confidence: Doubles, right: Mask, *, whole: float, human: float, error: float, alpha: float = 0.05
+) -> Rule | None:
+    """The threshold of a part of the answers, where it costs less there than `whole` beyond noise; else None.
+
+    A threshold chosen on one half is judged on the other, both ways, so that a part isn't credited with having been
+    picked for: the mean saving of an answer must be above 0 by a t-test of level alpha.
+
+    Args:
+        whole: threshold that holds otherwise.
+        alpha: of one part; share it among those that are tried.
+    """
+    from scipy.stats import ttest_1samp  # here: nobody who serves comes by
+
+    rule = chosen(confidence, right, human=human, error=error)
+    if rule is None:
+        return None
+    half = np.random.default_rng(0).permutation(len(right)) % 2 == 0
+    saved = np.zeros(len(right))
+    for side in (half, ~half):
+        other = chosen(confidence[~side], right[~side], human=human, error=error, least=1)
+        assert other is not None
+        costs = [
+            np.where(confidence[side] < threshold, human, error * ~right[side])
+            for threshold in (whole, other.threshold)
+        ]
+        saved[side] = costs[0] - costs[1]
+    if not saved.any() or not ttest_1samp(saved, 0, alternative="greater").pvalue < alpha:
+        return None
+    return rule
+
+
 def chow(human: float, error: float) -> float:
     """The threshold for a confidence that is calibrated, without a label.
 

@@ -182,13 +182,16 @@ class App:
         release = now.pick(asked.texts[0] if key is None else key.decode("latin-1"))
         tasks = picked(asked.tasks, release.bundle.tasks)
         outputs = await self.batcher.answer(release, asked.texts, tasks, asked.columns)
+        abstained = release.bundle.abstained({**asked.columns, column: asked.texts}, outputs)
         more = ((b"x-adequate-release", release.name.encode()),)
         if kind != JSON:
             from adequate.serving import arrow
 
-            return 200, kind, arrow.reply(release.name, outputs, probabilities=bool(asked.probabilities)), more
+            body = arrow.reply(release.name, outputs, abstained, probabilities=bool(asked.probabilities))
+            return 200, kind, body, more
         why = await self._why(release, asked, outputs) if asked.explain else None
-        return 200, JSON, said.reply(release.name, outputs, probabilities=asked.probabilities, why=why), more
+        body = said.reply(release.name, outputs, abstained=abstained, probabilities=asked.probabilities, why=why)
+        return 200, JSON, body, more
 
     async def _why(self, release: Loaded, asked: Asked, outputs: Mapping[str, Output]) -> dict[str, Any]:
         spans, texts = explain.without(asked.texts)

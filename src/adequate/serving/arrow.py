@@ -11,7 +11,7 @@ from typing import Any
 from adequate.errors import MissingExtraError
 from adequate.serving.asked import COLUMNS, Asked, checked, wrong
 from adequate.serving.limits import Limits, RequestError
-from adequate.serving.said import sure
+from adequate.serving.said import Abstained, sure
 from adequate.testing.outputs import Output, said
 
 TYPE = "application/vnd.apache.arrow.stream"
@@ -66,8 +66,9 @@ def _texts(column: Any, text: str) -> list[Any]:
     return values
 
 
-def reply(release: str, outputs: Mapping[str, Output], *, probabilities: bool) -> bytes:
-    """A stream: for each task its answers, `TASK_confidence`, and, if asked for, `TASK_probabilities` (k floats).
+def reply(release: str, outputs: Mapping[str, Output], abstained: Abstained, *, probabilities: bool) -> bytes:
+    """A stream: for each task its answers, `TASK_confidence`, `TASK_abstained` where the release has a threshold, and,
+    if asked for, `TASK_probabilities` (k floats).
 
     Args:
         release: that answered; the schema's metadata name it, and the labels behind the probabilities.
@@ -80,6 +81,8 @@ def reply(release: str, outputs: Mapping[str, Output], *, probabilities: bool) -
     for task, output in outputs.items():
         columns[task] = said(output)
         columns[f"{task}_confidence"] = pa.array(sure(output))
+        if task in abstained:
+            columns[f"{task}_abstained"] = pa.array(abstained[task])
         if probabilities:
             assert output.probs is not None
             k = len(output.labels)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from adequate.bundles.abstain import column
 from adequate.errors import TestError
 from adequate.serving.budget import Budget
 from adequate.serving.seen import Reason, Seen
@@ -101,20 +102,11 @@ def _inputs(seen: Seen, assertions: Sequence[Assertion]) -> pa.RecordBatch:
     """What the requests gave; where an assertion goes by a time that they don't give, the time at which they came."""
     import pyarrow as pa
 
-    columns = {name: _array(values) for name, values in seen.inputs.items()}
+    columns = {name: column(values) for name, values in seen.inputs.items()}
     for one in assertions:
         if (by := one.options.get("by")) and by not in columns:
             columns[by] = pa.array((seen.at * 1e6).astype("datetime64[us]"))
     return pa.record_batch(columns)
-
-
-def _array(values: Sequence[Any]) -> pa.Array:
-    import pyarrow as pa
-
-    try:
-        return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError):  # of several types, or half characters
-        return pa.array([None if one is None else str(one).encode("utf-8", "replace").decode() for one in values])
 
 
 def _outputs(seen: Seen) -> pa.RecordBatch:

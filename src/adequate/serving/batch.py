@@ -51,7 +51,8 @@ def predict(
     probabilities: bool = False,
     told: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Predicted:
-    """Answer every row of a file; the result has its columns, and TASK and TASK_confidence for each task.
+    """Answer every row of a file; the result has its columns, and TASK and TASK_confidence for each task; of a task for
+    which the bundle has a threshold also TASK_abstained.
 
     Args:
         path: CSV, TSV, JSON lines, Parquet and the like, gzip or not.
@@ -73,7 +74,9 @@ def predict(
     if name not in data.schema.names:
         raise missing(name, data.schema.names, f"in {path}")
     wanted = bundle.tasks if tasks is None else tuple(tasks)
-    taken = [one for task in wanted for one in (task, f"{task}_confidence") if one in data.schema.names]
+    taken = [
+        one for task in wanted for one in (task, f"{task}_confidence", f"{task}_abstained") if one in data.schema.names
+    ]
     renamed = {one: f"{one}_given" for one in taken}  # a file that has labels keeps them
     parts = _Parts(out, _about(bundle, path, wanted, name, probabilities))
     done = before = parts.rows
@@ -81,6 +84,8 @@ def predict(
     for batch in _from(iter(data), done):
         texts = [text or "" for text in pc.cast(batch.column(name), pa.string()).to_pylist()]
         answers = bundle.answer(texts, wanted)
+        given = {one: batch.column(one).to_pylist() for one in batch.schema.names} if bundle.manifest.abstain else {}
+        abstained = bundle.abstained(given | {bundle.manifest.text: texts}, answers.outputs)
         columns = {renamed.get(one, one): batch.column(one) for one in batch.schema.names}
         for task, output in answers.outputs.items():
             columns[task] = said(output)
@@ -88,6 +93,8 @@ def predict(
             assert sure is not None
             assert output.probs is not None
             columns[f"{task}_confidence"] = pa.array(sure, pa.float32())
+            if task in abstained:
+                columns[f"{task}_abstained"] = pa.array(abstained[task])
             if probabilities:
                 columns[f"{task}_probabilities"] = pa.FixedSizeListArray.from_arrays(
                     pa.array(output.probs.ravel()), len(output.labels)

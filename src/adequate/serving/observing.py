@@ -22,7 +22,9 @@ from adequate.spec.assertions import Assertion
 from adequate.spec.recording import Recording
 
 if TYPE_CHECKING:
-    from adequate.bundles.manifest import Manifest
+    from adequate.bundles.bundle import Bundle
+    from adequate.testing.outputs import Output
+    from adequate.types import Mask
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +51,7 @@ class Observing:
         self._over = over or {}
         self._declared = declared
         self._triggers = triggers
-        self._manifests: dict[str, Manifest] = {}
+        self._bundles: dict[str, Bundle] = {}
         self._recorder: Recorder | None = None
 
     def changed(self, serving: Serving) -> None:
@@ -59,7 +61,7 @@ class Observing:
             SpecError: what the release, or the command line, wants to redact by is no pattern.
         """
         some = (serving.all, *([serving.share[0]] if serving.share else []))
-        self._manifests |= {one.name: one.bundle.manifest for one in some}
+        self._bundles |= {one.name: one.bundle for one in some}
         manifest = serving.all.bundle.manifest
         recording = Recording.from_data(manifest.recording).over(**self._over)
         if self._recorder is None:
@@ -68,6 +70,7 @@ class Observing:
                 text=manifest.text,
                 recording=recording,
                 assertions=self._assertions,
+                abstained=self._abstained,
                 triggers=self._triggers,
             )
         else:
@@ -100,11 +103,14 @@ class Observing:
             "recording_trouble": Extra("gauge", "1: disk, triggers or an assertion fail.", float(bool(now["fault"]))),
         }
 
+    def _abstained(self, release: str, inputs: Columns, outputs: Mapping[str, Output]) -> Mapping[str, Mask]:
+        return self._bundles[release].abstained(inputs, outputs) if release in self._bundles else {}
+
     def _assertions(self, release: str) -> Sequence[Assertion]:
         from adequate.bundles.assertions import from_data  # here: off the request path, and only where there are any
 
         found: dict[str, Assertion] = {}
-        carried = self._manifests[release].assertions if release in self._manifests else ()
+        carried = self._bundles[release].manifest.assertions if release in self._bundles else ()
         for ask in (lambda: from_data(carried), self._declared):
             try:
                 found = {one.name: one for one in ask()} | found

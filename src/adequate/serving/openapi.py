@@ -127,6 +127,7 @@ def _schemas(text: str, tasks: Sequence[str], limits: Limits) -> dict[str, Any]:
             "properties": {
                 "labels": {"type": "array", "items": {"anyOf": [{"type": ["string", "null"]}, _list(_STRING)]}},
                 "confidence": _list(_NUMBER),
+                "abstained": _list({"type": "boolean", "description": "a person should answer, by declared costs"}),
                 "probabilities": _list({"type": "object", "additionalProperties": _NUMBER}),
                 "words": _list(_list(_object(start=_INTEGER, end=_INTEGER, word=_STRING, weight=_NUMBER))),
             },

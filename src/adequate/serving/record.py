@@ -13,7 +13,7 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any
@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 
 from adequate.bundles.bundle import Answers
-from adequate.serving.asserted import Asserted
+from adequate.serving.asserted import HOUR, Asserted
+from adequate.serving.budget import Budget
 from adequate.serving.observe import Columns
 from adequate.serving.redact import redactor
 from adequate.serving.seen import AUDIT, Reason, Row, Seen, joined
@@ -34,6 +35,8 @@ from adequate.serving.writer import Writer
 from adequate.spec.assertions import Assertion
 from adequate.spec.recording import Recording
 from adequate.store.recordings import segments as all_segments
+from adequate.testing.outputs import Output
+from adequate.types import Mask
 
 GATHER = 0.1  # seconds over which batches are looked at together
 TEXTS = 4096  # looked at together
@@ -70,6 +73,7 @@ class Recorder:
         text: the column that holds the input.
         recording: what is kept.
         assertions: of a release, by its id.
+        abstained: which answers of a release a person should give, by task, of inputs and outputs.
         triggers: those at work, by now; None: nobody has any.
         seed: of what is drawn; by default the system's randomness.
         held: bytes of texts and answers that may wait.
@@ -85,6 +89,7 @@ class Recorder:
         text: str,
         recording: Recording,
         assertions: Callable[[str], Sequence[Assertion]] = lambda _: (),
+        abstained: Callable[[str, Columns, Mapping[str, Output]], Mapping[str, Mask]] = lambda *_: {},
         triggers: Poll | None = None,
         seed: int | None = None,
         held: int = HELD,
@@ -94,6 +99,8 @@ class Recorder:
         self._text = text
         self._recording = recording
         self._assertions = assertions
+        self._abstained = abstained
+        self._abstentions: dict[tuple[str, str], Budget] = {}
         self._rng, shadow, fires = (np.random.default_rng(one) for one in np.random.SeedSequence(seed).spawn(3))
         self._shadow_rng = shadow
         self._asserted: dict[str, Asserted] = {}
@@ -229,7 +236,7 @@ class Recorder:
             seen.reasons.append(self._audit(len(seen)))
             with self._counting:
                 tally = self._of(self._tallies, seen.release)
-                tally.answered(seen.outputs)
+                tally.answered(seen.outputs, self._unsure(seen))
                 if seen.release not in self._asserted:
                     found = self._assertions(seen.release)
                     self._asserted[seen.release] = Asserted(found, self._recording.an_hour, self._rng)
@@ -249,6 +256,16 @@ class Recorder:
         drawn = self._rng.random(n) < rate
         self._rows.spend(int(drawn.sum()))
         return Reason(AUDIT, drawn, np.full(n, rate))
+
+    def _unsure(self, seen: Seen) -> Mapping[str, Mask]:
+        """Which answers a person should give; some of them are kept, to be asked."""
+        found = self._abstained(seen.release, seen.inputs, seen.outputs)
+        for task, below in found.items():
+            if below.any():
+                budget = self._abstentions.setdefault((seen.release, task), Budget(self._recording.an_hour, HOUR, 0.5))
+                kept, chance = budget.draw(below, self._rng)
+                seen.reasons.append(Reason(f"abstained:{task}", kept, np.where(below, chance, 0.0)))
+        return found
 
     def _seen(self, seen: Seen) -> None:
         """All that look at it have: write what is kept."""

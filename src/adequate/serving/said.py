@@ -9,19 +9,31 @@ import numpy as np
 import orjson
 
 from adequate.testing.outputs import Output, confidence
+from adequate.types import Mask
 
 Outputs = Mapping[str, Output]
+Abstained = Mapping[str, Mask]  # by task that has a threshold: which answers a person should give
 
 
-def reply(release: str, outputs: Outputs, *, probabilities: int = 0, why: Mapping[str, Any] | None = None) -> bytes:
+def reply(
+    release: str,
+    outputs: Outputs,
+    *,
+    abstained: Abstained | None = None,
+    probabilities: int = 0,
+    why: Mapping[str, Any] | None = None,
+) -> bytes:
     """The body of an answer to `POST /predict`.
 
     Args:
         release: that answered.
+        abstained: told beside the labels.
         probabilities: how many of the likeliest labels to tell with their probability.
         why: explanations by task.
     """
     told: dict[str, Any] = {task: _task(output, probabilities) for task, output in outputs.items()}
+    for task, below in (abstained or {}).items():
+        told[task]["abstained"] = below
     for task, words in (why or {}).items():
         told[task]["words"] = words
     return orjson.dumps({"release": release, "outputs": told}, option=orjson.OPT_SERIALIZE_NUMPY)

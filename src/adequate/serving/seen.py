@@ -23,7 +23,7 @@ class Reason:
     """Why some are kept.
 
     Args:
-        name: `audit`, `assertion:NAME`, `trigger:ID` or `shadow`.
+        name: `audit`, `assertion:NAME`, `abstained:TASK`, `trigger:ID` or `shadow`.
         kept: shape (n,).
         chance: shape (n,), of each to be kept for this reason, whether or not it was.
     """

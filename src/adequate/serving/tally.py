@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adequate.testing.outputs import Output, confidence
+from adequate.types import Mask
 
 BINS = 20  # of the confidence, over [0, 1]
 Counts = NDArray[np.int64]
@@ -23,15 +24,21 @@ class TaskCounts:
     Args:
         labels: how often each was said.
         confidence: shape (20,), answers by confidence; a model that says none adds nothing.
-        abstained: how often there was no answer.
+        abstained: how often there was no answer, or one that a person should give.
     """
 
     labels: Counter[str] = field(default_factory=Counter)
     confidence: Counts = field(default_factory=lambda: np.zeros(BINS, np.int64))
     abstained: int = 0
 
-    def add(self, output: Output) -> None:
-        """Count some answers; O(n), a few passes in NumPy."""
+    def add(self, output: Output, below: Mask | None = None) -> None:
+        """Count some answers; O(n), a few passes in NumPy.
+
+        Args:
+            below: shape (n,), those below the release's threshold.
+        """
+        if below is not None:
+            self.abstained += int(below.sum())
         if output.answers.ndim == 1:
             many = np.bincount(output.answers + 1, minlength=len(output.labels) + 1)
             self.abstained += int(many[0])
@@ -74,10 +81,10 @@ class Tally:
     recorded: int = 0
     dropped: int = 0
 
-    def answered(self, outputs: Mapping[str, Output]) -> None:
-        """Count what was answered."""
+    def answered(self, outputs: Mapping[str, Output], abstained: Mapping[str, Mask]) -> None:
+        """Count what was answered, and by task which of it a person should answer."""
         for task, output in outputs.items():
-            self.tasks.setdefault(task, TaskCounts()).add(output)
+            self.tasks.setdefault(task, TaskCounts()).add(output, abstained.get(task))
 
     def asserted(self, name: str, *, looked: int, violated: int, failed: bool = False) -> None:
         """Count what an assertion found in a batch."""

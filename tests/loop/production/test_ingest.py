@@ -68,6 +68,17 @@ def texts(n: int) -> list[str]:
     return [" ".join("".join(rng.choice(letters, 7)) for _ in range(6)) for _ in range(n)]
 
 
+def test_an_answer_that_was_not_sure_enough_is_asked_of_its_task(root: Path) -> None:
+    write(root, [row(n, text, {"abstained:intent": 0.5}) for n, text in enumerate(texts(12))])
+    found = brought(root)
+    assert found.rows + found.left_out == 12
+    assert found.asked == {"abstained": found.rows}
+    with store.open(root, write=False) as one:
+        items = one.queue.waiting("intent")
+        assert all(item.part == Part.TEACH and "not sure enough" in item.why for item in items)
+        assert all(json.loads(item.suggestion or "")["label"] == "card" for item in items)
+
+
 def test_a_violation_is_asked_with_its_reason_and_what_it_suggests(root: Path) -> None:
     suggested = {"suggested": {"intent": "refund"}}
     lines = [row(n, text, {"assertion:money_back_is_a_refund": 1.0}, **suggested) for n, text in enumerate(texts(12))]

@@ -42,3 +42,19 @@ def test_a_release_brings_its_assertions_and_says_which_stay(root: Path, found: 
     assert duckdb.startswith("in duckdb only: SQLite can't answer")
     assert function == "by_hand: it is a Python function; project.assertion(sql=...) can come"
     assert function.split(";")[0] in (place / "card.md").read_text()
+
+
+def test_declared_costs_give_a_release_its_threshold_also_when_it_is_there_already(root: Path, found: Shipped) -> None:
+    chosen = next(one for one in found.trials if one.bundle == found.release)
+    place = root / ".adequate" / "releases" / str(found.release)
+    assert Bundle.open(place).manifest.abstain == {}
+    with (root / "project.py").open("a") as file:
+        file.write("\nproject.slice('fees', sql=\"body LIKE '%fee%'\")\nproject.serving(human=1, error=1000)\n")
+    engine = Engine.open(root)
+    with open_store(root, beside=True, text="body") as store:
+        gate = Gate(store=store, project=engine.project, model=teacher(store, engine.project))
+        bundle = Bundle.open(place)
+        released(gate, bundle, chosen, found.verdicts[bundle.id], who="ann")
+    rule = Bundle.open(place).manifest.abstain["intent"]
+    assert 0 < rule["threshold"] <= 1
+    assert rule["cost"] <= rule["never"]

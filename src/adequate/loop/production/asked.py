@@ -26,8 +26,14 @@ if TYPE_CHECKING:
 
 SHOWN = 2_000  # characters of a text that a question carries along
 FIRST = -1.0  # rank: before all that a cycle asks
-ASSERTION, TRIGGER, SHADOW = "assertion", "trigger", "shadow"
-ORDER = (AUDIT, ASSERTION, TRIGGER, SHADOW)  # a row recorded for several reasons is asked for the first of them
+ASSERTION, ABSTAINED, TRIGGER, SHADOW = "assertion", "abstained", "trigger", "shadow"
+ORDER = (
+    AUDIT,
+    ASSERTION,
+    TRIGGER,
+    ABSTAINED,
+    SHADOW,
+)  # a row recorded for several reasons is asked for the first of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +148,11 @@ class Questions:
         """What a row was recorded for; the first reason for a task counts."""
         for name, _ in one.reasons(ASSERTION):
             yield from self._violating(one, name)
+        for task, _ in one.reasons(ABSTAINED):
+            said = one.said["outputs"].get(task)
+            if task in self.project.tasks and said is not None:
+                why = f"production: not sure enough to answer by itself ({said['confidence']:.2f}), as costs have it"
+                yield self._item(one, task, ABSTAINED, why, beside=self._answered)
         for number, _ in one.reasons(TRIGGER):
             trigger = self.triggers.get(number)
             if trigger is not None and trigger.task in self.project.tasks:

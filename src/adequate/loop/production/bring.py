@@ -4,9 +4,9 @@ The one idea: a stretch of a segment becomes examples first (an example that is 
 then counts, rows, questions and the new position in one transaction. Killed at any moment, the next run does the
 stretch again and nothing twice. Memory is for one stretch, whatever servers recorded.
 
-What was recorded because of what it looks like (a violation, a trigger, a shadow that differs) is no sample of
-anything: such rows only teach. Those whose group falls into the steering or the gate part are left out, unless the
-uniform audit drew them too.
+What was recorded because of what it looks like (a violation, a trigger, an answer that wasn't sure, a shadow that
+differs) is no sample of anything: such rows only teach. Those whose group falls into the steering or the gate part are
+left out, unless the uniform audit drew them too.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Brought:
         examples: of these, texts that the project didn't have.
         left_out: rows that were selected, and may only teach, but whose group steers or measures.
         requests: counted since the last time.
-        asked: questions by policy: `assertion`, `trigger`, `shadow`, `audit`.
+        asked: questions by policy: `assertion`, `abstained`, `trigger`, `shadow`, `audit`.
         torn: lines that couldn't be read.
     """
 

@@ -11,8 +11,10 @@ from typing import Any
 from adequate.bundles import Bundle, write
 from adequate.bundles.assertions import to_data
 from adequate.bundles.card import card
+from adequate.bundles.written import amend
 from adequate.encoders import onnx
 from adequate.loop.checks.predicted import predicted
+from adequate.loop.ship.abstain import rules
 from adequate.loop.ship.confirm import Confirmed, Gate
 from adequate.shipping.search import Trial
 from adequate.store.connect import FOLDER
@@ -29,6 +31,7 @@ def released(gate: Gate, bundle: Bundle, trial: Trial, verdict: Confirmed, *, wh
     seen = ((batch.inputs, batch.outputs) for batch in predicted(store, project, gate.model))
     assertions, stay = to_data(project.assertions.values(), seen)
     facts = _facts(gate, bundle, trial, verdict, stay)
+    abstain = rules(store, project, bundle)
     folder = write(
         store.root / FOLDER / "releases",
         project=project.name,
@@ -36,10 +39,12 @@ def released(gate: Gate, bundle: Bundle, trial: Trial, verdict: Confirmed, *, wh
         blocks=list(bundle.blocks.values()),
         heads=bundle.heads,
         assertions=assertions,
+        abstain=abstain,
         recording=None if project.recorded is None else asdict(project.recorded),
         card=facts,
     )
     assert folder.name == bundle.id, "what was gated is what is released"
+    amend(folder, abstain=abstain)  # costs may be declared after it was made
     store.releases.put(
         Release(
             id=bundle.id,

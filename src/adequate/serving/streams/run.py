@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from adequate.testing.outputs import Output, confidence
 if TYPE_CHECKING:
     from adequate.bundles.bundle import Answers, Bundle
     from adequate.serving.observe import Observer
+    from adequate.types import Mask
 
 
 def run(
@@ -49,7 +50,8 @@ def run(
 def answered(
     bundle: Bundle, piece: Piece, column: str, tasks: Sequence[str] | None, observer: Observer | None = None
 ) -> list[Row]:
-    """One answer an input, in order: its id, what it held, and TASK and TASK_confidence, or `error`."""
+    """One answer an input, in order: its id, what it held, and TASK, TASK_confidence (and TASK_abstained, of a release
+    with a threshold), or `error`."""
     out: list[Row] = []
     good: list[int] = []
     for i, (name, row) in enumerate(zip(piece.ids, piece.rows, strict=True)):
@@ -67,12 +69,15 @@ def answered(
         if observer is not None:
             seconds = time.perf_counter() - began
             observer.saw({column: texts}, said, release=bundle.id, seconds=seconds)
-        for i, more in zip(good, rows_of(said), strict=True):
+        columns = sorted({name for i in good for name in piece.rows[i]}) if bundle.manifest.abstain else []
+        given = {name: [out[i].get(name) for i in good] for name in columns}
+        abstained = bundle.abstained(given | {bundle.manifest.text: texts}, said.outputs)
+        for i, more in zip(good, rows_of(said, abstained), strict=True):
             out[i] |= more | {"release": bundle.id}
     return out
 
 
-def rows_of(answers: Answers) -> list[dict[str, Any]]:
+def rows_of(answers: Answers, abstained: Mapping[str, Mask] | None = None) -> list[dict[str, Any]]:
     """Answers as JSON has them, one object an input."""
     columns: dict[str, list[Any]] = {}
     for task, output in answers.outputs.items():
@@ -80,6 +85,8 @@ def rows_of(answers: Answers) -> list[dict[str, Any]]:
         sure = confidence(output)
         assert sure is not None
         columns[f"{task}_confidence"] = np.round(sure, 6).tolist()
+        if abstained and task in abstained:
+            columns[f"{task}_abstained"] = abstained[task].tolist()
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
