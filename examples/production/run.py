@@ -6,7 +6,8 @@
 Makes a project in FOLDER of some domains of CLINC150 (CC BY 3.0), ships a release, serves it and sends it traffic. Then
 the traffic changes: half of it is out of scope, which the model has no example of. What the server recorded is brought
 back, an oracle answers in the place of people, the new model passes the gate, is shipped and promoted under traffic.
-Every command that it runs is printed, so that each can be run by hand; FOLDER/production.png shows what happened, FOLDER/told.json says it.
+Every command that it runs is printed, so that each can be run by hand; FOLDER/production.png shows what happened, and
+FOLDER/told.json says it.
 """
 
 from __future__ import annotations
@@ -106,9 +107,7 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder with CLINC150: data_full.json and domains.json")
     parser.add_argument("folder", type=Path, help="where to make the project; must not be there yet")
     parser.add_argument("--domains", default="banking,travel,credit_cards", help="which to teach (default: three)")
-    parser.add_argument(
-        "--requests", type=int, default=3000, help="of a phase, of the second twice as many (default: 3000)"
-    )
+    parser.add_argument("--requests", type=int, default=3000, help="of a phase, twice in the second (default: 3000)")
     parser.add_argument("--labels", type=int, default=400, help="answers to take from the oracle (default: 400)")
     parser.add_argument("--search", default="2m", help="time for each search of a bundle (default: 2m)")
     parser.add_argument("--pause", type=float, default=0.01, help="seconds between two requests of a client")
