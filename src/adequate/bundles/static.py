@@ -51,7 +51,9 @@ def words(texts: Sequence[str]) -> list[str]:
     >>> words(["Don't panic!", "Café"])
     ['\\x00', 'dont', 'panic', '!', '\\x00', 'cafe', '\\x00']
     """
-    laid = EDGE.join(["", *(_cut(text) for text in texts), ""])
+    laid = EDGE.join(["", *texts, ""])
+    if laid.count(EDGE) != len(texts) + 1 or max(map(len, texts), default=0) > LONGEST:
+        laid = EDGE.join(["", *map(_cut, texts), ""])
     if laid.isascii():  # the same as below, three times as fast
         bare = laid.lower().replace("'", "")
         return _SIGN.sub(_apart, bare).replace(EDGE, f" {EDGE} ").split()
@@ -65,8 +67,7 @@ def _apart(sign: re.Match[str]) -> str:
 
 
 def _cut(text: str) -> str:
-    cut = text if len(text) <= LONGEST else text[:LONGEST]
-    return cut.replace(EDGE, " ") if EDGE in cut else cut
+    return text[:LONGEST].replace(EDGE, " ")
 
 
 @dataclass(eq=False)
