@@ -65,6 +65,16 @@ def verify(folder: Path, key: Path) -> None:
         ) from error
 
 
+def checked(key: Path) -> None:
+    """Nothing, if a file holds a private key that `sign` takes.
+
+    Raises:
+        FormatError: it holds none.
+        MissingExtraError: `cryptography` isn't installed.
+    """
+    _private(key)
+
+
 def _private(path: Path) -> Ed25519PrivateKey:
     try:
         from cryptography.hazmat.primitives import serialization

@@ -24,7 +24,7 @@ STATES = {
     "refused": "[red]refused[/]",
     "needs_labels": "[yellow]needs labels[/]",
     "open": "not gated",
-    "unlikely": "[dim]loses too much[/]",
+    "unlikely": "[dim]falls short[/]",
     "failed": "[dim]can't be made[/]",
 }
 VERDICTS = {"passed": STATES["passed"], "blocked": STATES["refused"], "needs_labels": STATES["needs_labels"]}
@@ -71,6 +71,13 @@ TIME = Amount("time", SECONDS, "as 1ms")
     help="Time for the search, earlier sittings on the same model included.",
 )
 @click.option("--seed", default=0, show_default=True, help="Of every random choice.")
+@click.option("--zip", "packed", type=OutputFile(".zip"), help="Pack the release into one file, too.")
+@click.option(
+    "--sign",
+    "key",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Private key (Ed25519) that signs the release; docs/bundles.md.",
+)
 @click.option("--plot", type=OutputFile(".png", ".svg", ".pdf"), help="Draw the frontier: .png, .svg or .pdf.")
 @click.option("--json", "as_json", is_flag=True, help="Print every candidate and the verdicts as JSON.")
 def ship(
@@ -79,6 +86,8 @@ def ship(
     latency: float | None,
     search: float,
     seed: int,
+    packed: Path | None,
+    key: Path | None,
     plot: Path | None,
     as_json: bool,
 ) -> None:
@@ -93,9 +102,14 @@ def ship(
     adequate ship
     adequate ship --size 5MB --latency 1ms
     adequate ship --search 20m --plot frontier.png
+    adequate ship --sign release --zip release.zip
     """
+    from adequate.bundles import pack
+    from adequate.bundles.sign import checked, sign
     from adequate.loop.engine import Engine
 
+    if key is not None:
+        checked(key)  # before ten minutes of search, not after
     engine = Engine.open(root)
     with progress() as report:
         found = engine.ship(
@@ -107,6 +121,10 @@ def ship(
             progress=report,
             told=lambda trial, verdict: err.print(_line(trial, verdict), soft_wrap=True),
         )
+    if found.folder is not None and key is not None:
+        sign(found.folder, key)
+    if found.folder is not None and packed is not None:
+        err.print(f"wrote {safe(str(pack(found.folder, packed)))}")
     if plot is not None:
         found.plot(plot)
         err.print(f"wrote {safe(str(plot))}")
@@ -141,8 +159,8 @@ def display(found: Shipped) -> None:
     wide = out.width >= 120
     table = Table(box=None, pad_edge=False)
     for name in ("candidate", "size", "a text", "alone", "differs", "-/+", "", *(["worst cell"] if wide else [])):
-        left = name in ("candidate", "", "worst cell")
-        table.add_column(name, justify="left" if left else "right", no_wrap=True)
+        words = name in ("candidate", "worst cell")  # where it is narrow these go on in a second line, never figures
+        table.add_column(name, justify="left" if words or not name else "right", no_wrap=not words)
     seen = {one.bundle for one in found.frontier} | set(found.verdicts)
     shown = {one.bundle: one for one in reversed(found.trials) if one.bundle in seen}
     for one in sorted(shown.values(), key=lambda one: one.bytes):
@@ -163,14 +181,24 @@ def display(found: Shipped) -> None:
     out.print(table)
     failed = sum(not one.made for one in found.trials)
     more = f", {failed} can't be made" if failed else ""
-    ended = "time is up" if found.left == "time" else "nothing is left to try"
+    tried = "1 candidate" if len(found.trials) == 1 else f"{len(found.trials)} candidates"
+    ended = "time is up, --search 30m looks further" if found.left == "time" else "nothing is left to try"
     out.print(
-        f"[dim]{len(found.trials)} candidates{more}; {ended}. -/+: gate labels that only the model, only the bundle "
-        f"gets right; {found.looks} of the gate's {found.most} looks are used.[/]"
+        f"[dim]{tried}{more}; {ended}. a text: CPU time in batches; alone: asked by itself; differs: texts answered "
+        f"otherwise than by the model; -/+: gate labels that only the model, only the bundle gets right. "
+        f"{found.looks} of the gate's {found.most} looks are used.[/]"
     )
     first, *rest = found.sentences()
     out.print(f"[bold]{safe(first)}[/]")
     for line in rest:
         out.print(f"  {safe(line)}")
     if found.release is not None:
-        out.print(f"release [bold]{found.release}[/] in {safe(str(found.folder))}: adequate serve, adequate promote")
+        out.print(f"release [bold]{found.release}[/] in {safe(_near(found.folder))}", soft_wrap=True)
+        short = found.release[:6]
+        out.print(f"  [dim]try it: adequate serve {short}; let it answer: adequate promote {short}[/]")
+
+
+def _near(path: Path | None) -> str:
+    """As seen from here, where it lies below."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path is not None and path.is_relative_to(here) else path)

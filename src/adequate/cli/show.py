@@ -83,8 +83,11 @@ def models(engine: Engine) -> None:
 
 def releases(engine: Engine) -> None:
     """Every release, newest last: its size, its speed, its state, and who said so."""
+    from adequate.loop.ship.report import in_bytes, in_seconds
+
+    wide = out.width >= 100
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for head in ("release", "state", "since", "size", "a text", "model", "who", "why"):
+    for head in ("release", "state", "since", "size", "a text", *(["model"] if wide else []), "who", "why"):
         right = head in ("size", "a text")
         table.add_column(
             head, justify="right" if right else "left", no_wrap=head != "why", min_width=16 * (head == "release")
@@ -95,10 +98,10 @@ def releases(engine: Engine) -> None:
     for one in every:
         step = last[one.id]
         state = f"share {100 * one.share:g} %" if one.state == "share" else one.state
-        speed = f"{1e6 * one.seconds:,.0f} µs" if one.seconds else ""
-        size = f"{one.bytes / 1e6:.1f} MB"
+        cost = in_bytes(one.bytes), in_seconds(one.seconds) if one.seconds else ""
+        model = [one.model[:8]] if wide else []
         since = datetime.fromtimestamp(step.at).astimezone().strftime("%m-%d %H:%M")
-        table.add_row(one.id, state, since, size, speed, one.model[:8], safe(step.who), safe(step.why))
+        table.add_row(one.id, state, since, *cost, *model, safe(step.who), safe(step.why))
     out.print(table if every else "no release yet: adequate ship")
 
 

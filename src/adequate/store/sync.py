@@ -24,7 +24,7 @@ def sync_new(folder: Path, before: set[str]) -> None:
     """Sync what lies in `folder` now and didn't at the time of `before`, and the folders that hold it."""
     new = listing(folder) - before
     files = [path for path in new if not os.path.isdir(path)]  # noqa: PTH112
-    folders = {path for path in new if os.path.isdir(path)} | {os.path.dirname(path) for path in new}  # noqa: PTH112, PTH120
+    folders = {path for path in new if os.path.isdir(path)} | {os.path.dirname(path) or "." for path in new}  # noqa: PTH112, PTH120
     for path in (*sorted(files), *sorted(folders, reverse=True)):  # a folder after all that is in it
         _sync(path)
 

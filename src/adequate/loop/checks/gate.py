@@ -14,9 +14,10 @@ at the target they are left to chance like the others: there whole templates com
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -104,16 +105,33 @@ def compared(
         baseline: its id, whose proven levels are kept.
     """
     proven = {key_of(row): row["value"] for row in store.cells.read(baseline).to_pylist()}
+    found = _tried(_tries(store, project, old, new, proven), old, new, progress)
+    return comparison(found) if found else None
+
+
+def broken(root: Path, project: Project, old: Subject, new: Subject) -> list[str]:
+    """What the candidate lost, and may not, of the tests whose cases stand in the project; in words. Nothing that is
+    sealed is read, so it may be asked as often as one likes.
+
+    Args:
+        root: the project's folder.
+    """
+    return [said for one in _tried(_declared(root, project, old, new), old, new) if (said := one.broken)]
+
+
+def _tried(
+    tries: Iterable[tuple[Cell, partial[list[Held]]]], old: Subject, new: Subject, progress: Progress = silent
+) -> list[Held]:
     both = {"", *(set(old.tasks) & set(new.tasks))}
-    tries = [one for one in _tries(store, project, old, new, proven) if one[0].task in both]
+    mine = [attempt for cell, attempt in tries if cell.task in both]
     found = []
-    for i, (_, attempt) in enumerate(tries):
-        progress("comparing the tests", i, len(tries))
+    for i, attempt in enumerate(mine):
+        progress("comparing the tests", i, len(mine))
         try:
             found += attempt()
         except AdequateError:  # the cell is unknown, and whoever tested it has said why
             continue
-    return comparison(found) if found else None
+    return found
 
 
 def comparison(found: Sequence[Held]) -> Comparison:
@@ -136,28 +154,37 @@ def comparison(found: Sequence[Held]) -> Comparison:
 def _tries(
     store: Store, project: Project, old: Subject, new: Subject, proven: Mapping[Key, float | None]
 ) -> Iterator[tuple[Cell, partial[list[Held]]]]:
+    yield from _declared(store.root, project, old, new)
     for behaviour in project.behaviours.values():
         if behaviour.form == "cases":
-            cell = cases.cell_of(behaviour)
-            yield cell, partial(_yielded, cell, behaviour, old, new, project.text)
             continue
         for name in behaviour.slices:
             cell = changes.cell_of(behaviour, name)
             level = proven.get((cell.task, cell.slice, cell.label or "", str(cell.metric)))
             level = (level or behaviour.reach) if behaviour.widens else 1.0
             yield cell, partial(_changed, store, project, behaviour, cell, level, old, new)
-    for suite in project.suites.values():
-        try:
-            for cell, filled in suites.of_suite(suite, project, store.root):
-                yield cell, partial(_answered, cell, filled, old, new, project.text)
-        except AdequateError:
-            continue
     passes = [assertions.Pass(store=store, project=project, subject=subject) for subject in (old, new)]
     for assertion in project.assertions.values():
         if assertion.severity != "block":  # one that warns blocks nothing
             continue
         cell = assertions.cell_of(assertion, project)
         yield cell, partial(_asserted, store, project, cell, assertion.name, passes)
+
+
+def _declared(root: Path, project: Project, old: Subject, new: Subject) -> Iterator[tuple[Cell, partial[list[Held]]]]:
+    """Tests whose cases are written in the project, so that no example is read."""
+    for behaviour in project.behaviours.values():
+        if behaviour.form == "cases":
+            yield (
+                cases.cell_of(behaviour),
+                partial(_yielded, cases.cell_of(behaviour), behaviour, old, new, project.text),
+            )
+    for suite in project.suites.values():
+        try:
+            for cell, filled in suites.of_suite(suite, project, root):
+                yield cell, partial(_answered, cell, filled, old, new, project.text)
+        except AdequateError:  # as in `compared`
+            continue
 
 
 def _changed(

@@ -16,6 +16,7 @@ Cells that were never proven of the model stay unproven of the release: it spend
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -135,6 +136,7 @@ class Gate:
         uniform[self._rows] = uniforms(self.store.examples.ids(self._rows))
         self._texts = texts_of(self.store.examples.take(self._rows, [self.project.text]).column(0))
         self._tasks = [self._sealed(self.project.learnable[name]) for name in self.model.tasks]
+        self._model = Cached(subject=self.model)
         self._was = {key_of(row): row for row in self.store.cells.read(self.model.name).to_pylist()}
 
     def _sealed(self, task: Task) -> _Sealed:
@@ -158,6 +160,13 @@ class Gate:
             model=stored(self.store, task, self.model.name, seen, names),
             taught=len(split(labels, self._ground, Part.TEACH)),
         )
+
+    @property
+    def searched(self) -> str:
+        """The model, and the tests whose cases are written in the project: where they change, a search begins anew."""
+        said = self.project.declared()
+        written = [said[kind] for kind in ("behaviours", "suites") if kind in said]
+        return self.model.name + (json.dumps(written, sort_keys=True) if written else "")
 
     @property
     def labels(self) -> dict[str, int]:
@@ -243,6 +252,10 @@ class Gate:
             return None
         new = Cached(subject=Shipped(bundle))
         return tests.compared(self.store, self.project, self.model, new, self.model.name, progress=self.progress)
+
+    def broken(self, bundle: Bundle) -> list[str]:
+        """What it breaks of the cases that are written in the project: no look, since nothing of them is sealed."""
+        return tests.broken(self.store.root, self.project, self._model, Cached(subject=Shipped(bundle)))
 
     def _measured(self, one: _Sealed, answers: Answers, changes: Mapping[Any, str]) -> list[Measured]:
         """Value, bounds and state of every cell; adequate only where the model's is, and at a share of alpha."""

@@ -20,7 +20,7 @@ LOOKS = {  # state: what the legend says, colour, marker; told apart without col
     "refused": ("refused by the gate", RED, "X"),
     "needs_labels": ("labels would decide", ORANGE, "D"),
     "open": ("beaten by another: not gated", BLUE, "s"),
-    "unlikely": ("loses too much on visible texts", GREY, "x"),
+    "unlikely": ("falls short on visible data", GREY, "x"),
 }
 LIMIT = "#444444"
 LABELLED = 7  # points of the frontier that get words

@@ -72,7 +72,7 @@ class Shipped:
     def sentences(self) -> list[str]:
         """The answer in words, the most important first."""
         inside = [one for one in self.adequate if self.limits.hold(one)]
-        said = [self._found(inside)] if inside else self._nothing()
+        said = self._found(inside) if inside else self._nothing()
         asks = [found for found in self.verdicts.values() if found.outcome == "needs_labels" and found.ask]
         if asks and not inside:
             few = min(asks, key=lambda found: found.ask)
@@ -84,11 +84,23 @@ class Shipped:
             )
         return said
 
-    def _found(self, inside: Sequence[Trial]) -> str:
+    def _found(self, inside: Sequence[Trial]) -> list[str]:
         small, fast = inside[0], min(inside, key=lambda one: one.alone)
-        many = f"{len(inside)} bundles are adequate" if len(inside) > 1 else "1 bundle is adequate"
-        what = f"{many}; the smallest {cost(small)}: {small.recipe}"
-        return what if fast is small else f"{what}; the fastest {cost(fast)}: {fast.recipe}"
+        many = f"{len(inside)} bundles are adequate; the smallest" if len(inside) > 1 else "1 bundle is adequate:"
+        what = f"{many} {cost(small)}: {small.recipe}"
+        said = [what if fast is small else f"{what}; the fastest {cost(fast)}: {fast.recipe}"]
+        short = [one for one in self.trials if one.made and one.bytes < small.bytes and not self.passed(one)]
+        if short:
+            near = min(short, key=lambda one: one.loss)
+            said.append(f"nearest of the smaller: {cost(near)}: {near.recipe}; {self._short(near)}")
+        return said
+
+    def _short(self, one: Trial) -> str:
+        """Why a candidate isn't adequate."""
+        found = self.verdicts.get(one.bundle)
+        if found is None:
+            return one.why or "not put to the gate"
+        return next(iter(found.reasons), found.outcome)
 
     def _nothing(self) -> list[str]:
         words = " and ".join(

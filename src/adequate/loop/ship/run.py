@@ -185,7 +185,7 @@ def ship(
         lexical=any(words in head.blocks for head in material.heads.values()),
         bar=CARE,
     )
-    with kept.opened(store.root, kept.key(model.name, material)) as journal:
+    with kept.opened(store.root, kept.key(gate.searched, material)) as journal:
         search = Search(
             store=store,
             project=project,

@@ -1,9 +1,10 @@
-"""What can be known of a candidate without the gate: flips on texts without labels, and labels that steer.
+"""What can be known of a candidate without the gate: flips on texts without labels, labels that steer, cases.
 
 Most texts have no label, and the more of them a candidate answers as the model does, the less it can have lost. A flip
 isn't always a loss: the model's own calibrated probabilities say how often it was right there, and how often the
 candidate may be. From these (or from labels that steer, once there are enough of them to say it better) follows what
-the gate would see, with the labels that it has: a candidate that it would likely refuse isn't put to it.
+the gate would see, with the labels that it has: a candidate that it would likely refuse isn't put to it. Nor is one
+that breaks a test whose cases are written in the project, since the gate would refuse it for that, too.
 
 Source: Garg et al., "Leveraging Unlabeled Data to Predict Out-of-Distribution Performance", ICLR (2022), for accuracy
 from calibrated confidence.
@@ -11,7 +12,7 @@ from calibrated confidence.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -54,12 +55,14 @@ class Screen:
         steer: by task, labels on some of these texts.
         cells: by task, those that labels on all texts measure (no slices: they are for the gate).
         sealed: by task, labels that the gate has; how many is no secret.
+        broken: what a bundle breaks of the cases written in the project, in words.
     """
 
     material: Material
     steer: Mapping[str, Taught]
     cells: Mapping[str, Sequence[Cell]]
     sealed: Mapping[str, int]
+    broken: Callable[[Bundle], Sequence[str]] = lambda _: ()
 
     @property
     def texts(self) -> Sequence[str]:
@@ -86,6 +89,7 @@ class Screen:
             worst = max(worst, cell, key=lambda one: one[1])
             rates = float(was.sum()) / len(moved), float(now.sum()) / len(moved)
             why = why or self._against(task, cost, rates, lost, won)
+        why = why or next(iter(self.broken(bundle)), "")
         return Screened(
             flips=float(flipped.mean()),
             loss=loss,
