@@ -37,6 +37,7 @@ Send: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[None]]
 Headers: TypeAlias = dict[bytes, bytes]
 
 JSON = b"application/json"
+NDJSON = b"application/x-ndjson"
 OPEN = frozenset({"/health", "/ready", "/v2/health/live", "/v2/health/ready"})  # asked by supervisors, without a token
 
 
@@ -110,6 +111,12 @@ class App:
             try:
                 if self._token is not None and path not in OPEN:
                     self._allowed(headers)
+                if path == "/predict" and scope["method"] == "POST" and _type(headers) == NDJSON:
+                    from adequate.serving import posted
+
+                    await posted.answer(self, scope, receive, send)
+                    self.metrics.request(200, time.perf_counter() - start)
+                    return
                 if path == "/predict" and scope["method"] == "POST":
                     status, kind, body, more = await self._predict(scope, headers, receive)
                 elif path in ("/health", "/ready") and scope["method"] == "GET":
@@ -163,12 +170,12 @@ class App:
             self._held -= size
 
     async def _predict(self, scope: Scope, headers: Headers, receive: Receive) -> Answered:
-        kind = headers.get(b"content-type", JSON).split(b";", 1)[0].strip().lower()
+        kind = _type(headers)
         if kind not in (JSON, ARROW.encode()):
             raise RequestError(
                 415,
                 "unknown_type",
-                f"a request is application/json or {ARROW}, not {kind[:80].decode('latin-1')}",
+                f"a request is application/json, {NDJSON.decode()} or {ARROW}, not {kind[:80].decode('latin-1')}",
                 remedy="-H 'content-type: application/json'",
             )
         body = await self.body(headers, receive)
@@ -215,6 +222,10 @@ class App:
         """A request got no answer, and it was our fault."""
         if self._observer is not None:
             self._observer.failed(self.swap.now.all.name)
+
+
+def _type(headers: Headers) -> bytes:
+    return headers.get(b"content-type", JSON).split(b";", 1)[0].strip().lower()
 
 
 Answered: TypeAlias = tuple[int, bytes, bytes, tuple[tuple[bytes, bytes], ...]]  # status, type, body, more headers

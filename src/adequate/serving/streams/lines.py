@@ -110,7 +110,7 @@ class Lines:
         ids, rows = [], []
         for line in lines:
             if line.strip():
-                row = _parsed(line)
+                row = parsed(line)
                 ids.append(id_of(row if isinstance(row, dict) else {}, f"{self.name}:{offset}"))
                 rows.append(row)
             offset += len(line) + end
@@ -173,7 +173,8 @@ class Written:
         return found if isinstance(found, dict) else {}
 
 
-def _parsed(line: bytes) -> Row | str:
+def parsed(line: bytes) -> Row | str:
+    """The object of a line, or what is wrong with it."""
     try:
         found = orjson.loads(line)
     except ValueError as error:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adequate.serving.streams.protocol import Piece, Row, Sink, Source
-from adequate.testing.outputs import Output, confidence
+from adequate.testing.outputs import Output, Outputs, confidence
 
 if TYPE_CHECKING:
-    from adequate.bundles.bundle import Answers, Bundle
+    from adequate.bundles.bundle import Bundle
     from adequate.serving.observe import Observer
     from adequate.types import Mask
 
@@ -52,16 +52,7 @@ def answered(
 ) -> list[Row]:
     """One answer an input, in order: its id, what it held, and TASK, TASK_confidence (and TASK_abstained, of a release
     with a threshold), or `error`."""
-    out: list[Row] = []
-    good: list[int] = []
-    for i, (name, row) in enumerate(zip(piece.ids, piece.rows, strict=True)):
-        if isinstance(row, str):
-            out.append({"id": name, "error": row})
-        elif not isinstance(row.get(column), str):
-            out.append({**row, "id": name, "error": f"no text in {column!r}"})
-        else:
-            out.append({**row, "id": name})
-            good.append(i)
+    out, good = readable(piece, column)
     if good:
         texts = [out[i][column] for i in good]
         began = time.perf_counter()
@@ -72,15 +63,30 @@ def answered(
         columns = sorted({name for i in good for name in piece.rows[i]}) if bundle.manifest.abstain else []
         given = {name: [out[i].get(name) for i in good] for name in columns}
         abstained = bundle.abstained(given | {bundle.manifest.text: texts}, said.outputs)
-        for i, more in zip(good, rows_of(said, abstained), strict=True):
+        for i, more in zip(good, rows_of(said.outputs, abstained), strict=True):
             out[i] |= more | {"release": bundle.id}
     return out
 
 
-def rows_of(answers: Answers, abstained: Mapping[str, Mask] | None = None) -> list[dict[str, Any]]:
+def readable(piece: Piece, column: str) -> tuple[list[Row], list[int]]:
+    """The beginning of each answer (id and input, or `error`), and which of them have a text to answer."""
+    out: list[Row] = []
+    good: list[int] = []
+    for i, (name, row) in enumerate(zip(piece.ids, piece.rows, strict=True)):
+        if isinstance(row, str):
+            out.append({"id": name, "error": row})
+        elif not isinstance(row.get(column), str):
+            out.append({**row, "id": name, "error": f"no text in {column!r}"})
+        else:
+            out.append({**row, "id": name})
+            good.append(i)
+    return out, good
+
+
+def rows_of(outputs: Outputs, abstained: Mapping[str, Mask] | None = None) -> list[dict[str, Any]]:
     """Answers as JSON has them, one object an input."""
     columns: dict[str, list[Any]] = {}
-    for task, output in answers.outputs.items():
+    for task, output in outputs.items():
         columns[task] = _words(output)
         sure = confidence(output)
         assert sure is not None
