@@ -44,8 +44,10 @@ ROUTES = {
         GET /api/hits
         GET /api/map
         GET /api/people
+        GET /api/production
         GET /api/queues
         GET /api/queues/{task}/scores
+        GET /api/releases
         GET /api/run
         GET /api/schema
         GET /api/schema/{task}
@@ -95,6 +97,9 @@ ROUTES = {
         POST /api/cycles/{pair}/gate
         POST /api/files/export
         POST /api/files/import
+        POST /api/production/stop-trigger
+        POST /api/releases/promote
+        POST /api/releases/rollback
         POST /api/run
         POST /api/schema/{task}/preview
         POST /api/slices/preview

@@ -32,7 +32,7 @@ from adequate.errors import (
     UnknownNameError,
 )
 from adequate.store.faults import FAULTS, translated
-from adequate.studio import erased
+from adequate.studio import erased, production
 from adequate.studio.api import label, live
 from adequate.studio.auth.auth import Auth
 from adequate.studio.auth.guard import HEADERS, HOME, Guard
@@ -42,7 +42,7 @@ from adequate.studio.context import Studio
 WEB = Path(__file__).parent / "_web"
 SCREENS = (  # looked through in this order: first what is asked most
     *("live", "label", "session", "board", "examples", "explore", "tests", "cycles", "guide", "schema", "together"),
-    *("people", "provider", "files", "setup", "webhooks"),
+    *("releases", "production", "people", "provider", "files", "setup", "webhooks"),
 )
 QUEUES, NEXT = "/api/queues/", "/next"
 STATUS: dict[type[AdequateError], int] = {  # the first that fits
@@ -150,7 +150,7 @@ async def _living(app: FastAPI) -> AsyncIterator[None]:
     """What runs beside the requests."""
     here: Studio = app.state.studio
     erased.follow(here)
-    async with here.hub.running(), here.engine.running(here), here.webhooks.running():
+    async with here.hub.running(), here.engine.running(here), here.webhooks.running(), production.following(here):
         yield
 
 

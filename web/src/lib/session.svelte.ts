@@ -49,6 +49,7 @@ export async function ask(): Promise<void> {
     session.error = undefined
     counts.waiting = found.waiting
     counts.undecided = found.badges.cycles ?? 0
+    counts.alerts = found.badges.live ?? 0
     if (!same) connect(found.project.name, found.you.id, () => void ask())
   } catch (error) {
     if (error instanceof ApiError && (error.status === 401 || error.status === 403)) {

@@ -21,6 +21,7 @@ export const SCREENS: Screen[] = [
   { path: 'explore', name: 'Explore', key: 'e', nav: true, about: 'Find examples by words, meaning, label, prediction or slice; see what is mixed up; label, ask or slice what you found.', load: () => import('./Explore.svelte') },
   { path: 'tests', name: 'Tests', key: 't', nav: true, about: 'What the model must do, tested without gold labels: what fails, what newly fails, what no test is about; and the cases, to mine near and to label.', load: () => import('./Tests.svelte') },
   { path: 'cycles', name: 'Cycles', key: 'c', nav: true, about: 'Every model with what it was made from. Between two: what it fixed, what it broke, and whether it may take over.', load: () => import('./Cycles.svelte') },
+  { path: 'live', name: 'Live', key: 'v', nav: true, about: 'What production does: which releases answer, what changed since the model was tested, how often it is likely to be right, and what to do about it.', load: () => import('./Live.svelte') },
   { path: 'guide', name: 'Guide', key: 'g', nav: true, about: 'What each label means and what was decided, so that everybody labels alike.', load: () => import('./Guide.svelte') },
   { path: 'schema', name: 'Labels', key: 's', nav: true, about: 'The labels of each task: rename, merge, split or retire them, with a preview and one undo.', load: () => import('./Schema.svelte') },
   { path: 'examples', name: 'Example', nav: false, about: 'One example: what it says, who said what of it, what models think, what is like it.', load: () => import('./Example.svelte') },

@@ -88,19 +88,32 @@ def opened(root: Path, name: str) -> Iterator[Journal]:
             if old.is_dir() and old.name != name:
                 shutil.rmtree(old, ignore_errors=True)
         (place / name).mkdir(exist_ok=True)
-        yield Journal(place / name, _read(place / name / FILE))
+        _mend(place / name / FILE)
+        yield Journal(place / name, trials(place / name / FILE))
 
 
-def _read(path: Path) -> list[Trial]:
+def newest(root: Path) -> Path | None:
+    """The file of the search that was at work last; None: nothing was searched for."""
+    files = (root / FOLDER / "ship").glob(f"*/{FILE}")
+    return max(files, key=lambda path: path.stat().st_mtime, default=None)
+
+
+def trials(path: Path) -> list[Trial]:
+    """What a file says was tried, in order; a search may be writing to it."""
     if not path.exists():
         return []
     found, raw = [], path.read_bytes()
-    whole = raw[: raw.rfind(b"\n") + 1]
-    for line in whole.splitlines():
+    for line in raw[: raw.rfind(b"\n") + 1].splitlines():
         try:
             found.append(Trial.from_json(orjson.loads(line)))
         except (ValueError, KeyError, TypeError):  # torn, or of another version
             continue
-    if len(whole) < len(raw):  # what comes next begins a line of its own
-        path.write_bytes(whole)
     return found
+
+
+def _mend(path: Path) -> None:
+    """What comes next begins a line of its own."""
+    raw = path.read_bytes() if path.exists() else b""
+    whole = raw[: raw.rfind(b"\n") + 1]
+    if len(whole) < len(raw):
+        path.write_bytes(whole)

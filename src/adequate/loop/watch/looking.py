@@ -108,6 +108,7 @@ class Looking:
         return replace(
             nothing,
             requests=requests,
+            series=tuple(traffic.by_hour()),
             texts=whole.get("texts", 0),
             errors=errors,
             sampled=len(rows),

@@ -79,6 +79,7 @@ def seen(
         labels=_rates(names, now, texts, change, [_label_share(task, one) for one in by_hour]),
         moved=0.0 if change is None else change.total,
         confidence=tuple(mine["confidence"]),
+        confidence_before=() if known is None else tuple(known.histogram.tolist()),
         mean=_mean(mine["confidence"]),
         mean_before=None if known is None else _mean(known.histogram),
         mean_series=tuple(_mean(one["confidence"]) if one else float("nan") for one in by_hour),

@@ -105,6 +105,14 @@ class Traffic:
         """The hours of a release in which there was traffic, oldest first."""
         return sorted((hour, one) for (of, hour), one in self.counts.items() if of == release)
 
+    def by_hour(self) -> list[int]:
+        """Requests of all releases, hour by hour from the first to the last with any."""
+        found: dict[float, int] = {}
+        for (_, hour), one in self.counts.items():
+            found[hour] = found.get(hour, 0) + one.get("requests", 0)
+        first, last = min(found, default=0.0), max(found, default=-HOUR)
+        return [found.get(first + k * HOUR, 0) for k in range(round((last - first) / HOUR) + 1)]
+
     def _pass_over(self, recorded: Path) -> None:
         """Segments that nobody wrote to since the window began hold nothing of it."""
         for path in segments(recorded):

@@ -74,7 +74,8 @@ class Task:
         texts: answered.
         labels: by how often they came, most first.
         moved: at least this share of requests gets another label than when the model was tested.
-        confidence: counts over equal parts of [0, 1].
+        confidence: counts over equal parts of [0, 1]; `confidence_before` when it was tested, empty where that isn't
+            known.
         mean, mean_before: of the confidence, now and when it was tested (from the counts).
         sure_less: at least this share more lies below `edge` than when it was tested; 0 where that isn't sure.
         abstained: share that the server gave no answer for.
@@ -90,6 +91,7 @@ class Task:
     labels: tuple[Rate, ...]
     moved: float
     confidence: tuple[int, ...]
+    confidence_before: tuple[int, ...]
     mean: float
     mean_before: float | None
     mean_series: tuple[float, ...]
@@ -135,6 +137,7 @@ class Watch:
         release: the one that the tasks are about; None where nothing was recorded.
         model: whose answers to held-out examples it is compared with; None where there are none.
         since, until: the window.
+        series: requests by hour, oldest first, up to the last with any.
         sampled: rows of the audit sample; `torn`: lines that couldn't be read.
         inputs: whether texts drift.
         cost: of 1,000 predictions.
@@ -148,6 +151,7 @@ class Watch:
     since: float
     until: float
     requests: int = 0
+    series: tuple[int, ...] = ()
     texts: int = 0
     errors: int = 0
     sampled: int = 0

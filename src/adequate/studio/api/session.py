@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from adequate.errors import AccessError
 from adequate.store import people
 from adequate.store.schema import model, override
-from adequate.studio import items, tasks
+from adequate.studio import items, production, tasks
 from adequate.studio.auth import names, register
 from adequate.studio.auth.auth import Auth
 from adequate.studio.auth.guard import address, cookie
@@ -54,6 +54,7 @@ async def session(request: Request, studio: Here) -> dict[str, Any]:
                     for task in studio.project.tasks.values()
                 ],
                 "undecided": undecided(connection),
+                "alerts": production.alerts(studio.root),
                 "waiting": items.waiting(connection, you.id),
             }
 
@@ -67,7 +68,7 @@ async def session(request: Request, studio: Here) -> dict[str, Any]:
             "slices": list(studio.project.slices),
         },
         "build": studio.hub.build,
-        "badges": {"label": sum(found["waiting"].values()), "cycles": found["undecided"]},
+        "badges": {"label": sum(found["waiting"].values()), "cycles": found["undecided"], "live": found["alerts"]},
         "waiting": found["waiting"],
     }
 
