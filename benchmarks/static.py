@@ -39,6 +39,7 @@ from adequate.types import Kind
 
 ROOT = Path(__file__).resolve().parents[1]
 HELD = 1000  # training texts that choose temperatures
+CHOSEN = 3000  # training texts that choose what the teacher reads, and its penalty
 ROUNDS = 5
 COLD = """
 import sys
@@ -88,7 +89,9 @@ def taught(train: Said, names: Sequence[str]) -> Material:
     if onnx.available():
         blocks.append(minilm("int8"))
     xs = {block.name: lexical.hashed(texts) if isinstance(block, Words) else block.of(texts) for block in blocks}
-    head = learn(xs, gold, kind=Kind.CLASSIFY, labels=names, task="intent").head
+    few = {name: x[:CHOSEN] for name, x in xs.items()}
+    choice = learn(few, gold[:CHOSEN], kind=Kind.CLASSIFY, labels=names, task="intent").choice
+    head = learn(xs, gold, kind=Kind.CLASSIFY, labels=names, task="intent", choice=choice).head
     return Material(
         texts=texts,
         held=min(HELD, len(texts) // 10),
@@ -96,7 +99,7 @@ def taught(train: Said, names: Sequence[str]) -> Material:
         logits={"intent": head.logits(xs)},
         weights=None,
         attention=0,
-        tokenizer=b"",
+        tokenizer=cached(onnx.TOKENIZER[0]).read_bytes() if onnx.available() else b"",
         tokens=0,
         vectors=xs[blocks[1].name] if len(blocks) > 1 else None,
         lexical=lexical,
@@ -210,7 +213,7 @@ def speeds(small: Bundle, texts: list[str], others: Iterator[tuple[str, Bundle]]
     print(f"{'CPU us a text':<14}{'MB':>8}{'alone':>10}{'by 32':>10}{'by 4,096':>10}")
     print(f"{'student':<14}{size(small.folder):>8.2f}{ours[0]:>10.1f}{ours[1]:>10.2f}{ours[2]:>10.2f}")
     for name, bundle in others:
-        theirs = [each(bundle.answer, texts[: 32 if n == 1 else 512], n, rounds=2) for n in (1, 32, 4096)]
+        theirs = [each(bundle.answer, texts[: 32 if n == 1 else 256], n, rounds=2) for n in (1, 32, 4096)]
         print(f"{name:<14}{size(bundle.folder):>8.2f}" + "".join(f"{us:>10.0f}" for us in theirs))
         print(
             f"  the student is {size(bundle.folder) / size(small.folder):.0f} times smaller, and faster "

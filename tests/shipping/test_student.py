@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import orjson
 import pytest
 
 from adequate.bundles.blocks import Words
@@ -17,6 +18,7 @@ from adequate.encoders.lexical import Lexical
 from adequate.shipping import student, words
 from adequate.shipping.distil import nearest
 from adequate.shipping.material import Made, Material
+from adequate.shipping.variants import beyond, strange
 from adequate.shipping.vocabulary import chosen, laid
 from adequate.training.fit import fit
 from adequate.training.heads import NEVER, Head
@@ -84,6 +86,31 @@ def test_the_same_seed_gives_the_same_student() -> None:
     assert again.blocks[0].name == small().blocks[0].name
     other = student.build(replace(material(), found={}, seed=1), width=24, bigrams=500)
     assert other.blocks[0].name != small().blocks[0].name
+
+
+def test_a_student_is_the_same_whoever_asked_the_teacher_first() -> None:
+    shared = replace(material(), found={})
+    student.build(shared, width=16, bigrams=0)
+    assert student.build(shared, width=24, bigrams=500).blocks[0].name == small().blocks[0].name
+
+
+def test_a_word_that_the_texts_lack_stands_where_its_like_stood() -> None:
+    texts, known = ["block my card now", "what is my balance"], ["my", "card", "balance", "block", "now", "what", "is"]
+    vectors = np.eye(7, dtype=np.float32)
+    others = vectors[[1, 2]] + np.float32(0.1) * vectors[[3, 4]]
+    drawn = strange(texts, known, vectors, ["visa", "funds"], others, 400, np.random.default_rng(0))
+    assert all(("visa" in text) == (i % 2 == 0) and ("funds" in text) == (i % 2 == 1) for i, text in enumerate(drawn))
+    assert {"block my visa now", "what is my funds", "block visa now", "visa my card now"} <= set(drawn)
+    for text in drawn:
+        left = set(text.split()) - {"visa", "funds"}
+        assert any(left <= set(one.split()) for one in texts)
+
+
+def test_words_that_the_texts_lack_are_the_commonest_that_the_encoder_knows() -> None:
+    vocabulary = {"##s": 4, "theatre": 3, "[CLS]": 0, "card": 1, "and": 2, "x": 5, "zebra": 6, "Zebra": 7, "c3": 8}
+    tokenizer = orjson.dumps({"model": {"vocab": vocabulary}})
+    assert beyond(tokenizer, ["card theatre", "a card"]) == ("and", "zebra")
+    assert beyond(b"", ["card"]) == ()
 
 
 def test_the_students_bundle_answers_as_it_did(tmp_path: Path) -> None:

@@ -25,20 +25,20 @@ from adequate.encoders.bert import quantised
 from adequate.shipping.distil import Wanted, distil, nearest
 from adequate.shipping.heat import cooled
 from adequate.shipping.material import Made, Material
-from adequate.shipping.variants import answered, variants
+from adequate.shipping.variants import asked
 from adequate.shipping.vocabulary import chosen, laid
 from adequate.training.heads import NEVER, Head, Weights, probabilities
 from adequate.types import Floats
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
 SOFT = 3.0  # times the teacher's temperature
 SEEN = 220_000  # texts gone through in training, about: fewer epochs where there are more texts
 EPOCHS = (3, 40)
-MORE = 6000  # variants at most, and not more than there are texts
+ROWS = 21_000  # words that the pool lacks have what its own and the pairs leave of so many: 3 MB at width 128
 PIECES = 13  # bits of the hash of a word's pieces
 
 
@@ -48,31 +48,33 @@ def build(
     width: int = 128,
     bigrams: int = 65536,
     precision: Literal["int8", "fp16"] = "int8",
-    vocabulary: bool = True,
 ) -> Made:
-    """Train a student. About 30 CPU seconds for 15,000 short texts, a third of them the teacher's answers.
+    """Train a student. Some 40 CPU seconds for 15,000 short texts, and a minute of the teacher's for the first one.
 
     Args:
         width: numbers a vector.
         bigrams: pairs of neighbouring words that have a vector, at most; 0: none.
         precision: of the vectors as stored.
-        vocabulary: only words of the pool; else also the encoder's whole words.
     """
     rng = np.random.default_rng(material.seed)
     made = material.texts[: material.made]
-    empty = chosen(made, most=bigrams, more=() if vocabulary else _whole(material))
-    more, told = _more(material, empty, rng)
-    texts = [*made, *more]
+    more = asked(material)
+    empty = chosen(made, most=bigrams)
+    empty = chosen(made, most=bigrams, more=more.beyond[: max(0, ROWS - len(empty.values))])
+    texts = [*made, *more.texts]
     alive = {task: np.flatnonzero(head.bias > NEVER / 2) for task, head in material.heads.items()}
     wanted = {}
     for task, head in material.heads.items():
-        logits = np.concatenate([material.logits[task][: material.made], told[task]])[:, alive[task]]
+        logits = np.concatenate([material.logits[task][: material.made], more.logits[task]])[:, alive[task]]
         wanted[task] = Wanted(kind=head.kind, probs=probabilities(logits, head.kind, SOFT * head.temperature))
     shared = _pieces(empty.known)
     v, rows = len(empty.known), len(empty.values)
     x = laid(empty, texts)
     x = csr_array(hstack([x, x[:, :v] @ shared]))
-    begun = _begun(material, x[: material.made], width, rng)
+    vectors = None
+    if material.vectors is not None and more.vectors is not None:
+        vectors = np.concatenate([material.vectors[: material.made], more.vectors])
+    begun = _begun(vectors, x, width, rng)
     epochs = int(np.clip(round(SEEN / max(len(texts), 1)), *EPOCHS))
     student = distil(x, wanted, begun, epochs=epochs, rng=rng)
     table = student.table[:rows]
@@ -92,28 +94,6 @@ def build(
     return Made(blocks=(block,), heads=heads, steps=steps)
 
 
-def _whole(material: Material) -> list[str]:
-    """The whole words of the encoder's tokeniser."""
-    if not material.tokenizer:
-        return []
-    import orjson
-
-    return [name for name in orjson.loads(material.tokenizer)["model"]["vocab"] if name.isalnum()]
-
-
-def _more(material: Material, block: Static, rng: np.random.Generator) -> tuple[Sequence[str], Mapping[str, Floats]]:
-    """Variants of the texts, and the teacher's logits of them; asked for once, however many students are made."""
-    if "variants" not in material.found:
-        made = material.texts[: material.made]
-        vectors = np.zeros((len(block.known), 0), np.float32)
-        if material.vectors is not None:
-            vectors = nearest(laid(block, made)[:, : len(block.known)], _short(material.vectors[: material.made], 64))
-        texts = variants(made, block.known, vectors, min(MORE, len(made)), rng) if block.known else []
-        material.found["variants"] = texts, answered(material, texts)
-    found: tuple[Sequence[str], Mapping[str, Floats]] = material.found["variants"]
-    return found
-
-
 def _pieces(known: Sequence[str]) -> csr_array:
     """The pieces that each word is made of, hashed, as unit rows: shape (v, 2**PIECES)."""
     hashes, of = ngrams.pieces(ngrams.stream(known)) if known else (np.zeros(0, np.uint64), np.zeros(0, np.int64))
@@ -123,11 +103,11 @@ def _pieces(known: Sequence[str]) -> csr_array:
     return csr_array(diags_array(1 / np.maximum(length, 1)).astype(np.float32) @ table)
 
 
-def _begun(material: Material, x: csr_array, width: int, rng: np.random.Generator) -> Floats:
+def _begun(vectors: Floats | None, x: csr_array, width: int, rng: np.random.Generator) -> Floats:
     """The table to begin with: sums nearest to the teacher's vectors, or random where it has none."""
-    if material.vectors is None:
+    if vectors is None:
         return rng.normal(0, 1 / np.sqrt(width), (x.shape[1], width)).astype(np.float32)
-    return nearest(x, _short(material.vectors[: material.made], width))
+    return nearest(x, _short(vectors, width))
 
 
 def _short(vectors: Floats, width: int) -> Floats:
