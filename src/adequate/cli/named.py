@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from adequate.errors import NoProjectError, UnknownNameError
+
+if TYPE_CHECKING:
+    from adequate.store.sql import Sql
 
 
 def bundle_named(said: str | None, root: Path | None) -> Path:
@@ -24,16 +29,25 @@ def bundle_named(said: str | None, root: Path | None) -> Path:
         return path
     if said is not None and ("/" in said or said.endswith(".zip")):
         raise UnknownNameError(f"there is no bundle {said}", remedy="adequate ship makes one")
-    from adequate.loop.engine import Engine
+    from adequate.loop.place import find
+    from adequate.store.releases import Releases
 
     try:
-        engine = Engine.open(root)
+        folder = find(root)
     except NoProjectError as error:
         raise NoProjectError(
             f"no bundle is named, and {error.message}", remedy="name the folder or zip of a bundle"
         ) from None
-    with engine.store() as store:
-        if said is None:
-            serving = store.releases.serving().all
-            return store.releases.folder(store.releases.get(serving or "last"))
-        return store.releases.folder(store.releases.get(said))
+    with closing(_database(folder)) as sql:
+        releases = Releases(sql, folder)
+        return releases.folder(releases.get(said or releases.serving().all or "last"))
+
+
+def _database(folder: Path) -> Sql:
+    """Alone, without the engine: a server that is told a release should answer soon."""
+    from adequate.store.connect import connect
+
+    try:
+        return connect(folder)
+    except OSError as error:
+        raise UnknownNameError(f"{folder} has no releases yet", remedy="adequate ship makes one") from error

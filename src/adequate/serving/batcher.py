@@ -168,9 +168,9 @@ class Batcher:
             if not self._queue:
                 return
             release = self._queue[0].release
-            here = release.within(INLINE)
-            quick = release.pace <= QUICK
-            pieces = self._take(here) if quick or (self.waiting <= here and not self._busy) else []
+            quick = release.pace <= QUICK and release.call <= INLINE
+            soon = release.call + self.waiting * release.pace <= INLINE and not self._busy
+            pieces = self._take(release.within(INLINE)) if quick or soon else []
             if self._queue and not quick:
                 self._lock.notify(len(self._threads))
         if pieces:

@@ -7,6 +7,7 @@ import gc
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +39,7 @@ def run(app: App, sock: socket.socket, *, started: Callable[[], None], life: int
         timeout_keep_alive=75,
         timeout_graceful_shutdown=GRACE,
     )
+    sys.setswitchinterval(0.0005)  # who comes back from the model waits for the interpreter at most so long
     server = _Server(config, app, started, life)
     try:
         server.run([sock])

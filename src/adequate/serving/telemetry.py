@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import Thread
 from typing import Any, Protocol
 
 from adequate.errors import MissingExtraError
+
+LAST = 2.0  # seconds, at the end
 
 
 class Tracer(Protocol):
@@ -59,8 +62,10 @@ class OpenTelemetry:
             raise MissingExtraError(
                 "traces need OpenTelemetry", remedy="pip install 'adequate[serve,telemetry]'"
             ) from error
-        self._provider = TracerProvider(resource=Resource.create({"service.name": "adequate"}))
-        self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        resource = Resource.create({"service.name": "adequate"})
+        self._exporter = OTLPSpanExporter()
+        self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+        self._provider.add_span_processor(BatchSpanProcessor(self._exporter))
         self._tracer = self._provider.get_tracer("adequate")
         self._extract = extract
 
@@ -80,5 +85,10 @@ class OpenTelemetry:
             yield span
 
     def close(self) -> None:
-        """Send what waits, for some seconds at most."""
-        self._provider.shutdown()
+        """Send what waits, for some seconds at most: where nobody takes it, it would be tried for half a minute."""
+        sent = Thread(target=self._provider.shutdown, daemon=True)
+        sent.start()
+        sent.join(LAST)
+        if sent.is_alive():
+            self._exporter.shutdown()  # type: ignore[no-untyped-call] # it tries no more
+            sent.join(LAST)
