@@ -36,7 +36,9 @@ class Share(click.ParamType[float]):
 @click.option("--shadow", is_flag=True, help="It is asked beside and not heard: only where it differs is kept.")
 @click.option("--why", default="", help="The reason; it stays beside the decision.")
 @click.option("--anyway", is_flag=True, help="Whatever the gate says; needs --why.")
-@click.option("--until", type=click.DateTime(), help="With --anyway: the day (UTC) on which your word ends.")
+@click.option(
+    "--until", type=click.DateTime(), metavar="DAY", help="With --anyway: the day (UTC) on which your word ends."
+)
 def promote(
     release: str, root: Path | None, share: float, shadow: bool, why: str, anyway: bool, until: datetime | None
 ) -> None:

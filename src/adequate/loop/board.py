@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from adequate.testing.cells import spelt
 from adequate.types import TESTS, Metric
 
 SIGNS = {  # a state is never told by colour alone
@@ -69,8 +70,7 @@ class CellRow:
     @property
     def key(self) -> str:
         """What names the cell in ledgers, overrides and addresses."""
-        label = [] if self.label is None else [self.label]
-        return "/".join((self.task, self.slice, *label, self.metric))
+        return spelt(self.task, self.slice, self.label, self.metric)
 
     @property
     def is_test(self) -> bool:

@@ -20,6 +20,7 @@ from adequate.mining.neighbours import QUERIES, nearest
 from adequate.store.schema import current_label
 from adequate.store.schema import event as log
 from adequate.testing.bounds import mid_p
+from adequate.testing.cells import spelt
 from adequate.types import PARTS, Codes, Mask, Part, Rows
 
 if TYPE_CHECKING:
@@ -224,7 +225,7 @@ def _cells(store: Store, old: str, new: str) -> list[dict[str, Any]]:
             continue
         found.append(
             {
-                "key": "/".join(part for part in (row["task"], row["slice"], row["label"], row["metric"]) if part),
+                "key": spelt(*(row[key] for key in keys)),
                 **{key: row[key] for key in (*keys, "target", "change", "critical")},
                 "was": {name: was[name] for name in ("value", "low", "high", "state", "n")},
                 "now": {name: row[name] for name in ("value", "low", "high", "state", "n")},

@@ -53,7 +53,16 @@ class Cell:
     @property
     def key(self) -> str:
         """What names the cell in ledgers and on the board; the target isn't part of it."""
-        return "/".join((self.task, self.slice, *([] if self.label is None else [self.label]), str(self.metric)))
+        return spelt(self.task, self.slice, self.label, self.metric)
+
+
+def spelt(task: str, among: str, label: str | None, metric: str) -> str:
+    """How a cell is written: its task, its slice, its label where it measures one, its metric.
+
+    >>> spelt("intent", "all", None, "accuracy")
+    'intent/all/accuracy'
+    """
+    return "/".join((task, among, *([label] if label else []), metric))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

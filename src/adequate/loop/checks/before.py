@@ -7,8 +7,10 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
+from adequate.loop.checks.keep import key_of
 from adequate.loop.checks.more import recall
 from adequate.loop.checks.suites import SHA
+from adequate.testing.cells import spelt
 from adequate.testing.results import Result
 from adequate.types import TESTS, State
 
@@ -31,8 +33,7 @@ def compared(store: Store, model: str, results: Sequence[Result]) -> tuple[list[
     was: dict[str, tuple[str, str]] = {}
     for row in store.cells.read().to_pylist():  # oldest first
         if row["model"] in before and row["metric"] in TESTS:
-            parts = (row["task"], row["slice"], *([row["label"]] if row["label"] else []), row["metric"])
-            was["/".join(parts)] = row["model"], row["state"]
+            was[spelt(*key_of(row))] = row["model"], row["state"]
     told = cache(partial(recall, store))
     found, newly = [], set()
     for one in results:

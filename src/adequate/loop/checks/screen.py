@@ -16,10 +16,12 @@ import numpy as np
 
 from adequate.errors import unknown
 from adequate.loop.checks.cells import cells
+from adequate.loop.checks.keep import key_of
 from adequate.loop.checks.more import BLANK, recall
 from adequate.loop.checks.unprotected import unprotected
 from adequate.loop.selections import shown_parts
 from adequate.store import Failure, Model
+from adequate.testing.cells import spelt
 from adequate.types import TESTS, Mask, Metric, Rows, State
 
 if TYPE_CHECKING:
@@ -172,7 +174,7 @@ def _history(store: Store) -> dict[str, dict[str, Row]]:
         if row["metric"] in TESTS:
             if row["model"] not in found:
                 more = recall(store, row["model"])
-            key = "/".join((row["task"], row["slice"], row["label"], row["metric"]))
+            key = spelt(*key_of(row))
             found.setdefault(row["model"], {})[key] = row | BLANK | more.get(key, {})
     return found
 

@@ -39,7 +39,7 @@ from adequate.loop.subjects.shipped import Shipped
 from adequate.loop.turn import Ground, sealed, split
 from adequate.store import Cell as Measured
 from adequate.store import Look
-from adequate.testing.cells import Cell, count, declared
+from adequate.testing.cells import Cell, count, declared, spelt
 from adequate.testing.gate import ALPHA, POOLED, Comparison, Outcome, compare, decide
 from adequate.testing.sampling import Sample, uniforms
 from adequate.testing.states import ALPHA as CELLS
@@ -221,7 +221,7 @@ class Gate:
         }
         cells = [cell for one, _ in compared for cell in self._measured(one, answers[one.task.name], changes)]
         sunk = [
-            f"{'/'.join(filter(None, key))} is inadequate: {row.value:.3f}, below {row.target:g}; the model's isn't"
+            f"{spelt(*key)} is inadequate: {row.value:.3f}, below {row.target:g}; the model's isn't"
             for row in cells
             if row.state == State.INADEQUATE
             and (key := (row.task, row.slice, row.label, row.metric))

@@ -13,12 +13,14 @@ from adequate.bundles.assertions import to_data
 from adequate.bundles.card import card
 from adequate.bundles.written import amend
 from adequate.encoders import onnx
+from adequate.loop.checks.keep import key_of
 from adequate.loop.checks.predicted import predicted
 from adequate.loop.ship.abstain import rules
 from adequate.loop.ship.confirm import Confirmed, Gate
 from adequate.shipping.search import Trial
 from adequate.store.connect import FOLDER
 from adequate.store.releases import Release
+from adequate.testing.cells import spelt
 
 
 def released(gate: Gate, bundle: Bundle, trial: Trial, verdict: Confirmed, *, who: str) -> Path:
@@ -64,7 +66,7 @@ def _facts(gate: Gate, bundle: Bundle, trial: Trial, verdict: Confirmed, stay: S
     store, model = gate.store, gate.store.models.get(gate.model.name)
     cells = [
         {
-            "name": "/".join(filter(None, (row["task"], row["slice"], row["label"], row["metric"]))),
+            "name": spelt(*key_of(row)),
             **{name: row[name] for name in ("state", "value", "low", "high", "target", "n", "change")},
         }
         for row in store.cells.read(bundle.id).to_pylist()

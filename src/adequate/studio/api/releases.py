@@ -18,6 +18,7 @@ from adequate.store.releases import Release
 from adequate.studio import far_production, production
 from adequate.studio.context import Engineer, Here, Studio, Viewer
 from adequate.studio.roles import Can
+from adequate.testing.cells import spelt
 
 router = APIRouter(prefix="/api/releases", tags=["releases"])
 Cell = tuple[str, str, str, str]
@@ -139,7 +140,7 @@ def _worst(here: Studio, one: Release) -> dict[str, Any] | None:
     if not changes:
         return None
     change, key = min(changes)
-    return {"cell": "/".join(part for part in key if part), "change": change}
+    return {"cell": spelt(*key), "change": change}
 
 
 def _cells(here: Studio, model: str) -> dict[Cell, tuple[float, int]]:
