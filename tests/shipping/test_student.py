@@ -18,7 +18,7 @@ from adequate.encoders.lexical import Lexical
 from adequate.shipping import student, words
 from adequate.shipping.distil import nearest
 from adequate.shipping.material import Made, Material
-from adequate.shipping.variants import beyond, strange
+from adequate.shipping.variants import beyond, spliced, strange
 from adequate.shipping.vocabulary import chosen, laid
 from adequate.training.fit import fit
 from adequate.training.heads import NEVER, Head
@@ -92,6 +92,14 @@ def test_a_student_is_the_same_whoever_asked_the_teacher_first() -> None:
     shared = replace(material(), found={})
     student.build(shared, width=16, bigrams=0)
     assert student.build(shared, width=24, bigrams=500).blocks[0].name == small().blocks[0].name
+
+
+def test_a_spliced_text_begins_as_one_text_and_ends_as_another() -> None:
+    texts = ["a b c", "d e", "f"]
+    begins = [["", "a", "a b", "a b c"], ["", "d", "d e"], ["", "f"]]
+    ends = [["", "c", "b c", "a b c"], ["", "e", "d e"], ["", "f"]]
+    every = {f"{one} {other}".strip() for first in begins for one in first for last in ends for other in last}
+    assert set(spliced(texts, 3000, np.random.default_rng(0))) == every
 
 
 def test_a_word_that_the_texts_lack_stands_where_its_like_stood() -> None:

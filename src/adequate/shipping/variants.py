@@ -32,8 +32,8 @@ DROPPED, REPLACED = 0.1, 0.25  # of the words, about
 CLOSEST = 9  # words that one may be replaced with
 INSTEAD = 6  # words that one which the pool lacks may stand for
 STRIP = 512  # words compared at once
-VARIED, STRANGE = 8_000, 16_000  # texts made, at most
-LETTERS = 1_000_000  # in these, about: long texts cost the teacher more
+VARIED, SPLICED, STRANGE = 8_000, 8_000, 12_000  # texts made, at most
+LETTERS = 1_200_000  # in these, about: long texts cost the teacher more
 BEYOND = 8_000  # words that the pool lacks
 MEANT = 8_000  # of its own words, the commonest: those whose meaning is asked for
 
@@ -69,14 +69,15 @@ def asked(material: Material) -> Asked:
 def _asked(material: Material) -> Asked:
     rng = np.random.default_rng((material.seed, 1))  # its own: students don't depend on who asked first
     made = material.texts[: material.made]
-    share = min(1.0, LETTERS / (VARIED + STRANGE) / max(1.0, float(np.mean([len(text) for text in made]))))
+    share = min(1.0, LETTERS / (VARIED + SPLICED + STRANGE) / max(1.0, float(np.mean([len(text) for text in made]))))
     known = chosen(made, most=0).known[:MEANT]
     dense = next((block for block in material.blocks if block.kind == "graph"), None)
     more = beyond(material.tokenizer, made) if dense is not None and known else ()
     vectors = np.zeros((len(known), 0), np.float32) if dense is None else np.asarray(dense.of([*known, *more]))
     vectors = vectors - vectors.mean(axis=0)
     own = vectors[: len(known)]
-    texts = variants(made, known, own, min(int(VARIED * share), len(made)), rng) if known else []
+    varied, joined = (min(int(most * share), len(made)) for most in (VARIED, SPLICED))
+    texts = [*variants(made, known, own, varied, rng), *spliced(made, joined, rng)] if known else []
     if more:
         texts += strange(made, known, own, more, vectors[len(known) :], int(STRANGE * share), rng)
     xs = {block.name: block.of(texts) for block in material.blocks}
@@ -106,6 +107,21 @@ def variants(
         laid[i] = known[at]
     kept = [word for word, p in zip(laid, chance.tolist(), strict=True) if p >= DROPPED or word == EDGE]
     return [" ".join(text.split()) for text in " ".join(kept).split(EDGE)[1:-1]]
+
+
+def spliced(texts: Sequence[str], n: int, rng: np.random.Generator) -> list[str]:
+    """n texts, each the beginning of one of `texts` and the end of another, cut anywhere."""
+    laid = words(texts)
+    edges = np.flatnonzero([one == EDGE for one in laid])
+    which = rng.integers(0, len(texts), (2, n))
+    lengths = edges[which + 1] - edges[which] - 1
+    cut = edges[which] + 1 + rng.integers(0, lengths + 1)
+    return [
+        " ".join(laid[start:stop] + laid[begin:end])
+        for start, stop, begin, end in zip(
+            (edges[which[0]] + 1).tolist(), cut[0].tolist(), cut[1].tolist(), edges[which[1] + 1].tolist(), strict=True
+        )
+    ]
 
 
 def strange(
