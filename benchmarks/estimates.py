@@ -103,8 +103,9 @@ def report(name, mix, pools, validation, reference, before) -> None:  # type: ig
         )
         live = Answers(confidence=sure, weight=np.ones(len(sure)))
         valid = Answers(confidence=validation[0], weight=np.ones(len(validation[0])))
-        made = estimates(valid, validation[1], live, rng, repeats=60)
         drift = drifted(reference, vectors, np.random.default_rng(0))
+        unlike = 2 * drift.value - 1 if drift.is_beyond(APART) else 0.0
+        made = estimates(valid, validation[1], live, rng, repeats=60, unlike=unlike)
         change = moved(before, int(before.sum()), np.bincount(given, minlength=150), len(given))
         held += made["together"].low <= right.mean() <= made["together"].high
         alarms += drift.low > APART

@@ -30,6 +30,16 @@ def test_failures_that_were_asked_first_do_not_count_twice(rng: np.random.Genera
     assert right[known].mean() < truth - 0.2  # that's why
 
 
+def test_texts_whose_label_was_there_before_do_not_speak_for_new_ones(rng: np.random.Generator) -> None:
+    n = 20_000
+    new = rng.random(n) < 0.5
+    right = rng.random(n) < np.where(new, 0.1, 0.95)
+    known = ~new | (rng.random(n) < 0.2)
+    found = audited(right, known, new, np.full(n, 0.05), rng.random(n))
+    assert found.low < 0.525 < found.high
+    assert right[known].mean() > 0.75  # that's why
+
+
 def test_rows_of_a_time_in_which_more_was_recorded_do_not_count_more(rng: np.random.Generator) -> None:
     n = 20_000
     chance = np.where(np.arange(n) < n // 2, 0.01, 0.1)

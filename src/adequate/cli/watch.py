@@ -142,7 +142,7 @@ def shown(seen: Watch) -> RenderableType:
         parts.append(f"[{colour}]{sign} {safe(alert.what)}[/] [dim]since {day:%m-%d %H:%M}[/]")
         parts.append(f"  [dim]→ {safe(alert.do)}[/]")
     for task in seen.tasks:
-        parts += ["", _sentence(task), _labels(task)]
+        parts += ["", _sentence(task, seen.unlike > 0), _labels(task)]
         if task.slices:
             parts.append(_slices(task.slices))
     if seen.inputs is not None and seen.inputs.n:
@@ -178,8 +178,12 @@ def _head(seen: Watch) -> str:
     )
 
 
-def _sentence(task: Task) -> str:
-    """A task in a line: how accurate, how sure, for whoever reads nothing else."""
+def _sentence(task: Task, unlike: bool) -> str:
+    """A task in a line: how accurate, how sure, for whoever reads nothing else.
+
+    Args:
+        unlike: inputs came that are like none that it was tested on.
+    """
     said = [f"[bold]{safe(task.name)}[/] "]
     if task.audit is not None and task.audit.n:
         said.append(
@@ -188,7 +192,8 @@ def _sentence(task: Task) -> str:
         )
     if "together" in task.estimates:
         one = task.estimates["together"]
-        said.append(f"by confidence {one.value:.1%} [dim]({one.low:.1%} - {one.high:.1%})[/],")
+        new = "; inputs changed, and all that is new may be wrong" if unlike else ""
+        said.append(f"by confidence {one.value:.1%} [dim]({one.low:.1%} - {one.high:.1%}{new})[/],")
     if task.target is not None:
         said.append(f"target {task.target:.1%}; ")
     before = "" if task.mean_before is None else f" [dim](tested: {task.mean_before:.2f})[/]"

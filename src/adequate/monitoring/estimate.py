@@ -59,6 +59,7 @@ def estimates(
     live: Answers,
     rng: np.random.Generator,
     *,
+    unlike: float = 0.0,
     coverage: float = 0.95,
     repeats: int = REPEATS,
 ) -> dict[str, Estimate]:
@@ -68,6 +69,8 @@ def estimates(
         validation: answers to examples that the model didn't learn from.
         right: shape (m,), which of those are right.
         live: answers of production.
+        unlike: share of inputs like none of the validation's, as drift has it, in [0, 1]: what confidence is worth
+            there nobody knows, all of them may be wrong; `together` reaches down by as much.
         coverage: of the intervals, as far as the size of the samples goes.
 
     Returns:
@@ -89,7 +92,7 @@ def estimates(
     }
     found["together"] = Estimate(
         value=float(np.median(table[0])),
-        low=min(one.low for one in found.values()),
+        low=max(0.0, min(one.low for one in found.values()) - unlike),
         high=max(one.high for one in found.values()),
     )
     return found

@@ -148,7 +148,9 @@ def test_of_a_large_audit_an_even_share_is_asked_with_the_chance_of_both_draws(r
     assert 8 <= found.asked["audit"] <= 46
     with store.open(root, write=False) as one:
         assert {item.probability for item in one.queue.waiting("intent")} == {0.125}
-        assert len(one.traffic.recorded(reason="audit")) == 100
+        rows = one.traffic.recorded(reason="audit")
+        assert len(rows) == 100
+        assert sum("drawn" in row.body for row in rows) == found.asked["audit"]  # those alone are watch's sample
 
 
 def test_no_more_is_asked_of_one_reason_than_was_allowed(root: Path) -> None:
@@ -208,6 +210,8 @@ def test_what_has_a_label_or_was_skipped_is_not_asked_again(root: Path) -> None:
     known, new = DATA["body"][0].as_py(), texts(1)[0]
     write(root, [row(0, known, {"audit": 1.0}), row(1, new, {"audit": 1.0})])
     assert brought(root).asked == {"audit": 1}
+    with store.open(root, write=False) as one:
+        assert [row.body["asked"] for row in one.traffic.recorded(reason="audit")] == [[], ["intent"]]
     with store.open(root) as one:
         (item,) = one.queue.waiting("intent")
         one.queue.skip(item.id, "ann")

@@ -129,7 +129,7 @@ def test_labels_of_the_audit_tell_what_estimates_cannot(served: Served) -> None:
         became = [
             Recorded(
                 id=row["id"], example=ids[i], row=i, release="release-1", reason="audit", probability=0.1, at=row["at"],
-                body={"why": row["why"]},
+                body={"why": row["why"]} | ({"drawn": 0.5, "asked": ["intent"]} if i % 2 else {}),
             )
             for i, row in enumerate(rows)
         ]  # fmt: skip
@@ -150,8 +150,26 @@ def test_labels_of_the_audit_tell_what_estimates_cannot(served: Served) -> None:
         seen = Looking(root=served.root, project=engine.project).look(store, NOW)
     (task,) = seen.tasks
     assert task.audit is not None
-    assert task.audit.n == len(rows)
-    said = [row["outputs"]["intent"]["label"] == "transfer" for row in rows]
+    drawn = rows[1::2]  # of the others, that there is a label may say something of the text
+    assert task.audit.n == len(drawn)
+    said = [row["outputs"]["intent"]["label"] == "transfer" for row in drawn]
     assert task.audit.value == pytest.approx(np.mean(said))
     assert "audit:intent" in keys(seen)
     assert "estimate:intent" not in keys(seen)  # by confidence all is well
+
+
+def test_where_inputs_are_new_the_estimate_reaches_down_and_says_so(served: Served) -> None:
+    some = pa.concat_tables([mail(1000, seed=12).select(["body", "channel"]), strange(1000)])
+    served.traffic(some.take(np.random.default_rng(0).permutation(2000)), rate=0.3)
+    seen = served.look()
+    (task,) = seen.tasks
+    ways = [task.estimates[way].low for way in ("calibrated", "threshold", "difference")]
+    assert seen.unlike > 0.2
+    assert task.estimates["together"].low <= max(0.0, min(ways) - seen.unlike) + 1e-9
+    assert min(ways) > 0.1
+
+
+def test_what_changed_late_is_seen_though_few_examples_are_held_out(served: Served) -> None:
+    served.traffic(mail(1500, seed=11, hard=0.1), rate=0.5, start=NOW - 7200, seconds=3500)
+    served.traffic(strange(1500), rate=0.5, start=NOW - 3600, seconds=3500)
+    assert "inputs" in keys(served.look())

@@ -62,8 +62,13 @@ class Kept:
         named = [(name.partition(":"), chance) for name, chance in self.why.items()]
         return [(rest, chance) for (of, _, rest), chance in named if of == policy]
 
-    def record(self) -> Recorded:
-        """As the store keeps it."""
+    def record(self, drawn: float | None = None, asked: Sequence[str] = ()) -> Recorded:
+        """As the store keeps it.
+
+        Args:
+            drawn: with which chance a row of the audit was drawn to be asked; None: it wasn't.
+            asked: the tasks of which it, or another with its text, was asked then; the others knew.
+        """
         first = min(self.why, key=lambda name: ORDER.index(name.partition(":")[0]) if _known(name) else len(ORDER))
         kept = ("outputs", "shadow", "why", "probability", "suggested")
         return Recorded(
@@ -74,7 +79,8 @@ class Kept:
             reason=first,
             probability=self.why[first],
             at=self.said["at"],
-            body={name: self.said[name] for name in kept if name in self.said},
+            body={name: self.said[name] for name in kept if name in self.said}
+            | ({} if drawn is None else {"drawn": drawn, "asked": list(asked)}),
         )
 
 
@@ -133,6 +139,16 @@ class Questions:
         urgent = {one.row for one in rows if AUDIT in one.why and SHADOW in one.why and one.part is Part.GATE}
         every = [replace(item, rank=FIRST) if item.row in urgent else item for item in every]
         return {task: [item for item in every if item.task == task] for task in self.project.tasks}
+
+    def records(self, rows: Sequence[Kept], settled: Collection[tuple[str, int]]) -> list[Recorded]:
+        """The rows as the store keeps them: of the audit also which were drawn, and of what they were asked."""
+        drawn = uniforms([one.said["id"] for one in rows], salt=AUDIT)
+        return [
+            one.record(self.share, [task for task in self.project.learnable if (task, one.row) not in settled])
+            if AUDIT in one.why and u <= self.share
+            else one.record()
+            for one, u in zip(rows, drawn.tolist(), strict=True)
+        ]
 
     def _room(self, name: str) -> float:
         return float("inf") if name == AUDIT else self.most  # of the audit, `share` is the bound

@@ -91,8 +91,9 @@ def _taken_in(store: Store, project: Project, piece: Piece, questions: Questions
 
     def job(connection: sa.Connection) -> int:
         traffic.count(connection, piece.tallies)
-        traffic.keep(connection, [one.record() for one in kept])
-        items = questions.about(kept, traffic.settled(connection, [one.row for one in kept]))
+        settled = traffic.settled(connection, [one.row for one in kept])
+        traffic.keep(connection, questions.records(kept, settled))
+        items = questions.about(kept, settled)
         asked = queue.put(
             connection, [one for task, of in items.items() for one in policy.asked(of, questions.how[task])]
         )

@@ -11,7 +11,7 @@ from adequate.encoders.lexical import texts_of
 from adequate.errors import NotEnoughDataError
 from adequate.loop.subjects import Trained
 from adequate.loop.unseen import lexical_of
-from adequate.loop.watch.reference import held_out
+from adequate.loop.watch.reference import held_out, when_tested
 from adequate.monitoring.drift import Drift, drifted
 from adequate.types import Doubles, Floats
 
@@ -33,7 +33,7 @@ def reference_of(store: Store, project: Project, model: str) -> tuple[Encode, Fl
     Raises:
         NotEnoughDataError: the weights that the model was made with can't be had.
     """
-    rows = held_out(store)
+    rows = held_out(store, max((when_tested(store, task, model) for task in project.learnable), default=0))
     rows = np.sort(np.random.default_rng(SEED).permutation(rows)[:MOST])
     texts = store.examples.take(rows, [project.text]).column(0).combine_chunks()
     try:
@@ -56,7 +56,8 @@ def drift_of(rows: Sequence[Row], text: str, reference: Floats, encode: Encode) 
         if isinstance(row.inputs.get(text), str):
             seen.setdefault(row.inputs[text], row)
     said = list(seen.values())
-    said = sorted(sorted(said, key=lambda row: row.uniform)[:MOST], key=lambda row: (row.at, row.id))
+    most = min(MOST, len(reference))  # each is paired with one of those: spread over the window, not its first ones
+    said = sorted(sorted(said, key=lambda row: row.uniform)[:most], key=lambda row: (row.at, row.id))
     if not said or not len(reference):
         return None
     live = encode([row.inputs[text] for row in said])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,22 +13,25 @@ from adequate.store.traffic import AUDIT
 if TYPE_CHECKING:
     from adequate.loop.watch.traffic import Row
     from adequate.spec.tasks import Task
-    from adequate.store import Store
+    from adequate.store import Recorded, Store
     from adequate.types import Mask
 
 
-def examples_of(store: Store, start: float) -> dict[str, int]:
-    """Of the audit's rows that became examples, by id, the example's row."""
-    return {one.id: one.row for one in store.traffic.recorded(start, reason=AUDIT)}
+def examples_of(store: Store, start: float) -> dict[str, Recorded]:
+    """The audit's rows that became examples and were drawn to be asked, by id.
+
+    That others have a label says something of their texts: they are no sample.
+    """
+    return {one.id: one for one in store.traffic.recorded(start, reason=AUDIT) if "drawn" in one.body}
 
 
-def answered(store: Store, task: Task, rows: Sequence[Row], became: dict[str, int]) -> tuple[Mask, Mask]:
-    """Which rows are labelled, and which of those the model answered right, both shape (n,)."""
+def answered(store: Store, task: Task, rows: Sequence[Row], became: Mapping[str, Recorded]) -> tuple[Mask, Mask]:
+    """Which rows that were drawn are labelled, and which of those the model answered right, both shape (n,)."""
     table = store.labels.current(task.name)
     said = dict(zip(table["row"].to_pylist(), table["value"].to_pylist(), strict=True)) if became else {}
     known, right = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
     for i, row in enumerate(rows):
-        value = said.get(became.get(row.id, -1))
+        value = said.get(became[row.id].row) if row.id in became else None
         if value is not None and task.name in row.outputs:
             known[i] = True
             right[i] = _meant(task, json.loads(value)) == _meant(task, row.outputs[task.name].get("label"))

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from adequate.bundles import Bundle
 from adequate.errors import AdequateError
 from adequate.loop.watch import inputs, labels, service, tasks, told
-from adequate.loop.watch.reference import Reference, reference
+from adequate.loop.watch.reference import Reference, own_reference, reference
 from adequate.loop.watch.slices import within
 from adequate.loop.watch.traffic import Row, Traffic, window
 from adequate.loop.watch.watch import Watch
@@ -84,6 +85,8 @@ class Looking:
         shown: list[Task] = []
         became = labels.examples_of(store, traffic.start)
         held = [row for row in rows if row.release == release]
+        drift = self._drift(store, model, rows, notes)
+        nothing = replace(nothing, inputs=drift)
         for name in mine.get("tasks", {}):
             if name not in self.project.learnable:
                 continue
@@ -94,10 +97,9 @@ class Looking:
             some = tasks.answering(task, held)
             parts = within(store, self.project, [row.inputs for row in some], notes) if len(some) >= tasks.FEW else {}
             sample = tasks.Sample.of(store, task, some, became)
-            seen, raised = tasks.seen(self.project, task, mine, hours, known, sample, parts)
+            seen, raised = tasks.seen(self.project, task, mine, hours, known, sample, parts, nothing.unlike)
             shown.append(seen)
             found += raised
-        drift = self._drift(store, model, rows, notes)
         asserted, raised = service.asserted(store, self.project, mine, hours, model)
         found += raised + ([] if drift is None else list(rules.of_drift(drift)))
         requests, errors, dropped = (whole.get(name, 0) for name in ("requests", "errors", "dropped"))
@@ -115,7 +117,6 @@ class Looking:
             dropped=dropped,
             releases=service.releases(store, traffic),
             tasks=tuple(shown),
-            inputs=drift,
             assertions=tuple(asserted),
             triggers=service.triggers(store, whole, traffic.start),
             cost=service.cost_of(self.project, whole, shown),
@@ -126,9 +127,12 @@ class Looking:
     def _reference(self, store: Store, task: Declared, release: str, model: str) -> Reference | None:
         key = task.name, release
         if key not in self._references:
-            by = release if store.predictions.has(task.name, release) else model
-            has = store.predictions.has(task.name, by)
-            self._references[key] = reference(store, task, by) if has else None
+            try:
+                bundle = Bundle.open(store.releases.folder(store.releases.get(release)))
+                self._references[key] = own_reference(store, task, self.project.text, model, bundle)
+            except AdequateError:  # it is gone, or was served from elsewhere
+                has = store.predictions.has(task.name, model)
+                self._references[key] = reference(store, task, model) if has else None
         return self._references[key]
 
     def _drift(self, store: Store, model: str | None, rows: Sequence[Row], notes: list[str]) -> Drift | None:

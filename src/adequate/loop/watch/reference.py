@@ -1,7 +1,9 @@
 """What the model answered for examples that it didn't learn from: what production is compared with.
 
 These are the examples of the parts `steer` and `gate`, drawn by a hash, labelled or not. Of the sealed ones nothing
-comes out but counts.
+comes out but counts. What came later, from production itself, is left out: it would hide what changed. A release
+answers them itself, `OWN` of them: how sure a small student is has little to do with how sure its teacher was, and the
+difference would look like drift.
 """
 
 from __future__ import annotations
@@ -13,18 +15,24 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from adequate.encoders.lexical import texts_of
 from adequate.loop.answers import labels_of, names_of
 from adequate.loop.checks.predicted import present
+from adequate.loop.subjects.cached import joined
+from adequate.loop.subjects.shipped import TOGETHER
 from adequate.monitoring.estimate import Answers
 from adequate.monitoring.rates import BINS, Counts
-from adequate.types import PARTS, Mask, Part, Rows
+from adequate.testing.outputs import confidence, said
+from adequate.types import PARTS, Doubles, Mask, Part, Rows
 
 if TYPE_CHECKING:
+    from adequate.bundles import Bundle
     from adequate.spec.tasks import Task
     from adequate.store import Store
 
 KEPT = ["label", "confidence"]
 MOST = 50_000  # examples: beyond them no share becomes surer
+OWN = 4_000  # that a release answers itself, in a few seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,23 +55,57 @@ class Reference:
     right: Mask
 
 
-def held_out(store: Store) -> Rows:
-    """The examples that no model learns from, at most `MOST`, evenly spaced."""
-    rows = np.flatnonzero(np.isin(store.examples.parts(), [PARTS.index(Part.STEER), PARTS.index(Part.GATE)]))
-    return rows[np.linspace(0, len(rows) - 1, min(MOST, len(rows)), dtype=np.int64)] if len(rows) else rows
+def held_out(store: Store, before: int, most: int = MOST) -> Rows:
+    """The examples that no model learns from, of the first `before`, at most so many, evenly spaced."""
+    parts = store.examples.parts()[:before]
+    rows = np.flatnonzero(np.isin(parts, [PARTS.index(Part.STEER), PARTS.index(Part.GATE)]))
+    return rows[np.linspace(0, len(rows) - 1, min(most, len(rows)), dtype=np.int64)] if len(rows) else rows
+
+
+def when_tested(store: Store, task: str, model: str) -> int:
+    """How many examples there were when a model was tested: those that it was asked about."""
+    known = store.predictions.has(task, model)
+    return store.predictions.count(task, model) if known else store.examples.count
 
 
 def reference(store: Store, task: Task, model: str) -> Reference | None:
     """What a model answered for the held-out examples; None where it answered for none."""
-    names = names_of(store, task)
-    rows = held_out(store)
-    rows = rows[rows < store.predictions.count(task.name, model)]
-    if not len(rows) or not names:
+    rows = held_out(store, when_tested(store, task.name, model))
+    if not len(rows):
         return None
     said = store.predictions.read(task.name, model, rows, KEPT)
-    label = present(pa.concat_arrays(said["label"].chunks), task)
-    confidence = said["confidence"].to_numpy().astype(float)
-    given = chosen(label, names)
+    label = pa.concat_arrays(said["label"].chunks)
+    return _reference(store, task, rows, label, said["confidence"].to_numpy().astype(float))
+
+
+def own_reference(store: Store, task: Task, text: str, model: str, bundle: Bundle) -> Reference | None:
+    """What a release answers for held-out examples; None where there are none, or it doesn't answer the task.
+
+    O(examples): it is asked now.
+
+    Args:
+        text: the column of the input.
+        model: that the release was made from.
+    """
+    rows = held_out(store, when_tested(store, task.name, model), OWN)
+    if not len(rows) or task.name not in bundle.tasks:
+        return None
+    texts = texts_of(store.examples.take(rows, [text]).column(0))
+    pieces = [
+        bundle.answer(texts[start : start + TOGETHER], [task.name]).outputs[task.name]
+        for start in range(0, len(texts), TOGETHER)
+    ]
+    whole = joined(pieces)
+    sure = confidence(whole)
+    assert sure is not None
+    return _reference(store, task, rows, said(whole), sure)
+
+
+def _reference(store: Store, task: Task, rows: Rows, label: pa.Array, confidence: Doubles) -> Reference | None:
+    names = names_of(store, task)
+    if not names:
+        return None
+    given = chosen(present(label, task), names)
     labels = labels_of(store, task, names)
     known = np.flatnonzero(np.isin(labels.rows, rows))
     at = np.searchsorted(rows, labels.rows[known])

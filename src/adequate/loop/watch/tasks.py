@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from adequate.monitoring.rates import Moved
     from adequate.spec.project import Project
     from adequate.spec.tasks import Task as Declared
-    from adequate.store import Store
-    from adequate.types import Doubles, Mask
+    from adequate.store import Recorded, Store
+    from adequate.types import Codes, Doubles, Mask
 
 EDGES = tuple((i + 1) / BINS for i in range(BINS - 1))
 ESTIMATED = 5_000  # answers of each side: beyond them no estimate becomes surer than its method is
@@ -43,6 +43,7 @@ def seen(
     known: Reference | None,
     sample: Sample,
     parts: Mapping[str, Mask],
+    unlike: float = 0.0,
 ) -> tuple[Task, list[Alert]]:
     """One task of one release, and what should be known of it.
 
@@ -51,6 +52,7 @@ def seen(
         hours: sums by the hour, oldest first.
         known: what the model answered for held-out examples.
         parts: by slice, which sampled rows are in it.
+        unlike: share of inputs that are like none that it was tested on.
     """
     mine = said["tasks"][task.name]
     texts = sum(mine["confidence"])
@@ -66,7 +68,7 @@ def seen(
         surer = moved(below(known.histogram), known.n, below(np.array(mine["confidence"])), texts)
         found += [*rules.of_labels(task.name, names, change), *rules.of_confidence(task.name, EDGES, surer)]
     target = task.target.accuracy
-    whole = sample.judged("all", None, known, target)
+    whole = sample.judged("all", None, known, target, unlike)
     if target is not None and "together" in whole.estimates:
         found += rules.of_estimate(task.name, whole.estimates["together"], target)
     if target is not None and whole.audit is not None:
@@ -94,7 +96,7 @@ def seen(
         if shadow.get("n")
         else None,
         slices=tuple(
-            sample.judged(name, mask, known, project.slices[name].target or target)
+            sample.judged(name, mask, known, project.slices[name].target or target, unlike)
             for name, mask in parts.items()
             if mask.sum() >= FEW
         ),
@@ -103,40 +105,51 @@ def seen(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """The sampled rows of one task, as arrays of n."""
+    """The sampled rows of one task, as arrays of n.
+
+    Args:
+        drawn: with which chance each was drawn to be labelled; 0: it wasn't.
+        kind: 0: there was no need to ask, by what the project knew; 1: asked; 2: something else asked for it too.
+    """
 
     confidence: Doubles
     probability: Doubles
     uniform: Doubles
-    flagged: Mask
+    drawn: Doubles
+    kind: Codes
     known: Mask
     right: Mask
 
     @classmethod
-    def of(cls, store: Store, task: Declared, rows: Sequence[Row], became: dict[str, int]) -> Sample:
+    def of(cls, store: Store, task: Declared, rows: Sequence[Row], became: Mapping[str, Recorded]) -> Sample:
         """From rows that answer the task (`answering`)."""
         known, right = labels.answered(store, task, rows, became)
+        told = [became[row.id].body if row.id in became else {} for row in rows]
+        asked = [task.name in one.get("asked", ()) for one in told]
         uniform = np.array([row.uniform for row in rows])
         return cls(
             confidence=np.array([row.outputs[task.name]["confidence"] for row in rows], float),
             probability=np.array([row.probability for row in rows]),
             uniform=uniform / uniform.max() if len(rows) else uniform,  # even again, where the sample was cut
-            flagged=np.array([row.flagged for row in rows], bool),
+            drawn=np.array([one.get("drawn", 0.0) for one in told], float),
+            kind=np.array([new + (new and row.flagged) for new, row in zip(asked, rows, strict=True)], np.int32),
             known=known,
             right=right,
         )
 
-    def judged(self, name: str, part: Mask | None, known: Reference | None, target: float | None) -> Slice:
+    def judged(
+        self, name: str, part: Mask | None, known: Reference | None, target: float | None, unlike: float
+    ) -> Slice:
         """What the sample, or a part of it, says of accuracy."""
         keep = np.ones(len(self.confidence), bool) if part is None else part
-        audit = None
-        if keep.any():
+        audit, drawn = None, keep & (self.drawn > 0)
+        if drawn.any():
             audit = audited(
-                self.right[keep],
-                self.known[keep],
-                self.flagged[keep],
-                self.probability[keep],
-                self.uniform[keep],
+                self.right[drawn],
+                self.known[drawn],
+                self.kind[drawn],
+                (self.probability * self.drawn)[drawn],
+                self.uniform[drawn],
                 target=target,
             )
         return Slice(
@@ -144,19 +157,20 @@ class Sample:
             n=int(keep.sum()),
             share=float(keep.mean()) if len(keep) else 0.0,
             confidence=float(self.confidence[keep].mean()) if keep.any() else float("nan"),
-            estimates=_estimates(known, self.confidence[keep], 1 / self.probability[keep]),
+            estimates=_estimates(known, self.confidence[keep], 1 / self.probability[keep], unlike),
             audit=audit,
         )
 
 
-def _estimates(known: Reference | None, confidence: Any, weight: Any) -> dict[str, Estimate]:
+def _estimates(known: Reference | None, confidence: Any, weight: Any, unlike: float) -> dict[str, Estimate]:
     if known is None or len(known.right) < FEW or len(confidence) < FEW:
         return {}
     rng = np.random.default_rng(SEED)
     one = rng.permutation(len(known.right))[:ESTIMATED]
     other = rng.permutation(len(confidence))[:ESTIMATED]
     validation = Answers(confidence=known.answers.confidence[one], weight=known.answers.weight[one])
-    return estimates(validation, known.right[one], Answers(confidence=confidence[other], weight=weight[other]), rng)
+    live = Answers(confidence=confidence[other], weight=weight[other])
+    return estimates(validation, known.right[one], live, rng, unlike=unlike)
 
 
 def answering(task: Declared, rows: Sequence[Row]) -> list[Row]:

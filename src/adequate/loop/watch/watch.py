@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, is_dataclass
 from typing import Any
 
 from adequate.monitoring.abstain import Rule
-from adequate.monitoring.alerts import Alert, Severity
+from adequate.monitoring.alerts import APART, Alert, Severity
 from adequate.monitoring.audit import Audit
 from adequate.monitoring.costs import Cost
 from adequate.monitoring.drift import Drift
@@ -171,6 +171,11 @@ class Watch:
     def exit_code(self) -> int:
         """0: nothing is wrong; 1: something is to be done, or looked at."""
         return 1 if self.alerts else 0
+
+    @property
+    def unlike(self) -> float:
+        """The share of inputs that are like none that it was tested on; 0 where that isn't sure."""
+        return 0.0 if self.inputs is None or not self.inputs.is_beyond(APART) else 2 * self.inputs.value - 1
 
     @property
     def urgent(self) -> int:
