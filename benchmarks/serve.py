@@ -11,7 +11,7 @@
 
 All that is compared stays up and takes turns in short slices, so that whatever else the machine does meets all alike;
 a ratio is the median over the rounds, of two neighbours each. Clients are a process of their own and share the cores
-with the server, as does the model alone: their cost is in the figures. Takes about two minutes.
+with the server: their cost is in the rates. CPU time tells where the machine is busy otherwise. About two minutes.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ import time
 import venv
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -63,31 +65,34 @@ def encoder(bundle: Path, texts: Sequence[str], rounds: int, *, litserve: bool) 
     threads, processes = f"{CORES} threads", f"{CORES} processes"
     with ExitStack() as up:
         raw = up.enter_context(alone("encoder", bundle, texts))
-        ports = {
-            threads: up.enter_context(served(bundle, "--workers", "1")).port,
-            processes: up.enter_context(served(bundle, "--workers", str(CORES))).port,
+        servers = {
+            threads: up.enter_context(served(bundle, "--workers", "1")),
+            processes: up.enter_context(served(bundle, "--workers", str(CORES))),
         }
         if litserve:
-            ports["LitServe"] = up.enter_context(other(bundle))
+            python = up.enter_context(installed())
+            for workers in (1, CORES):
+                servers[f"LitServe, {workers} workers"] = up.enter_context(other(python, bundle, workers))
         raw(2 * SLICE)
-        for port in ports.values():
-            load(port, bodies, 32, 1.0)
-        runs: dict[str, Run] = {"alone": lambda: {"rate": raw(SLICE)}}
-        for name, port in ports.items():
-            runs[name] = lambda port=port: load(port, bodies, 32, SLICE)  # type: ignore[misc]
-        for name, port in ports.items():
-            runs[f"{name}, 1 client"] = lambda port=port: load(port, bodies, 1, SLICE / 2)  # type: ignore[misc]
+        for server in servers.values():
+            server.asked(bodies, 32, 1.0)
+        runs: dict[str, Run] = {"alone": lambda: raw(SLICE)}
+        for name, server in servers.items():
+            runs[name] = partial(server.asked, bodies, 32, SLICE)
+        for name, server in servers.items():
+            runs[f"{name}, 1 client"] = partial(server.asked, bodies, 1, SLICE / 2)
         found = in_turn(runs, rounds)
     print(f"an int8 encoder, a text a request, {CORES} cores; x: of the model alone")
     for name, each in found.items():
-        line = f"{name:>24}: {median(run['rate'] for run in each):7.0f} texts/s {ratio(found, name, 'alone'):5.2f} x"
+        cost = median(run["cpu"] / run["n"] for run in each)
+        line = f"{name:>30}: {median(run['rate'] for run in each):7.0f} texts/s {ratio(found, name, 'alone'):5.2f} x"
+        line += f"  {cost * 1e3:5.2f} ms of CPU a text"
         print(line + (told(each) if "p50" in each[0] else ""))
     best = max((threads, processes), key=lambda name: ratio(found, name, "alone"))
     goal(f"{best} / the model alone", ratio(found, best, "alone"), 0.85)
-    if litserve:
-        goal(f"{best} / LitServe, 32 clients", ratio(found, best, "LitServe"), 1.5)
-        lone = max((threads, processes), key=lambda name: ratio(found, f"{name}, 1 client", "LitServe, 1 client"))
-        goal(f"{lone} / LitServe, 1 client", ratio(found, f"{lone}, 1 client", "LitServe, 1 client"), 3.0)
+    for name in [name for name in servers if name.startswith("LitServe")]:
+        goal(f"{best} / {name}, 32 clients", ratio(found, best, name), 1.5)
+        goal(f"{threads} / {name}, 1 client", ratio(found, f"{threads}, 1 client", f"{name}, 1 client"), 3.0)
 
 
 def fast(bundle: Path, texts: Sequence[str], rounds: int) -> None:
@@ -95,17 +100,15 @@ def fast(bundle: Path, texts: Sequence[str], rounds: int) -> None:
     with ExitStack() as up:
         pace = up.enter_context(alone("bundle", bundle, texts))
         servers = {n: up.enter_context(served(bundle, "--workers", str(n))) for n in (1, CORES)}
-        runs: dict[str, Run] = {"model": lambda: {"seconds": pace(SLICE / 4)}}
+        runs: dict[str, Run] = {"model": lambda: pace(SLICE / 4)}
         for size in (1, 8, 32, 256):
             bodies = [json.dumps({"texts": texts[i : i + size]}) for i in range(0, len(texts) - size, size)][:256]
             for n, server in servers.items():
-                runs[f"{n} processes, {size} texts"] = lambda server=server, bodies=bodies: server.costs(  # type: ignore[misc]
-                    lambda: load(server.port, bodies, 32, SLICE / 2)
-                )
+                runs[f"{n} processes, {size} texts"] = partial(server.asked, bodies, 32, SLICE / 2)
         for run in runs.values():
             run()
         found = in_turn(runs, rounds)
-    model = min(run["seconds"] for run in found.pop("model"))
+    model = median(run["cpu"] / run["n"] for run in found.pop("model"))
     print(f"\na bundle without a transformer, 32 clients, {CORES} cores")
     print(f"{'the model alone':>24}: {model * 1e6:.1f} us of CPU a text, 256 at a time")
     for name, each in found.items():
@@ -153,7 +156,7 @@ def goal(what: str, found: float, wanted: float, *, most: bool = False) -> None:
 
 
 @contextmanager
-def alone(kind: str, bundle: Path, texts: Sequence[str]) -> Iterator[Callable[[float], float]]:
+def alone(kind: str, bundle: Path, texts: Sequence[str]) -> Iterator[Callable[[float], dict[str, float]]]:
     """The model without a server; call with seconds for what it does in a slice (`serving/alone.py`)."""
     command = [sys.executable, str(HERE / "serving/alone.py"), kind, str(bundle), str(CORES)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -161,12 +164,13 @@ def alone(kind: str, bundle: Path, texts: Sequence[str]) -> Iterator[Callable[[f
         assert process.stdout is not None
         process.stdin.write(json.dumps(list(texts)) + "\n")
 
-        def run(seconds: float) -> float:
+        def run(seconds: float) -> dict[str, float]:
             assert process.stdin is not None
             assert process.stdout is not None
             process.stdin.write(f"{seconds}\n")
             process.stdin.flush()
-            return float(process.stdout.readline())
+            rate, cpu = map(float, process.stdout.readline().split())
+            return {"rate": rate, "cpu": cpu, "n": rate * seconds}
 
         yield run
 
@@ -179,25 +183,27 @@ def load(port: int, bodies: Sequence[str], clients: int, seconds: float) -> dict
     return found
 
 
+@dataclass(frozen=True)
 class Served:
-    """`adequate serve`, at work."""
+    """A server at work: its process, which leads a group, and its port."""
 
-    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
-        self.process, self.port = process, port
+    process: int
+    port: int
 
-    def costs(self, run: Run) -> dict[str, float]:
-        """What a run found, and the CPU seconds that all our processes took for it."""
+    def asked(self, bodies: Sequence[str], clients: int, seconds: float) -> dict[str, float]:
+        """What `load` finds, and `cpu`: seconds that all processes of the group took for it."""
         before = self._seconds()
-        found = run()
+        found = load(self.port, bodies, clients, seconds)
         return found | {"cpu": self._seconds() - before}
 
     def _seconds(self) -> float:
-        pids = [str(self.process.pid)]
-        children = subprocess.run(["ps", "-o", "pid=", "--ppid", pids[0]], capture_output=True, text=True, check=False)
         ticks = 0
-        for pid in pids + children.stdout.split():
-            said = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-            ticks += int(said[11]) + int(said[12])
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                said = path.read_text().rsplit(")", 1)[1].split()
+            except OSError:  # it ended meanwhile
+                continue
+            ticks += int(said[11]) + int(said[12]) if int(said[2]) == self.process else 0
         return ticks / os.sysconf("SC_CLK_TCK")
 
 
@@ -210,7 +216,7 @@ def served(bundle: Path, *options: str) -> Iterator[Served]:
         assert process.stdout is not None
         port = int(process.stdout.readline().split("http://")[1].split()[0].rsplit(":", 1)[1])
         threading.Thread(target=process.stdout.read, daemon=True).start()
-        yield Served(process, port)
+        yield Served(process.pid, port)
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)
@@ -244,26 +250,33 @@ def cold(bundle: Path) -> tuple[float, float]:
 
 
 @contextmanager
-def other(bundle: Path) -> Iterator[int]:
-    """LitServe with the same bundle, in an environment that is gone afterwards; gives the port."""
+def installed() -> Iterator[Path]:
+    """The Python of an environment with LitServe, which is gone afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
         python = Path(folder) / "bin" / "python"
         needs = ["litserve==0.2.19", "numpy", "onnxruntime", "tokenizers", "orjson"]
-        subprocess.run([python, "-m", "pip", "install", "-q", *needs], check=True)
-        with socket.socket() as sock:
-            sock.bind(("127.0.0.1", 0))
-            port: int = sock.getsockname()[1]
-        command: list[Any] = [python, HERE / "serving/lit.py", HERE.parent / "src", bundle, str(CORES), str(port)]
-        with (Path(folder) / "log").open("w") as log:
-            process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", *needs], check=True, stderr=subprocess.DEVNULL)
+        yield python
+
+
+@contextmanager
+def other(python: Path, bundle: Path, workers: int) -> Iterator[Served]:
+    """LitServe with the same bundle."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+    command: list[Any] = [python, HERE / "serving/lit.py", HERE.parent / "src", bundle, str(workers), str(port)]
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         try:
             end = time.monotonic() + 120
             while not _answers(port):
                 if process.poll() is not None or time.monotonic() > end:
-                    raise SystemExit((Path(folder) / "log").read_text()[-2000:])
+                    log.seek(0)
+                    raise SystemExit(log.read()[-2000:])
                 time.sleep(0.2)
-            yield port
+            yield Served(process.pid, port)
         finally:
             os.killpg(process.pid, signal.SIGKILL)  # SIGTERM leaves its workers behind
             process.wait(30)

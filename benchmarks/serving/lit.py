@@ -1,6 +1,6 @@
-"""The same bundle behind LitServe: its micro-batching as its documents advise, one worker a core or one in all.
+"""The same bundle behind LitServe: its micro-batching as its documents advise.
 
-python lit.py SRC BUNDLE CORES PORT
+python lit.py SRC BUNDLE WORKERS PORT
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ os.environ |= {"TOKENIZERS_PARALLELISM": "false", "OMP_NUM_THREADS": "1", "OPENB
 
 import litserve
 
-SRC, BUNDLE, CORES, PORT = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+SRC, BUNDLE, WORKERS, PORT = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 
 
 class Api(litserve.LitAPI):
@@ -52,5 +52,5 @@ class Api(litserve.LitAPI):
 
 if __name__ == "__main__":
     api = Api(max_batch_size=32, batch_timeout=0.005)
-    server = litserve.LitServer(api, accelerator="cpu", workers_per_device=CORES)
+    server = litserve.LitServer(api, accelerator="cpu", workers_per_device=WORKERS)
     server.run(port=PORT, generate_client_file=False, log_level="error")
