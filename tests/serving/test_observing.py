@@ -13,6 +13,7 @@ from adequate.bundles import Bundle, write
 from adequate.serving.batcher import Loaded
 from adequate.serving.observing import Observing
 from adequate.serving.swap import Serving
+from adequate.spec.assertions import Assertion, Kind
 from tests.serving.answering import total, written
 from tests.serving.running import serving
 
@@ -109,3 +110,21 @@ def test_answers_below_the_threshold_are_marked_counted_and_some_are_kept(opened
     assert total(tallies, "tasks", "intent", "abstained") == 3 * sum(sure)
     assert 1 <= len(rows) <= 20
     assert all(0 < row["why"]["abstained:intent"] <= 1 and row["probability"] > 0 for row in rows)
+
+
+def test_sql_that_did_not_travel_is_answered_where_the_project_is(opened: Bundle, tmp_path: Path) -> None:
+    text = opened.manifest.text
+    stays = Assertion(
+        name="in duckdb only",
+        kind=Kind.PREDICATE,
+        task="intent",
+        options={"sql": f"sha256({text}) <> '' AND {text} LIKE '%card%'"},
+    )
+    observing = Observing(tmp_path, declared=lambda: [stays])
+    observing.changed(Serving(all=Loaded(opened.id, opened, 1.0)))
+    texts = ["where is my card", "hello"]
+    observing.saw({text: texts}, opened.answer(texts), release=opened.id, seconds=0.1)
+    observing.close()
+    _, tallies = written(tmp_path)
+    assert total(tallies, "assertions", "in duckdb only", "n") == 2
+    assert total(tallies, "assertions", "in duckdb only", "violated") == 1

@@ -200,6 +200,8 @@ def _sentence(task: Task, unlike: bool) -> str:
     said.append(f"mean confidence {task.mean:.2f}{before} {spark(task.mean_series)}")
     if task.disagreed is not None:
         said.append(f"; the shadow disagrees on {task.disagreed.value:.1%} of {task.disagreed.n:,}")
+    if task.abstained:
+        said.append(f"; {task.abstained:.1%} left to people")
     if task.rule is not None:
         rule = task.rule
         said.append(

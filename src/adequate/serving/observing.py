@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from adequate.serving.observe import Columns
 from adequate.serving.record import Recorder
 from adequate.serving.swap import Serving
 from adequate.serving.triggers import Poll
-from adequate.spec.assertions import Assertion
+from adequate.spec.assertions import Assertion, Kind
 from adequate.spec.recording import Recording
 
 if TYPE_CHECKING:
@@ -113,7 +114,16 @@ class Observing:
         carried = self._bundles[release].manifest.assertions if release in self._bundles else ()
         for ask in (lambda: from_data(carried), self._declared):
             try:
-                found = {one.name: one for one in ask()} | found
+                found = {one.name: _callable(one) for one in ask()} | found
             except (AdequateError, ImportError) as error:
                 _log.warning("some assertions are not looked at: %s", error)
         return list(found.values())
+
+
+def _callable(one: Assertion) -> Assertion:
+    """With a function, where it is SQL that didn't travel: it is answered by DuckDB, which a project has."""
+    if one.kind is not Kind.PREDICATE or one.function is not None:
+        return one
+    from adequate.store.predicates import Predicate
+
+    return replace(one, function=Predicate(one.name, one.options["sql"]))

@@ -78,7 +78,7 @@ class Task:
             known.
         mean, mean_before: of the confidence, now and when it was tested (from the counts).
         sure_less: at least this share more lies below `edge` than when it was tested; 0 where that isn't sure.
-        abstained: share that the server gave no answer for.
+        abstained: share that a person should answer, by the release's rule, or that had no answer.
         estimates: without labels: `calibrated`, `threshold`, `difference`, and `together`, their range.
         audit: by labels.
         target: accuracy that is wanted.
