@@ -7,6 +7,7 @@ import pytest
 
 from adequate.errors import UnknownNameError
 from adequate.testing import Cell, Sample, count, declared
+from adequate.testing.cells import label_in, spelt
 from adequate.types import Metric
 
 LABELS = ("no", "yes", "odd")
@@ -137,3 +138,8 @@ def test_targets_become_cells_in_the_order_declared() -> None:
         ("urgent/fees/accuracy", 0.95, True),
         ("intent/short/accuracy", 0.8, False),
     ]
+
+
+def test_a_label_that_holds_a_slash_is_read_back_from_the_name_of_its_cell() -> None:
+    for label in ("refund", "card/debit", "退款/refund 💸", ""):
+        assert label_in(spelt("intent", "all", label or None, "recall")) == label

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,8 +86,9 @@ def _told(made: Sought) -> None:
     """What to expect, out of fold."""
     found, one = made.found, made.trigger
     out.print(f"trigger [bold]{one.id}[/] seeks {safe(str(one.card['seeks']))}, at most {one.per_day:,} a day")
+    fires = f" and fires on {100 * found.rate:.2g} % of the pool" if isfinite(found.rate) else ""  # it may be empty
     out.print(
-        f"  out of fold: finds {100 * found.recall:.0f} % of them and fires on {100 * found.rate:.2g} % of the pool; "
+        f"  out of fold: finds {100 * found.recall:.0f} % of them{fires}; "
         f"about {100 * found.expected:.0f} % of what fires is expected to be right "
         f"[dim]({found.right} of {found.fired} labelled examples were)[/]"
     )

@@ -65,6 +65,15 @@ def spelt(task: str, among: str, label: str | None, metric: str) -> str:
     return "/".join((task, among, *([label] if label else []), metric))
 
 
+def label_in(key: str) -> str:
+    """The label, or the test, in a cell's name; "" where it is of none. It may hold a "/", what is before it may not.
+
+    >>> label_in("intent/all/card/debit/recall"), label_in("intent/all/accuracy")
+    ('card/debit', '')
+    """
+    return key.split("/", 2)[-1].rpartition("/")[0]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """Of c cells, shape (c,) each.

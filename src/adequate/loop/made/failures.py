@@ -11,6 +11,7 @@ from adequate.loop.made.declared import Made
 from adequate.loop.made.file import FROM, cases_of, classified, filed
 from adequate.loop.unseen import newest, unseen
 from adequate.spec.slices import EVERYTHING
+from adequate.testing.cells import label_in
 from adequate.types import PARTS, TESTS, Metric, Part
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ def _wrong(store: Store, project: Project, task: Task, cell: str | None) -> list
     bad = seen.wrong & steer
     if part != EVERYTHING:
         bad &= slice_of(store, project.slices[part], seen.rows)
-    label = project.cell(cell) if cell and cell.count("/") == 3 else None
-    if label is not None and (named := label.split("/")[2]) in seen.names:
+    label = project.cell(cell) if cell and label_in(cell) else None
+    if label is not None and (named := label_in(label)) in seen.names:
         bad &= seen.gold == seen.names.index(named)
     return cases_of(store, project, seen.rows[bad], [seen.names[int(code)] for code in seen.gold[bad]])
 

@@ -23,7 +23,7 @@ from adequate.loop.dig import cell_named, examples_of
 from adequate.mining.seeking import OTHER, POOL, WANTED, Seeker, seeker
 from adequate.store import Trigger
 from adequate.testing.bounds import clopper_pearson
-from adequate.testing.cells import ALL
+from adequate.testing.cells import ALL, label_in
 from adequate.testing.outputs import Output
 from adequate.types import PARTS, Floats, Mask, Metric, Part, Rows
 
@@ -224,5 +224,4 @@ def _said(store: Store, task: str) -> dict[int, object]:
 
 def _label(key: str) -> str | None:
     """The label that a cell is about; None where it is about mistakes."""
-    words = key.split("/")
-    return words[-2] if words[-1] in (Metric.RECALL, Metric.PRECISION) and len(words) > 3 else None
+    return label_in(key) or None if key.rpartition("/")[2] in (Metric.RECALL, Metric.PRECISION) else None

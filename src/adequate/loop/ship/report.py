@@ -119,7 +119,8 @@ class Shipped:
             said.append(self._given_up(min(judged, key=lambda one: one.loss)))
         elif inside:
             least = min(inside, key=lambda one: one.loss)
-            said.append(f"or give up about {_points(least.loss)} ({least.recipe}, {cost(least)}): {least.why}")
+            lost = f"expected to lose {_points(least.loss)}"
+            said.append(f"or accept {cost(least)}, {lost} ({least.recipe}): {self._short(least)}")
         elif self.trials:
             said.append("no candidate was that small, or that fast")
         return said

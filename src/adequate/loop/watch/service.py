@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from adequate.monitoring import alerts as rules
 from adequate.monitoring.costs import Cost, Prices, cost
 from adequate.monitoring.product import correlated
 from adequate.monitoring.rates import shares
+from adequate.testing.cells import label_in
 from adequate.types import Metric
 
 if TYPE_CHECKING:
@@ -95,11 +97,11 @@ def triggers(store: Store, whole: Mapping[str, Any], start: float) -> tuple[Trig
     for key, count in asked.items():
         cell, task = cells.get(str(key), ("", ""))
         mine = {one.row for one in rows if f"trigger:{key}" in one.body["why"]}
-        label = cell.split("/")[2] if cell.count("/") == 3 else ""
+        label = label_in(cell) if cell.endswith(("/recall", "/precision")) else ""
         table = store.labels.current(task) if mine and task else None
         said = {} if table is None else dict(zip(table["row"].to_pylist(), table["value"].to_pylist(), strict=True))
         got = [said[row] for row in mine if row in said]
-        found = sum(f'"{label}"' in value for value in got) if label else len(got)
+        found = sum(_says(value, label) for value in got) if label else len(got)
         out.append(Trigger(id=str(key), cell=cell, asked=count, labelled=len(got), found=found))
     return tuple(out)
 
@@ -161,3 +163,9 @@ def rate(name: str, count: int, n: int, before: float | None = None, series: tup
         before=before,
         series=series,
     )
+
+
+def _says(value: str, label: str) -> bool:
+    """Whether a stored value is the label, or has it among others."""
+    said = json.loads(value)
+    return label == said if isinstance(said, str) else label in (said or ())
