@@ -11,7 +11,6 @@ from importlib import import_module
 import click
 
 from adequate import __version__
-from adequate.cli.console import complain
 from adequate.errors import AdequateError, engine, installed
 
 VERBS = {  # in the order of the loop: help lists them so
@@ -87,6 +86,8 @@ def run() -> int:
         with installed():
             return cli.main(standalone_mode=False) or 0
     except AdequateError as error:
+        from adequate.cli.console import complain  # here: to print well takes a fifth of a server's start
+
         complain(error)
         return ERROR
     except click.exceptions.NoArgsIsHelpError as error:
