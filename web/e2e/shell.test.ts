@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Studio, type Tab } from './studio.ts'
 
 const SCREENS = [
-  ['board', 'b'], ['label', 'l'], ['explore', 'e'], ['cycles', 'c'], ['guide', 'g'], ['schema', 's'], ['people', 'p'], ['files', 'i'],
+  ['board', 'b'], ['label', 'l'], ['explore', 'e'], ['cycles', 'c'], ['live', 'v'], ['guide', 'g'], ['schema', 's'], ['people', 'p'], ['files', 'i'],
 ] as const
 
 let studio: Studio
