@@ -23,7 +23,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     produce = runpy.run_path(str(ROOT / "examples/production/run.py"))["produce"]
     folder = tmp_path_factory.mktemp("production") / "project"
     made: dict[str, Any] = produce(
-        CLINC, folder, domains=["banking"], requests=600, labels=150, search="20s", pause=0.005
+        CLINC, folder, domains=["banking"], requests=600, labels=150, search="5s", pause=0.005
     )
     assert (folder / "production.png").stat().st_size > 10_000
     return made
