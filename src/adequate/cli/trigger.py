@@ -98,7 +98,7 @@ def _told(made: Sought) -> None:
 def _list(engine: Engine) -> None:
     from adequate.loop.production.seek import yields
 
-    table = Table(box=None, pad_edge=False, header_style="dim")
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
     for head in ("id", "cell", "a day", "fired", "recorded", "labelled", "yield", "expected", ""):
         table.add_column(
             head, justify="left" if head in ("cell", "") else "right", no_wrap=head != "cell", overflow="fold"

@@ -7,6 +7,7 @@ long as a small model; Starlette has the other routes, and is imported by the fi
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -38,6 +39,8 @@ Headers: TypeAlias = dict[bytes, bytes]
 
 JSON = b"application/json"
 NDJSON = b"application/x-ndjson"
+POURED = 64 << 20  # bytes of a request that is too large, read so that its client hears of it ...
+LINGER = 5.0  # ... and seconds
 OPEN = frozenset({"/health", "/ready", "/v2/health/live", "/v2/health/ready"})  # asked by supervisors, without a token
 
 
@@ -147,6 +150,7 @@ class App:
         """
         said_size = headers.get(b"content-length", b"0")
         if said_size.isdigit() and int(said_size) > self.limits.body:
+            await _poured_away(receive)
             raise too_large(self.limits.body)
         parts: list[bytes] = []
         size = 0
@@ -159,6 +163,8 @@ class App:
                 size += len(part)
                 self._held += len(part)
                 if size > self.limits.body:
+                    parts.clear()
+                    await _poured_away(receive)
                     raise too_large(self.limits.body)
                 if self._held > self.limits.held:
                     self.metrics.turned_away()
@@ -222,6 +228,19 @@ class App:
         """A request got no answer, and it was our fault."""
         if self._observer is not None:
             self._observer.failed(self.swap.now.all.name)
+
+
+async def _poured_away(receive: Receive) -> None:
+    """Read on for a while without keeping it: a client that is still sending when its connection is closed never reads
+    why."""
+    left = POURED
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LINGER):
+            while left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                if message["type"] == "http.disconnect" or not message.get("more_body"):
+                    return
 
 
 def _type(headers: Headers) -> bytes:
