@@ -21,10 +21,11 @@ from adequate.loop.ship import journal
 from adequate.loop.ship.confirm import MOST, Gate
 from adequate.loop.ship.material import gather, teacher
 from adequate.loop.ship.report import Shipped, in_bytes, in_seconds
-from adequate.loop.ship.run import worth
+from adequate.loop.ship.run import Search, worth
 from adequate.loop.ship.screen import Screen
+from adequate.shipping.search import Limits, Recipe, Space, Trial
 from adequate.store import open as open_store
-from adequate.types import PARTS, Part
+from adequate.types import PARTS, Part, silent
 from tests.loop.projects import EASY
 from tests.loop.ship.conftest import SECONDS
 from tests.made import adequate, begun, mail
@@ -117,6 +118,44 @@ def test_a_bundle_that_was_refused_is_refused_again_without_another_look(root: P
         assert len(store.looks.list(bundle.id)) == 1
         assert gate.open()
         assert MOST > 1
+
+
+def test_after_a_refusal_what_the_refused_one_beat_is_looked_at_and_the_model_as_it_is_may_be(root: Path) -> None:
+    engine = Engine.open(root)
+    with open_store(root, beside=True, text="body") as store:
+        model = teacher(store, engine.project)
+        material, steer = gather(store, engine.project, model)
+        head = model.heads["intent"]
+        dull = replace(head, offsets=head.offsets + np.array([90, 0, 0, 0, 0, 0], np.float32))
+        gate = Gate(store=store, project=engine.project, model=model)
+        screen = Screen(material=material, steer=steer, cells=gate.cells, sealed=gate.labels)
+        with journal.opened(root, "after-a-refusal") as kept:
+            places = [
+                write(kept.folder, project="mail", text="body", blocks=material.blocks, heads={"intent": one})
+                for one in (dull, head)
+            ]
+            # By what is visible the dull one is smaller, faster and as good; only the gate knows better.
+            for form, size, place in (("static", 10, places[0]), ("exact", 20, places[1])):
+                kept.add(
+                    Trial(
+                        recipe=Recipe(form=form), bundle=place.name, bytes=size, seconds=size, alone=size, hopeful=True
+                    )
+                )
+            search = Search(
+                store=store,
+                project=engine.project,
+                limits=Limits(),
+                seconds=1,
+                material=material,
+                screen=screen,
+                gate=gate,
+                journal=kept,
+                space=Space(encoder=False),
+                progress=silent,
+                told=lambda *_: None,
+            )
+            verdicts = search.confirm()
+    assert [verdicts[place.name].outcome for place in places] == ["blocked", "passed"]
 
 
 def test_nothing_of_the_gate_part_is_in_the_material(root: Path) -> None:
