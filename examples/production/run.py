@@ -136,7 +136,7 @@ def produce(
     told: dict[str, Any] = {"phases": []}
     with served(folder) as port, Traffic(port=port, texts=known, pause=pause).going() as traffic:
         marks = []
-        for name, texts, many in (("as it was tested", known, 1), ("shifted", [*known, *strange], 2)):
+        for name, texts, many in (("as tested", known, 1), ("shifted", [*known, *strange], 2)):
             traffic.texts = texts
             marks.append((traffic.seconds, name))
             told["phases"].append(phase(folder, traffic, many * requests, name))
@@ -257,7 +257,7 @@ def draw(traffic: Traffic, marks: Sequence[tuple[float, str]], path: Path) -> No
         axes.annotate(name, (second, 103), fontsize=9, annotation_clip=False)
     axes.set(xlabel="seconds", ylabel="% of requests", ylim=(0, 100), xlim=(0, at.max()))
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(loc="lower left", bbox_to_anchor=(0.01, 0.14), frameon=False)
+    axes.legend(loc="center", bbox_to_anchor=(0.5, 0.72), frameon=False)
     figure.savefig(path, dpi=150)
     plt.close(figure)
 
