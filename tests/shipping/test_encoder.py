@@ -74,6 +74,18 @@ def test_the_graph_computes_what_the_edited_weights_say(material: Material, tmp_
     assert np.abs(files.of(material.texts) - expected).max() < 1e-5
 
 
+@pytest.mark.parametrize(("precision", "kept"), [("fp32", np.float32), ("int8", np.float16)])
+def test_weights_of_n_grams_take_half_the_bytes_in_a_small_encoder(
+    material: Material, tmp_path: Path, precision: str, kept: type
+) -> None:
+    one = build(material, precision=precision, folder=tmp_path)  # type: ignore[arg-type]
+    head = next(head for head in one.heads.values() if len(head.blocks) == 2)
+    folder = write(tmp_path, project="mail", text="body", blocks=one.blocks, heads={head.task: head})
+    place = head.blocks.index(material.lexical.digest)
+    with np.load(folder / f"heads/{head.task}.npz") as arrays:
+        assert arrays[f"values{place}"].dtype == kept
+
+
 def test_without_the_n_grams_the_encoder_speaks_for_them(material: Material, tmp_path: Path) -> None:
     one = build(material, lexical=False, folder=tmp_path)
     assert [each.kind for each in one.blocks] == ["graph"]

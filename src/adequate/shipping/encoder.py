@@ -8,6 +8,7 @@ neurons (`walk`), vocabulary and places (`trim`), precision (`encoders.bert`), h
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from adequate.shipping.forward import Tokens, laid_out
 from adequate.shipping.material import Made, Material
 from adequate.shipping.refit import refit
 from adequate.shipping.walk import Plan, walked
+from adequate.training.heads import Weights
 
 CALIBRATED = 6144  # tokens that the layers are edited on
 REFITTED = 4000  # texts that the heads are solved on: more mend a little more, and cost as long again
@@ -69,7 +71,7 @@ def build(
         elif not dense:
             heads[task] = head
         else:
-            keep = {own: head.weights[own]}
+            keep = {own: head.weights[own] if precision == "fp32" else _halved(head.weights[own])}
             heads[task] = refit(vectors, logits, head=head, beside=keep[own].scores(words), keep=keep, near=near)
     if read and words is None:
         steps = (*steps, "without n-grams")
@@ -78,6 +80,11 @@ def build(
         heads=heads,
         steps=(*steps, f"heads refitted on {len(texts)} texts"),
     )
+
+
+def _halved(weights: Weights) -> Weights:
+    """The same to 11 bits, which a bundle keeps in half the bytes; the heads are solved on what is left."""
+    return replace(weights, values=weights.values.astype(np.float16).astype(np.float32))
 
 
 def written(
