@@ -8,22 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prices:
-    """What is declared (`project.serving`); None: not said.
-
-    Args:
-        per_1000: of 1,000 predictions, whatever the machine does.
-        per_hour: of one machine hour at work.
-        human: of one look by a person.
-        error: of one wrong answer.
-    """
-
-    per_1000: float | None = None
-    per_hour: float | None = None
-    human: float | None = None
-    error: float | None = None
+from adequate.spec.costs import Costs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,28 +30,29 @@ class Cost:
 
 
 def cost(
-    prices: Prices, *, texts: int, seconds: float, looks: int, accuracy: float | None, abstained: float = 0.0
+    prices: Costs, *, texts: int, seconds: float, looks: int, accuracy: float | None, abstained: float = 0.0
 ) -> Cost | None:
     """What 1,000 predictions cost; None where nothing was predicted.
 
     Args:
+        prices: what is declared (`project.serving`).
         texts: predicted.
         seconds: the models were at work for them.
         looks: of people at them: answers to what was recorded.
         accuracy: of what was answered, a fraction; None where nobody knows.
         abstained: share that went to people because the model wasn't sure.
 
-    >>> found = cost(Prices(per_hour=0.36, human=0.5), texts=10_000, seconds=100, looks=20, accuracy=0.9)
+    >>> found = cost(Costs(cost_per_hour=0.36, human=0.5), texts=10_000, seconds=100, looks=20, accuracy=0.9)
     >>> {name: round(part, 4) for name, part in found.parts.items()}, found.unknown
     ({'machine': 0.001, 'people': 1.0}, ('errors',))
     """
     if not texts:
         return None
     parts: dict[str, float] = {}
-    if prices.per_1000 is not None:
-        parts["machine"] = prices.per_1000
-    elif prices.per_hour is not None:
-        parts["machine"] = prices.per_hour * seconds / 3600 * 1000 / texts
+    if prices.cost_per_1000 is not None:
+        parts["machine"] = prices.cost_per_1000
+    elif prices.cost_per_hour is not None:
+        parts["machine"] = prices.cost_per_hour * seconds / 3600 * 1000 / texts
     if prices.human is not None:
         parts["people"] = prices.human * (1000 * looks / texts + 1000 * abstained)
     if prices.error is not None and accuracy is not None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +33,7 @@ from adequate.loop.checks.keep import keep, key_of
 from adequate.loop.checks.run import run as put_to
 from adequate.loop.cycle import slices
 from adequate.loop.ship.screen import MEMBERS, answered
+from adequate.loop.steps.cells import measured
 from adequate.loop.subjects import Trained
 from adequate.loop.subjects.cached import Cached
 from adequate.loop.subjects.shipped import Shipped
@@ -263,26 +264,8 @@ class Gate:
         keys = [(cell.task, cell.slice, cell.label or "", str(cell.metric)) for cell in one.cells]
         green: Mask = np.array([self._was.get(key, {}).get("state") == State.ADEQUATE for key in keys], bool)
         states = judge(counts, [cell.target for cell in one.cells], CELLS / MOST, look=green)
-        value = counts.value
-        return [
-            Measured(
-                task=cell.task,
-                slice=cell.slice,
-                label=cell.label or "",
-                metric=str(cell.metric),
-                target=cell.target,
-                critical=cell.critical,
-                n=int(counts.n[i]),
-                n_eff=float(counts.n[i]),
-                value=float(value[i]) if np.isfinite(value[i]) else None,
-                low=float(states.low[i]),
-                high=float(states.high[i]),
-                state=str(states.states[i]),
-                change=changes.get(keys[i]),
-                labels=one.taught,
-            )
-            for i, cell in enumerate(one.cells)
-        ]
+        found = measured(one.cells, counts, states, one.taught)
+        return [replace(row, change=changes.get(key), need=None) for row, key in zip(found, keys, strict=True)]
 
     def _entry(self, found: Confirmed) -> Look:
         detail = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from adequate.loop.cycle import Cycle
     from adequate.loop.state import State
     from adequate.spec.tasks import Task
+    from adequate.testing.cells import Cell, Counts
+    from adequate.testing.states import Judgement
 
 
 def test(cycle: Cycle, state: State) -> State:
@@ -61,26 +64,32 @@ def judge(cycle: Cycle, task: Task, model: str) -> Judged:
 def rows_of(cycle: Cycle, task: Task, judged: Judged) -> list[Measured]:
     """Judged cells as the store keeps them."""
     taught = len(split(cycle.labels(task), cycle.world, Part.TEACH))
-    value = judged.counts.value
-    found = []
-    for i, cell in enumerate(judged.cells):
-        need = judged.states.need[i]
-        found.append(
-            Measured(
-                task=cell.task,
-                slice=cell.slice,
-                label=cell.label or "",
-                metric=str(cell.metric),
-                target=cell.target,
-                critical=cell.critical,
-                n=int(judged.counts.n[i]),
-                n_eff=float(judged.counts.n[i]),
-                value=float(value[i]) if np.isfinite(value[i]) else None,
-                low=float(judged.states.low[i]),
-                high=float(judged.states.high[i]),
-                state=str(judged.states.states[i]),
-                need=int(need) if np.isfinite(need) and need > 0 else None,
-                labels=taught,
-            )
+    return measured(judged.cells, judged.counts, judged.states, taught)
+
+
+def measured(cells: Sequence[Cell], counts: Counts, states: Judgement, taught: int) -> list[Measured]:
+    """Cells, what was counted and what follows from it, as the store keeps them.
+
+    Args:
+        taught: labels that taught the model.
+    """
+    value = counts.value
+    return [
+        Measured(
+            task=cell.task,
+            slice=cell.slice,
+            label=cell.label or "",
+            metric=str(cell.metric),
+            target=cell.target,
+            critical=cell.critical,
+            n=int(counts.n[i]),
+            n_eff=float(counts.n[i]),
+            value=float(value[i]) if np.isfinite(value[i]) else None,
+            low=float(states.low[i]),
+            high=float(states.high[i]),
+            state=str(states.states[i]),
+            need=int(states.need[i]) if np.isfinite(states.need[i]) and states.need[i] > 0 else None,
+            labels=taught,
         )
-    return found
+        for i, cell in enumerate(cells)
+    ]

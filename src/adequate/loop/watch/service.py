@@ -11,7 +11,7 @@ import numpy as np
 from adequate.errors import UnknownNameError
 from adequate.loop.watch.watch import Rate, Release, Trigger
 from adequate.monitoring import alerts as rules
-from adequate.monitoring.costs import Cost, Prices, cost
+from adequate.monitoring.costs import Cost, cost
 from adequate.monitoring.product import correlated
 from adequate.monitoring.rates import shares
 from adequate.testing.cells import label_in
@@ -130,11 +130,10 @@ def product_of(store: Store, project: Project, product: Mapping[str, float]) -> 
 
 def cost_of(project: Project, whole: Mapping[str, Any], tasks: Sequence[Task]) -> Cost | None:
     """What 1,000 predictions cost; errors by the worst of the tasks, as far as all are known."""
-    said = project.costs
     accuracy = [_accuracy(task) for task in tasks]
     known = [one for one in accuracy if one is not None]
     return cost(
-        Prices(per_1000=said.cost_per_1000, per_hour=said.cost_per_hour, human=said.human, error=said.error),
+        project.costs,
         texts=whole.get("texts", 0),
         seconds=whole.get("seconds", 0.0),
         looks=sum(task.audit.n for task in tasks if task.audit is not None),
