@@ -76,12 +76,10 @@ class Slices:
         Raises:
             SliceError: as `mask`; also where it reads a column that the table lacks.
         """
-        _parsed({name: sql})
-        found = {name: np.zeros(len(table), np.bool_)}
-        if len(table):
-            with _engine(self.examples, None, None, table) as engine:
-                _answer(engine, {name: sql}, found, seconds)
-        return found[name]
+        text = self.examples.text
+        if text in table.column_names and "text" not in {column.lower() for column in table.column_names}:
+            table = table.append_column("text", table[text])  # as `mask` names it
+        return holds(name, sql, table, seconds=seconds)
 
     def where(self, name: str, sql: str, *, seconds: float = SECONDS) -> Rows:
         """The rows that satisfy the predicate, ascending."""
@@ -131,9 +129,10 @@ def holds(name: str, sql: str, table: pa.Table, *, seconds: float = SECONDS) -> 
     """
     _parsed({name: sql})
     found = {name: np.zeros(len(table), np.bool_)}
-    source = table.append_column("aq_at", pa.array(np.arange(len(table))))
-    with _fenced(source, [_quoted(column) for column in source.column_names]) as engine:
-        _answer(engine, {name: sql}, found, seconds)
+    if len(table):
+        source = table.append_column("aq_at", pa.array(np.arange(len(table))))
+        with _fenced(source, [_quoted(column) for column in source.column_names]) as engine:
+            _answer(engine, {name: sql}, found, seconds)
     return found[name]
 
 
@@ -208,23 +207,20 @@ def _named(trees: list[Any], examples: Examples) -> list[str] | None:
 
 
 @contextmanager
-def _engine(
-    examples: Examples, rows: Rows | None, columns: list[str] | None, table: pa.Table | None = None
-) -> Iterator[Any]:
-    """An engine with one view, `examples`, of all the data, of some rows or of a table; `aq_at`: place in the mask."""
+def _engine(examples: Examples, rows: Rows | None, columns: list[str] | None) -> Iterator[Any]:
+    """An engine with one view, `examples`, of all the data or of some rows; `aq_at`: a row's place in the mask."""
     import pyarrow.dataset as pads
 
-    if rows is not None:
-        table = examples.take(rows, columns)
-    if table is None:
+    if rows is None:
         source, place = examples.tables.get(TABLE), "aq_row"
         shown = {name: shown_name(name) for name in source.schema.names}
     else:
-        source = pads.dataset(table.append_column("aq_at", pa.array(np.arange(len(table)))))
+        table = examples.take(rows, columns)
+        source = pads.dataset(table.append_column("aq_at", pa.array(np.arange(len(rows)))))
         place, shown = "aq_at", {name: name for name in table.column_names}
     parts = [f"{_quoted(place)} AS aq_at", *(f"{_quoted(a)} AS {_quoted(b)}" for a, b in shown.items() if b)]
     if "text" not in {name.lower() for name in shown.values()} and examples.text in shown.values():
-        parts.append(f"{_quoted(stored_name(examples.text) if table is None else examples.text)} AS text")
+        parts.append(f"{_quoted(stored_name(examples.text) if rows is None else examples.text)} AS text")
     with _fenced(source, parts) as engine:
         yield engine
 
