@@ -87,6 +87,13 @@ def test_a_person_may_overrule_the_gate_with_a_reason_until_a_day(one: Store) ->
         promote(one, "ee5", who="ann", why="hotfix", anyway=Anyway(until=time.time() - 1))
 
 
+def test_a_word_against_the_gate_stays_only_where_its_step_was_taken(one: Store) -> None:
+    made(one, "dd4", "blocked")
+    with pytest.raises(ConflictError, match="would answer the requests"):  # no release answers all
+        promote(one, "dd4", who="ann", why="hotfix", share=0.05, anyway=Anyway())
+    assert one.overrides.list() == []
+
+
 def test_a_release_whose_bundle_is_gone_is_refused(one: Store) -> None:
     (one.root / ".adequate/releases/aa1").rmdir()
     with pytest.raises(FormatError, match="aa1"):
@@ -103,6 +110,22 @@ def test_going_back_twice_goes_back_further(one: Store) -> None:
     promote(one, "cc3", who="ann")
     assert rollback(one, who="ann").release.id == "aa1"  # what answered before, not what came before once
     assert rollback(one, who="ann", to="bb2").release.state == "all"
+
+
+def test_going_back_knows_what_answered_twice(one: Store) -> None:
+    for name in ("aa1", "bb2", "aa1", "cc3"):
+        promote(one, name, who="ann")
+    assert [rollback(one, who="ann").release.id for _ in range(3)] == ["aa1", "bb2", "aa1"]
+
+
+def test_nothing_goes_back_to_a_bundle_that_is_gone(one: Store) -> None:
+    promote(one, "aa1", who="ann")
+    promote(one, "bb2", who="ann")
+    (one.root / ".adequate/releases/aa1").rmdir()
+    for to in (None, "aa1"):
+        with pytest.raises(FormatError, match="aa1"):
+            rollback(one, to=to, who="ann")
+    assert states(one)["bb2"] == "all"
 
 
 def test_going_back_ends_a_share_first(one: Store) -> None:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 from adequate.errors import ConflictError, FormatError
 from adequate.store.connect import FOLDER, connect
-from adequate.store.looks import Override
-from adequate.store.releases import ReleaseState, Rollout, Serving, paths, serving
+from adequate.store.looks import Override, decide
+from adequate.store.releases import ReleaseState, Rollout, Serving, paths, serving, take
 from adequate.store.triggers import Trigger, triggers
 
 if TYPE_CHECKING:
@@ -81,16 +81,13 @@ def promote(
         FormatError: its bundle is gone.
         UnknownNameError: there is no such release.
     """
-    seen, one = store.releases.serving(), store.releases.get(name)
-    if not store.releases.folder(one).exists():
-        raise FormatError(f"the bundle of release {one.id} isn't in {one.path}", remedy="adequate ship makes it again")
-    if not shadow:
-        if anyway is not None:
-            _overrule(store, one, who, why, anyway)
+    seen, one = store.releases.serving(), _there(store, name)
+    word = None if anyway is None or shadow else _word(one, who, why, anyway)
+    if not shadow and (word is None or (word.until is not None and word.until <= time.time())):
         check(store, one)
     state: ReleaseState = "shadow" if shadow else "all" if share >= 1 else "share"
     step = Rollout(release=one.id, state=state, share=0.0 if shadow else min(share, 1.0), who=who, why=why)
-    return _taken(store, step, seen)
+    return _taken(store, step, seen, word)
 
 
 def rollback(store: Store, *, who: str, why: str = "", to: str | None = None) -> Promoted:
@@ -101,18 +98,16 @@ def rollback(store: Store, *, who: str, why: str = "", to: str | None = None) ->
 
     Raises:
         ConflictError: nothing answered before, or somebody else took a step at the same time.
+        FormatError: its bundle is gone.
         UnknownNameError: there is no such release.
     """
     seen, steps = store.releases.serving(), store.releases.steps()
     if to is None and seen.share is not None:
         ended = Rollout(release=seen.share[0], state="retired", back=True, who=who, why=why)
         return _taken(store, ended, seen)
-    if to is not None:
-        one = store.releases.get(to)
-        if not any(step.release == one.id and step.state == "all" for step in steps):
-            check(store, one)
-    else:
-        one = store.releases.get(_before(steps))
+    one = _there(store, _before(steps) if to is None else to)
+    if to is not None and not any(step.release == one.id and step.state == "all" for step in steps):
+        check(store, one)
     return _taken(store, Rollout(release=one.id, state="all", share=1.0, back=True, who=who, why=why), seen)
 
 
@@ -203,17 +198,32 @@ def _file(root: Path) -> Path:
     return own if own.exists() else root / FOLDER / "database"
 
 
-def _taken(store: Store, step: Rollout, seen: Serving) -> Promoted:
-    number = store.releases.rollout(step, seen=seen.seq)
-    return Promoted(release=store.releases.get(step.release), before=seen.all, changed=number > seen.seq)
+def _there(store: Store, name: str) -> Release:
+    """A release whose bundle is where it was put: servers that can't open it would go on with what they have."""
+    one = store.releases.get(name)
+    if not store.releases.folder(one).exists():
+        raise FormatError(f"the bundle of release {one.id} isn't in {one.path}", remedy="adequate ship makes it again")
+    return one
 
 
-def _overrule(store: Store, one: Release, who: str, why: str, anyway: Anyway) -> None:
+def _word(one: Release, who: str, why: str, anyway: Anyway) -> Override:
     if not why.strip():
         raise ConflictError(
             f"release {one.id} can't be promoted against the gate without a reason", remedy="say it with --why"
         )
-    store.overrides.put(Override(what=f"gate:{one.id}", value=ACCEPTED, who=who, why=why, until=anyway.until))
+    return Override(what=f"gate:{one.id}", value=ACCEPTED, who=who, why=why, until=anyway.until)
+
+
+def _taken(store: Store, step: Rollout, seen: Serving, word: Override | None = None) -> Promoted:
+    """Take a step, and write down the word that it needs: both or neither."""
+
+    def job(connection: sa.Connection) -> int:
+        if word is not None:
+            decide(connection, word)
+        return take(connection, step, seen=seen.seq)
+
+    number = store.sql.write(job, "rolling out")
+    return Promoted(release=store.releases.get(step.release), before=seen.all, changed=number > seen.seq)
 
 
 def _before(steps: Sequence[Rollout]) -> str:
@@ -222,7 +232,8 @@ def _before(steps: Sequence[Rollout]) -> str:
     for step in steps:
         if step.state == "all":
             if step.back and step.release in answered:
-                del answered[answered.index(step.release) + 1 :]
+                while answered[-1] != step.release:
+                    answered.pop()
             else:
                 answered.append(step.release)
     if len(answered) < 2:
