@@ -30,11 +30,11 @@ class Worker:
     """Runs `function(engine, *args)` where `engine` is the project's `loop.engine.Engine`, opened for reading.
 
     Args:
-        root: of the project.
+        root: of the project; None where there is none yet, and `function(*args)` is run.
         idle: seconds after which the process goes when nobody asks.
     """
 
-    def __init__(self, root: Path, *, idle: float = IDLE) -> None:
+    def __init__(self, root: Path | None, *, idle: float = IDLE) -> None:
         self.root = root
         self.idle = idle
         self._process: BaseProcess | None = None
@@ -107,29 +107,27 @@ class Worker:
         self._line = None  # whoever still reads from it hears that it has ended
 
 
-def _serve(root: Path, line: Connection) -> None:
+def _serve(root: Path | None, line: Connection) -> None:
     """In the process: answer until the other end of the line is gone."""
     os.nice(5)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the server's terminal is for the server
-    while True:
-        try:
+    # The end of a line, or its reset: so it looks where the server was killed before it read our last answer.
+    with contextlib.suppress(EOFError, OSError):
+        while True:
             function, args = line.recv()
-        except EOFError:
-            return
-        answer = _call(root, function, args)
-        try:
-            line.send(answer)
-        except OSError:
-            return
-        except (pickle.PicklingError, AttributeError, TypeError) as error:
-            line.send((False, TypeError(f"{function.__name__} returns what can't be sent: {error}")))
+            answer = _call(root, function, args)
+            try:
+                line.send(answer)
+            except (pickle.PicklingError, AttributeError, TypeError) as error:
+                line.send((False, TypeError(f"{function.__name__} returns what can't be sent: {error}")))
 
 
-def _call(root: Path, function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[bool, Any]:
+def _call(root: Path | None, function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[bool, Any]:
     from adequate.loop.engine import Engine
 
     try:
-        return True, function(Engine.open(root), *args)
+        given = () if root is None else (Engine.open(root),)
+        return True, function(*given, *args)
     except AdequateError as error:
         error.__cause__ = error.__context__ = None  # what lies below may not survive the way
         return False, error.with_traceback(None)

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import multiprocessing
 import shutil
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
@@ -23,6 +21,7 @@ from pydantic import BaseModel, Field
 from adequate.errors import DataError, NoProjectError, SpecError
 from adequate.store.faults import guarded
 from adequate.studio.context import Owner
+from adequate.studio.worker import Worker
 from adequate.types import Kind
 
 if TYPE_CHECKING:
@@ -147,12 +146,12 @@ def plain(name: str) -> str:
 
 
 async def beside(function: Callable[..., T], *args: Any) -> T:
-    """Run a function in a process that ends with it."""
-    pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+    """Run a function in a process of its own, which goes with it, and with us."""
+    worker = Worker(None)
     try:
-        return await asyncio.get_running_loop().run_in_executor(pool, function, *args)
+        return await worker.run(function, *args)
     finally:
-        pool.shutdown(wait=False)
+        worker.close()
 
 
 def looked(root: Path, asked: Asked) -> dict[str, Any]:
