@@ -127,14 +127,15 @@ def test_tallies_of_a_minute_add_up_and_are_counted_once_with_their_place(both: 
 
 
 def test_a_recorded_row_is_kept_once(both: Store) -> None:
-    def row(name: str, reason: str, at: float) -> Recorded:
-        return Recorded(id=name, example="e", row=1, release="r", reason=reason, probability=0.5, at=at)
+    def row(name: str, reason: str, at: float, *others: str) -> Recorded:
+        body = {"why": dict.fromkeys((reason, *others), 0.5), "outputs": {"t": {"label": "trigger:1"}}}
+        return Recorded(id=name, example="e", row=1, release="r", reason=reason, probability=0.5, at=at, body=body)
 
-    rows = [row("a", "audit", 1.0), row("b", "trigger:1", 2.0), row("a", "shadow", 3.0)]
+    rows = [row("a", "audit", 1.0), row("b", "assertion:x", 2.0, "trigger:1"), row("a", "shadow", 3.0)]
     both.sql.write(lambda connection: traffic.keep(connection, rows[:2]))
     both.sql.write(lambda connection: traffic.keep(connection, rows))
     assert both.traffic.recorded() == rows[:2]
-    assert both.traffic.recorded(reason="trigger:") == rows[1:2]
+    assert both.traffic.recorded(why="trigger:") == rows[1:2]
     assert both.traffic.recorded(1.5, reason="audit") == []
 
 

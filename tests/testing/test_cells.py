@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from adequate.errors import UnknownNameError
+from adequate.spec.cells import label_in, spelt
 from adequate.testing import Cell, Sample, count, declared
-from adequate.testing.cells import label_in, spelt
 from adequate.types import Metric
 
 LABELS = ("no", "yes", "odd")

@@ -96,7 +96,7 @@ def _told(made: Sought) -> None:
 
 
 def _list(engine: Engine) -> None:
-    from adequate.loop.production.seek import yields
+    from adequate.loop.production.yields import fired, yields
 
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
     for head in ("id", "cell", "a day", "fired", "recorded", "labelled", "yield", "expected", ""):
@@ -105,13 +105,13 @@ def _list(engine: Engine) -> None:
         )
     with engine.store() as store:
         every = store.triggers.list()
-        brought = yields(store, every)
+        brought, often = yields(store, engine.project, every), fired(store, every)
     for one in every:
         got = brought[one.id]
         share = (
             f"{100 * got.right / got.labelled:.0f} % ({100 * got.low:.0f}-{100 * got.high:.0f})" if got.labelled else ""
         )
-        counts = (f"{n:,}" for n in (one.per_day, got.fired, got.asked, got.labelled))
+        counts = (f"{n:,}" for n in (one.per_day, often[str(one.id)], got.asked, got.labelled))
         expected = f"{100 * one.card['expected']:.0f} %" if "expected" in one.card else ""
         table.add_row(str(one.id), safe(one.cell), *counts, share, expected, "" if one.ended is None else "ended")
     out.print(table if every else "no trigger yet: adequate trigger CELL")

@@ -65,6 +65,25 @@ def labels_of(store: Store, task: Task, names: Sequence[str], upto: int | None =
     return labels.at(keep)
 
 
+def said(store: Store, task: Task, rows: Sequence[int]) -> dict[int, Any]:
+    """The labels that people and files give these examples now, by row, as JSON has them; of several a list.
+
+    Those that were renamed are called by their present names, those that were retired aren't there.
+    """
+    table = store.labels.current(task.name)
+    table = table.filter(pc.is_in(table["row"], pa.array(rows, pa.int64())))
+    values = map(json.loads, table["value"].to_pylist())
+    found = {row: named(task, value) for row, value in zip(table["row"].to_pylist(), values, strict=True)}
+    return {row: value for row, value in found.items() if value is not None}
+
+
+def named(task: Task, value: Any) -> Any:
+    """A label by its present name, several as a list; None: it was retired, or is none that has a name."""
+    if isinstance(value, list):
+        return [now for one in value if isinstance(one, str) and (now := task.now(one)) is not None]
+    return task.now(value) if isinstance(value, str) else None
+
+
 def in_words(task: Task, names: Sequence[str]) -> Callable[[Any], str]:
     """What says an answer to people: a code, or for `multilabel` a row of booleans."""
 

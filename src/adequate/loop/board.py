@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from adequate.testing.cells import spelt
+from adequate.spec.cells import spelt
 from adequate.types import TESTS, Metric
 
 SIGNS = {  # a state is never told by colour alone

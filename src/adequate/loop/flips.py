@@ -17,10 +17,10 @@ from adequate.loop.answers import answered, in_words, labels_of, names_of
 from adequate.loop.cycle import slices
 from adequate.loop.unseen import dense
 from adequate.mining.neighbours import QUERIES, nearest
+from adequate.spec.cells import spelt
 from adequate.store.schema import current_label
 from adequate.store.schema import event as log
 from adequate.testing.bounds import mid_p
-from adequate.testing.cells import spelt
 from adequate.types import PARTS, Codes, Mask, Part, Rows
 
 if TYPE_CHECKING:

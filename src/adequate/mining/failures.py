@@ -18,6 +18,7 @@ import numpy as np
 from adequate.mining.assertions import chosen
 from adequate.mining.knowledge import Knowledge, Shortfall
 from adequate.mining.neighbours import QUERIES, nearest
+from adequate.spec.cells import label_in
 from adequate.types import Floats, Kind, Mask, Rows
 
 A_FAILURE = 2  # picks at most for each
@@ -173,7 +174,7 @@ def _queries(
 
 def named(cell: Shortfall) -> str:
     """What a test's cell is called: TASK/SLICE/NAME/METRIC -> NAME."""
-    return cell.cell.split("/")[-2]
+    return label_in(cell.cell)
 
 
 def _short(text: str) -> str:

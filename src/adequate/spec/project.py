@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from adequate.spec import python, slices, source, tasks
 from adequate.spec.blame import caller, mistake
+from adequate.spec.cells import spelt
 from adequate.spec.costs import Priced
 from adequate.spec.recording import Recorded
 from adequate.spec.slices import EVERYTHING, Slice
@@ -273,7 +274,7 @@ class Project(Priced, Tested, Recorded):
         now = task.now(label) if label else ""
         if now is None or (now and task.labels is not None and now not in task.labels):
             return None
-        return "/".join((name, part, *([now] if now else []), metric))
+        return spelt(name, part, now, metric)
 
     def finish(self) -> Project:
         """The project itself, once nothing in it waits for more.

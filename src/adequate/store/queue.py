@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from adequate.errors import UnknownNameError
+from adequate.spec.cells import label_in
 from adequate.store import quick
 from adequate.store.schema import answer, lease, queue_item
 from adequate.store.sql import Sql, alone, among, now, upsert
@@ -303,7 +304,7 @@ def hand_out(
     found = (
         quick.rows(connection, _NEXT, asked)
         if cell is None
-        else quick.rows(connection, _NEXT_OF_CELL, asked | {"at_cell": cell, "or_label": _label_of(cell)})
+        else quick.rows(connection, _NEXT_OF_CELL, asked | {"at_cell": cell, "or_label": label_in(cell) or cell})
     )
     items = [_item(row) for row in found]
     lend(connection, items, actor, at + seconds)
@@ -441,16 +442,6 @@ def _held(connection: sa.Connection, items: Sequence[QueueItem]) -> dict[tuple[s
         )
         found.update({(task, row): (number, cycle) for row, number, cycle in connection.execute(query)})
     return found
-
-
-def _label_of(cell: str) -> str:
-    """The label in the key of a cell; the key itself where it is of no label.
-
-    >>> _label_of("intent/all/refund/recall"), _label_of("intent/short/accuracy")
-    ('refund', 'intent/short/accuracy')
-    """
-    _, _, *label = cell.split("/")[:-1] if cell.count("/") > 2 else ("", "", cell)
-    return "/".join(label)
 
 
 def _item(row: Any) -> QueueItem:

@@ -77,20 +77,25 @@ class Traffic:
         rows = self.sql.rows(query.order_by(traffic.c.start, traffic.c.server, traffic.c.release))
         return [Minute(**dict(row._mapping) | {"body": json.loads(row.body)}) for row in rows]
 
-    def recorded(self, start: float = 0.0, end: float | None = None, *, reason: str | None = None) -> list[Recorded]:
+    def recorded(
+        self, start: float = 0.0, end: float | None = None, *, reason: str | None = None, why: str | None = None
+    ) -> list[Recorded]:
         """The rows answered in [start, end), by time.
 
         Args:
-            reason: only those of this reason; one that ends in ":" stands for all that begin so.
+            reason: only those of this `Recorded.reason`.
+            why: only those that were recorded for a reason that begins so, whatever others they have.
         """
         query = sa.select(recorded).where(recorded.c.at >= start)
         if end is not None:
             query = query.where(recorded.c.at < end)
         if reason is not None:
-            same = recorded.c.reason.startswith(reason) if reason.endswith(":") else recorded.c.reason == reason
-            query = query.where(same)
+            query = query.where(recorded.c.reason == reason)
+        if why is not None:  # what else holds these characters is passed over below
+            query = query.where(recorded.c.body.contains(f'"{why}', autoescape=True))
         rows = self.sql.rows(query.order_by(recorded.c.at, recorded.c.id))
-        return [Recorded(**dict(row._mapping) | {"body": json.loads(row.body)}) for row in rows]
+        found = [Recorded(**dict(row._mapping) | {"body": json.loads(row.body)}) for row in rows]
+        return [one for one in found if why is None or any(name.startswith(why) for name in one.body.get("why", ()))]
 
     def read(self, server: str) -> dict[str, int]:
         """How many bytes of each segment of a server were read."""

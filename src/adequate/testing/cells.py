@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from adequate.errors import unknown
+from adequate.spec.cells import spelt
 from adequate.testing.sampling import Sample
 from adequate.types import Codes, Doubles, Mask, Metric, Rows
 
@@ -54,24 +55,6 @@ class Cell:
     def key(self) -> str:
         """What names the cell in ledgers and on the board; the target isn't part of it."""
         return spelt(self.task, self.slice, self.label, self.metric)
-
-
-def spelt(task: str, among: str, label: str | None, metric: str) -> str:
-    """How a cell is written: its task, its slice, its label where it measures one, its metric.
-
-    >>> spelt("intent", "all", None, "accuracy")
-    'intent/all/accuracy'
-    """
-    return "/".join((task, among, *([label] if label else []), metric))
-
-
-def label_in(key: str) -> str:
-    """The label, or the test, in a cell's name; "" where it is of none. It may hold a "/", what is before it may not.
-
-    >>> label_in("intent/all/card/debit/recall"), label_in("intent/all/accuracy")
-    ('card/debit', '')
-    """
-    return key.split("/", 2)[-1].rpartition("/")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,9 @@ from adequate.cli.main import cli
 from adequate.errors import NotEnoughDataError, UnknownNameError
 from adequate.loop.engine import Engine
 from adequate.loop.production import ingest
-from adequate.loop.production.seek import seek, yields
+from adequate.loop.production.seek import seek
+from adequate.loop.production.yields import fired, yields
+from adequate.loop.watch.service import triggers
 from adequate.store import Event, Release
 from adequate.types import PARTS, Part, Source
 from tests.bundles import made
@@ -108,8 +110,9 @@ def test_its_yield_is_the_share_of_labels_that_came_back_as_sought(root: Path) -
         known = set(one.examples.take(range(one.examples.count), ["body"]).column(0).to_pylist())
         new = [text for text in dict.fromkeys(fresh) if text not in known][:40]
         at = one.triggers.list()[0].at
-        lines = [row(n, text, {f"trigger:{number}": 1.0}, at=at + 1 + n) for n, text in enumerate(new)]
-        record(root, [*lines, tally(60, 900) | {"triggers": {str(number): 55}}])
+        why = [{f"trigger:{number}": 1.0}, {f"trigger:{number}": 1.0, "shadow": 1.0}]
+        lines = [row(n, text, why[n % 2], at=at + 1 + n) for n, text in enumerate(new)]
+        record(root, [*lines, tally(at, 900) | {"triggers": {str(number): 55}}])
         ingest(one, engine.project)
         items = one.queue.waiting("intent")[:10]
         values = ["refund"] * 8 + ["fee"] * 2
@@ -119,12 +122,17 @@ def test_its_yield_is_the_share_of_labels_that_came_back_as_sought(root: Path) -
                 for item, value in zip(items, values, strict=True)
             ]
         )
-        found = yields(one, one.triggers.list())[number]
+        found = yields(one, engine.project, one.triggers.list())[number]
         teach = one.examples.parts()[[item.row for item in items]] == PARTS.index(Part.TEACH)
         assert teach.all()
-        assert (found.fired, found.labelled, found.right) == (55, 10, 8)
+        assert (fired(one, one.triggers.list())[str(number)], found.labelled, found.right) == (55, 10, 8)
         assert found.low == pytest.approx(0.4931, abs=1e-4)  # Clopper and Pearson (1934), one-sided 95 %
         assert found.asked == len(one.traffic.recorded())
+        (shown,) = triggers(one, engine.project, {"triggers": {str(number): 7}}, at)  # as watch has it
+        assert (shown.asked, shown.labelled, shown.found) == (7, 10, 8)
+        late = [max(entry.at for entry in one.traffic.recorded()) + 1, at]
+        later = [yields(one, engine.project, one.triggers.list(), since)[number].asked for since in late]
+        assert later == [0, found.asked]
 
 
 def test_a_release_of_words_alone_is_refused_and_says_why(root: Path) -> None:

@@ -25,6 +25,7 @@ from adequate.loop.subjects.trained import vectors
 from adequate.loop.unseen import dense, lexical_of, newest
 from adequate.mining.failures import LOOKED_NEAR
 from adequate.mining.single import single
+from adequate.spec.cells import label_in, spelt
 from adequate.store import Failure, QueueItem
 from adequate.types import PARTS, TESTS, Floats, Mask, Rows
 
@@ -67,7 +68,7 @@ def near(engine: Engine, key: str, count: int) -> list[dict[str, Any]]:
             queries=_vectors(store, project, model, [one.text for one in worst]),
         )
         places = np.concatenate([alike, doubt])
-        name = key.split("/")[-2]
+        name = label_in(key)
         why = [f"asked for {name}: resembles cases that fail it"] * len(alike)
         why += [f"asked for {name}: close between answers that fail it"] * len(doubt)
         return _items(store, project, task, key, pool[places], why, model)
@@ -84,7 +85,7 @@ def those(engine: Engine, key: str, count: int) -> list[dict[str, Any]]:
         task, _, _, found = _failing(store, key)
         labelled = dict.fromkeys(store.labels.current(task)["row"].to_pylist(), "")
         rows = unlabelled(found, labelled, {item.row for item in store.queue.waiting(task)})[:count]
-        name = key.split("/")[-2]
+        name = label_in(key)
         why = [f"asked for {name}: it fails it itself, or a changed copy of it does"] * len(rows)
         return _items(store, engine.project, task, key, np.array(rows, np.int64), why, newest(store, task))
 
@@ -107,7 +108,7 @@ def _each(rows: Rows) -> Rows:
 def _failing(store: Store, key: str) -> tuple[str, str, Rows, Rows]:
     """The task of a test, the newest model that was tested, and of the cases that may be shown the places and rows."""
     task = key.partition("/")[0]
-    tested = [row["model"] for row in store.cells.read().to_pylist() if "/".join(key_of(row)) == key]
+    tested = [row["model"] for row in store.cells.read().to_pylist() if spelt(*key_of(row)) == key]
     if not tested or not task:
         raise unknown("test", key, [])
     rows = store.failures.rows(tested[-1], key)

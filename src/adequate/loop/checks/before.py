@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from adequate.loop.checks.keep import key_of
 from adequate.loop.checks.more import recall
 from adequate.loop.checks.suites import SHA
-from adequate.testing.cells import spelt
+from adequate.spec.cells import spelt
 from adequate.testing.results import Result
 from adequate.types import TESTS, State
 

@@ -20,8 +20,8 @@ from adequate.loop.checks.keep import key_of
 from adequate.loop.checks.more import BLANK, recall
 from adequate.loop.checks.unprotected import unprotected
 from adequate.loop.selections import shown_parts
+from adequate.spec.cells import spelt
 from adequate.store import Failure, Model
-from adequate.testing.cells import spelt
 from adequate.types import TESTS, Mask, Metric, Rows, State
 
 if TYPE_CHECKING:

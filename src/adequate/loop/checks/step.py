@@ -20,6 +20,7 @@ from adequate.loop.turn import split
 from adequate.mining import Shortfall
 from adequate.mining.failures import LOOKED_NEAR
 from adequate.spec.assertions import Kind
+from adequate.spec.cells import spelt
 from adequate.types import TESTS, Floats, Metric, Part, State
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def violated(cycle: Cycle, task: Task, model: str) -> dict[str, Violating]:
     made = {cell_of(one, cycle.project).key: one for one in cycle.project.assertions.values()}
     rows = _short(cycle, task, model)
     often = [row for row in rows if row["metric"] == Metric.ASSERTION and row["state"] == State.INADEQUATE]
-    short = {key: made[key] for key in map("/".join, map(key_of, often)) if key in made}
+    short = {key: made[key] for key in (spelt(*key_of(row)) for row in often) if key in made}
     if not short:
         return {}
     found = violating(cycle.store, cycle.project, subject(cycle, model), list(short.values()), cycle.seed)
@@ -87,7 +88,7 @@ def shortfalls(cycle: Cycle, task: Task, model: str, asked: Mapping[str, Violati
     for row in _short(cycle, task, model):
         value, target = _way(row)
         short = Shortfall(
-            cell="/".join(key_of(row)),
+            cell=spelt(*key_of(row)),
             label=None,
             value=value,
             target=target,

@@ -24,6 +24,7 @@ from adequate.loop.checks.predicted import answered_for
 from adequate.loop.checks.tally import HELD, Violating
 from adequate.loop.guesses import Guess
 from adequate.spec.assertions import Kind
+from adequate.spec.cells import label_in
 from adequate.testing.assertions import SAID, violations
 from adequate.testing.bounds import clopper_pearson
 from adequate.testing.columns import mask
@@ -186,7 +187,7 @@ def beside(items: Sequence[QueueItem], violated: Mapping[str, Violating], task: 
     return [
         item
         if (label := said.get((item.cell, item.row))) is None
-        else replace(item, suggestion=suggestion(item.cell.split("/")[-2], label, several=several))
+        else replace(item, suggestion=suggestion(label_in(item.cell), label, several=several))
         for item in items
     ]
 

@@ -10,8 +10,8 @@ from adequate.loop.cycle import slice_of
 from adequate.loop.made.declared import Made
 from adequate.loop.made.file import FROM, cases_of, classified, filed
 from adequate.loop.unseen import newest, unseen
+from adequate.spec.cells import label_in
 from adequate.spec.slices import EVERYTHING
-from adequate.testing.cells import label_in
 from adequate.types import PARTS, TESTS, Metric, Part
 
 if TYPE_CHECKING:

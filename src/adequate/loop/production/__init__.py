@@ -2,7 +2,8 @@
 
 ingest      new segments of the servers into the store, each row once
 asked       which recorded rows become questions, why, and what their labels may be used for
-trigger     a small head that finds, in production, more of what a cell lacks
+seek        triggers: small heads that find, in production, more of what a cell lacks
+yields      what they brought
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`adequate trigger`: a small head that asks production for more of what a cell lacks, and how well it does.
+"""`adequate trigger`: a small head that asks production for more of what a cell lacks.
 
 What a cell lacks: of a label's recall or precision, examples of the label; of a slice, what the model gets wrong there;
 of a test, examples like its failing cases. The head reads a dense block of the release, which production computes
@@ -8,7 +8,6 @@ by all that its features depend on, so a trigger works on in any later release t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,12 +19,13 @@ from adequate.errors import NotEnoughDataError, unknown
 from adequate.loop.answers import labels_of, names_of
 from adequate.loop.checks.asked import behind, is_test
 from adequate.loop.dig import cell_named, examples_of
+from adequate.loop.production.yields import label_of
 from adequate.mining.seeking import OTHER, POOL, WANTED, Seeker, seeker
+from adequate.spec.cells import label_in
 from adequate.store import Trigger
-from adequate.testing.bounds import clopper_pearson
-from adequate.testing.cells import ALL, label_in
+from adequate.testing.cells import ALL
 from adequate.testing.outputs import Output
-from adequate.types import PARTS, Floats, Mask, Metric, Part, Rows
+from adequate.types import PARTS, Floats, Mask, Part, Rows
 
 if TYPE_CHECKING:
     from adequate.spec.project import Project
@@ -43,25 +43,6 @@ class Sought:
     trigger: Trigger
     found: Seeker
     release: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Yield:
-    """What a trigger brought.
-
-    Args:
-        fired: texts on which it fired in production, recorded or not.
-        asked: rows that were recorded for it and became examples.
-        labelled: of these, with a label by now; `right`: of these, what was sought.
-        low, high: bounds of the share that is right, each at 5 %.
-    """
-
-    fired: int
-    asked: int
-    labelled: int
-    right: int
-    low: float
-    high: float
 
 
 def seek(
@@ -101,7 +82,7 @@ def seek(
         known,
         groups.to_numpy().astype(np.int32),
         precision=precision,
-        share=_share(output, known == POOL, _label(key)),
+        share=_share(output, known == POOL, label_of(key)),
     )
     trigger = Trigger(
         cell=key,
@@ -123,42 +104,13 @@ def seek(
     return Sought(trigger=next(one for one in store.triggers.list() if one.id == number), found=found, release=one.id)
 
 
-def yields(store: Store, triggers: Sequence[Trigger]) -> dict[int, Yield]:
-    """What each trigger brought, by labels that people gave since."""
-    fired: dict[str, int] = {}
-    for minute in store.traffic.minutes():
-        for number, n in minute.body.get("triggers", {}).items():
-            fired[number] = fired.get(number, 0) + n
-    labels = {task: _said(store, task) for task in {one.task for one in triggers}}
-    found = {}
-    for one in triggers:
-        asked = store.traffic.recorded(one.at, reason=f"trigger:{one.id}")
-        label = _label(one.cell)
-        said = [(labels[one.task][row.row], row) for row in asked if row.row in labels[one.task]]
-        right = 0
-        for value, row in said:
-            names = value if isinstance(value, list) else [value]
-            answered = row.body.get("outputs", {}).get(one.task, {}).get("label")
-            right += label in names if label is not None else value != answered
-        low, high = clopper_pearson(right, len(said))
-        found[one.id] = Yield(
-            fired=fired.get(str(one.id), 0),
-            asked=len(asked),
-            labelled=len(said),
-            right=right,
-            low=float(low),
-            high=float(high),
-        )
-    return found
-
-
 def _wanted(store: Store, project: Project, key: str) -> tuple[str, Rows, Rows, str]:
     """The task of a cell, what is of the kind that it lacks, what has a label and isn't, and its name for people."""
     if is_test(key):
         task = key.partition("/")[0]
         wanted, others = behind(store, key), store.labels.current(task)["row"].to_numpy()
-        seeks = f"texts that fail {key.split('/')[-2]}"
-    elif (label := _label(key)) is not None and (of := project.learnable.get(key.partition("/")[0])) is not None:
+        seeks = f"texts that fail {label_in(key)}"
+    elif (label := label_of(key)) is not None and (of := project.learnable.get(key.partition("/")[0])) is not None:
         task, names = of.name, names_of(store, of)
         if label not in names:
             raise unknown("label", label, names)
@@ -215,13 +167,3 @@ def _share(output: Output, pool: Mask, label: str | None) -> float | None:
     if label is None:
         return float(1 - probs.max(axis=1).mean()) if output.answers.ndim == 1 else None
     return float(probs[:, list(output.labels).index(label)].mean()) if label in output.labels else None
-
-
-def _said(store: Store, task: str) -> dict[int, object]:
-    now = store.labels.current(task)
-    return {row: json.loads(value) for row, value in zip(now["row"].to_pylist(), now["value"].to_pylist(), strict=True)}
-
-
-def _label(key: str) -> str | None:
-    """The label that a cell is about; None where it is about mistakes."""
-    return label_in(key) or None if key.rpartition("/")[2] in (Metric.RECALL, Metric.PRECISION) else None

@@ -16,6 +16,7 @@ Cells that were never proven of the model stay unproven of the release: it spend
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -38,9 +39,10 @@ from adequate.loop.subjects import Trained
 from adequate.loop.subjects.cached import Cached
 from adequate.loop.subjects.shipped import Shipped
 from adequate.loop.turn import Ground, sealed, split
+from adequate.spec.cells import spelt
 from adequate.store import Cell as Measured
 from adequate.store import Look
-from adequate.testing.cells import Cell, count, declared, spelt
+from adequate.testing.cells import Cell, count, declared
 from adequate.testing.gate import ALPHA, POOLED, Comparison, Outcome, compare, decide
 from adequate.testing.sampling import Sample, uniforms
 from adequate.testing.states import ALPHA as CELLS
@@ -164,9 +166,11 @@ class Gate:
 
     @property
     def searched(self) -> str:
-        """The model, and the tests whose cases are written in the project: where they change, a search begins anew."""
+        """The model, and the tests that candidates are screened with: where they change, a search begins anew."""
         said = self.project.declared()
-        written = [said[kind] for kind in ("behaviours", "suites") if kind in said]
+        written: list[Any] = [said[kind] for kind in ("behaviours", "suites") if kind in said]
+        files = [self.store.root / suite.path for suite in self.project.suites.values()]
+        written += [hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()]
         return self.model.name + (json.dumps(written, sort_keys=True) if written else "")
 
     @property
@@ -198,9 +202,9 @@ class Gate:
         """Bundles that these labels refused."""
         return sum(look.verdict != "passed" for look in self.looks())
 
-    def open(self) -> bool:
-        """Whether another bundle may be looked at."""
-        return len(self.looks()) < MOST
+    def left(self) -> int:
+        """How many more bundles may be looked at."""
+        return MOST - len(self.looks())
 
     def confirm(self, bundle: Bundle) -> Confirmed:
         """Look at a bundle, and write the look down before its verdict is told.
@@ -255,8 +259,9 @@ class Gate:
         return tests.compared(self.store, self.project, self.model, new, self.model.name, progress=self.progress)
 
     def broken(self, bundle: Bundle) -> list[str]:
-        """What it breaks of the cases that are written in the project: no look, since nothing of them is sealed."""
-        return tests.broken(self.store.root, self.project, self._model, Cached(subject=Shipped(bundle)))
+        """What it breaks of the project's tests, by cases of which nothing is sealed: that is no look."""
+        new = Cached(subject=Shipped(bundle))
+        return tests.broken(self.store, self.project, self._model, new, self.model.name)
 
     def _measured(self, one: _Sealed, answers: Answers, changes: Mapping[Any, str]) -> list[Measured]:
         """Value, bounds and state of every cell; adequate only where the model's is, and at a share of alpha."""

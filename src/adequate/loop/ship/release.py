@@ -18,9 +18,9 @@ from adequate.loop.checks.predicted import predicted
 from adequate.loop.ship.abstain import rules
 from adequate.loop.ship.confirm import Confirmed, Gate
 from adequate.shipping.search import Trial
+from adequate.spec.cells import spelt
 from adequate.store.connect import FOLDER
 from adequate.store.releases import Release
-from adequate.testing.cells import spelt
 
 
 def released(gate: Gate, bundle: Bundle, trial: Trial, verdict: Confirmed, *, who: str) -> Path:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from adequate.loop.answers import named, said
 from adequate.store.traffic import AUDIT
 
 if TYPE_CHECKING:
@@ -27,19 +27,16 @@ def examples_of(store: Store, start: float) -> dict[str, Recorded]:
 
 def answered(store: Store, task: Task, rows: Sequence[Row], became: Mapping[str, Recorded]) -> tuple[Mask, Mask]:
     """Which rows that were drawn are labelled, and which of those the model answered right, both shape (n,)."""
-    table = store.labels.current(task.name)
-    said = dict(zip(table["row"].to_pylist(), table["value"].to_pylist(), strict=True)) if became else {}
+    given = said(store, task, [one.row for one in became.values()])
     known, right = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
     for i, row in enumerate(rows):
-        value = said.get(became[row.id].row) if row.id in became else None
+        value = given.get(became[row.id].row) if row.id in became else None
         if value is not None and task.name in row.outputs:
             known[i] = True
-            right[i] = _meant(task, json.loads(value)) == _meant(task, row.outputs[task.name].get("label"))
+            right[i] = _meant(value) == _meant(named(task, row.outputs[task.name].get("label")))
     return known, right
 
 
-def _meant(task: Task, label: object) -> object:
-    """An answer by the names that labels have now; of several the set."""
-    if isinstance(label, list):
-        return {task.now(one) for one in label}
-    return task.now(label) if isinstance(label, str) else None
+def _meant(value: Any) -> Any:
+    """Of several labels the set."""
+    return set(value) if isinstance(value, list) else value

@@ -97,7 +97,7 @@ class Looking:
             some = tasks.answering(task, held)
             parts = within(store, self.project, [row.inputs for row in some], notes) if len(some) >= tasks.FEW else {}
             sample = tasks.Sample.of(store, task, some, became)
-            seen, raised = tasks.seen(self.project, task, mine, hours, known, sample, parts, nothing.unlike)
+            seen, raised = tasks.seen(self.project, task, mine, hours, known, sample, parts)
             shown.append(seen)
             found += raised
         asserted, raised = service.asserted(store, self.project, mine, hours, model)
@@ -118,7 +118,7 @@ class Looking:
             releases=service.releases(store, traffic),
             tasks=tuple(shown),
             assertions=tuple(asserted),
-            triggers=service.triggers(store, whole, traffic.start),
+            triggers=service.triggers(store, self.project, whole, traffic.start),
             cost=service.cost_of(self.project, whole, shown),
             alerts=tuple(sorted(found, key=lambda alert: alert.severity)),
             notes=tuple(dict.fromkeys(notes)),

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from adequate.errors import UnknownNameError
+from adequate.loop.production.yields import yields
 from adequate.loop.watch.watch import Rate, Release, Trigger
 from adequate.monitoring import alerts as rules
 from adequate.monitoring.costs import Cost, cost
 from adequate.monitoring.product import correlated
 from adequate.monitoring.rates import shares
-from adequate.testing.cells import label_in
 from adequate.types import Metric
 
 if TYPE_CHECKING:
@@ -87,23 +86,21 @@ def asserted(
     return sorted(rates, key=lambda one: -one.value), found
 
 
-def triggers(store: Store, whole: Mapping[str, Any], start: float) -> tuple[Trigger, ...]:
-    asked = whole.get("triggers", {})
-    if not asked:
-        return ()
-    cells = {str(one.id): (one.cell, one.task) for one in store.triggers.list()}
-    rows = [one for one in store.traffic.recorded(start) if any(why.startswith("trigger:") for why in one.body["why"])]
-    out = []
-    for key, count in asked.items():
-        cell, task = cells.get(str(key), ("", ""))
-        mine = {one.row for one in rows if f"trigger:{key}" in one.body["why"]}
-        label = label_in(cell) if cell.endswith(("/recall", "/precision")) else ""
-        table = store.labels.current(task) if mine and task else None
-        said = {} if table is None else dict(zip(table["row"].to_pylist(), table["value"].to_pylist(), strict=True))
-        got = [said[row] for row in mine if row in said]
-        found = sum(_says(value, label) for value in got) if label else len(got)
-        out.append(Trigger(id=str(key), cell=cell, asked=count, labelled=len(got), found=found))
-    return tuple(out)
+def triggers(store: Store, project: Project, whole: Mapping[str, Any], start: float) -> tuple[Trigger, ...]:
+    """Those that fired in the window, which began at `start`."""
+    fired: Mapping[str, int] = whole.get("triggers", {})
+    made = [one for one in store.triggers.list() if str(one.id) in fired] if fired else []
+    brought = yields(store, project, made, start)
+    return tuple(
+        Trigger(
+            id=str(one.id),
+            cell=one.cell,
+            asked=fired[str(one.id)],
+            labelled=brought[one.id].labelled,
+            found=brought[one.id].right,
+        )
+        for one in made
+    )
 
 
 def product_of(store: Store, project: Project, product: Mapping[str, float]) -> Correlation | None:
@@ -162,9 +159,3 @@ def rate(name: str, count: int, n: int, before: float | None = None, series: tup
         before=before,
         series=series,
     )
-
-
-def _says(value: str, label: str) -> bool:
-    """Whether a stored value is the label, or has it among others."""
-    said = json.loads(value)
-    return label == said if isinstance(said, str) else label in (said or ())

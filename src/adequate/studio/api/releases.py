@@ -13,12 +13,12 @@ from pydantic import BaseModel, Field
 
 from adequate.errors import ConflictError, DataError
 from adequate.loop import promote as steps
+from adequate.spec.cells import spelt
 from adequate.store import schema
 from adequate.store.releases import Release
 from adequate.studio import far_production, production
 from adequate.studio.context import Engineer, Here, Studio, Viewer
 from adequate.studio.roles import Can
-from adequate.testing.cells import spelt
 
 router = APIRouter(prefix="/api/releases", tags=["releases"])
 Cell = tuple[str, str, str, str]

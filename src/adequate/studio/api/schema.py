@@ -11,6 +11,7 @@ from fastapi import APIRouter, Body
 
 from adequate.labelling import schema
 from adequate.loop.renames import carried
+from adequate.spec.cells import label_in, spelt
 from adequate.store.schema import cell, current_label, model, queue_item
 from adequate.studio import far_labels, tasks
 from adequate.studio.context import Engineer, Here, Viewer
@@ -108,7 +109,7 @@ async def preview(here: Here, _: Engineer, task: str, body: Annotated[dict[str, 
         "waiting": sum(waiting.get(name, 0) for name in about),
         "cells": cells,
         "targets": sorted(
-            key for key in here.project.targets if _label_of(key) in about and key.startswith(f"{of.name}/")
+            key for key in here.project.targets if label_in(key) in about and key.startswith(f"{of.name}/")
         ),
         "slices": sorted(
             made.name
@@ -159,7 +160,7 @@ def _measured(connection: sa.Connection, here: Here, task: str, labels: set[str]
     query = sa.select(cell).where(cell.c.model == _newest(connection), cell.c.task == task, cell.c.label != "")
     rows = carried([dict(row._mapping) for row in connection.execute(query)], here.project)
     return sorted(
-        "/".join(row[name] for name in ("task", "slice", "label", "metric")) for row in rows if row["label"] in labels
+        spelt(row["task"], row["slice"], row["label"], row["metric"]) for row in rows if row["label"] in labels
     )
 
 
@@ -176,8 +177,3 @@ def _waiting(connection: sa.Connection, task: str) -> Counter[str]:
 
 def _known(row: Any, task: str) -> set[str]:
     return set((json.loads(row.card).get(task) or {}).get("labels") or ())
-
-
-def _label_of(key: str) -> str:
-    """The label in the name of a cell; "" where it is of none."""
-    return key.split("/", 2)[-1].rpartition("/")[0]
