@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from adequate.cli.main import cli
-from adequate.cli.ship import SIZE, TIME
+from adequate.cli.amounts import SIZE, TIME
 from tests.cli.mail import project
 
 

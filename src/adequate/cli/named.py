@@ -43,6 +43,20 @@ def bundle_named(said: str | None, root: Path | None) -> Path:
         return releases.folder(releases.get(said or releases.serving().all or "last"))
 
 
+def release_named(said: str) -> str:
+    """What a verb that changes what answers takes: a release of the project, by its name. A bundle's file is none.
+
+    Raises:
+        UnknownNameError: it is the path of a bundle.
+    """
+    if "/" in said or said.endswith(".zip"):
+        raise UnknownNameError(
+            f"{said} is a path; a release is called by its id, or `last`",
+            remedy="adequate show releases lists them; adequate serve and predict take the path of a bundle",
+        )
+    return said
+
+
 def _database(folder: Path) -> Sql:
     """Alone, without the engine: a server that is told a release should answer soon."""
     from adequate.store.connect import connect

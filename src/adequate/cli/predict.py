@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import click
 
 from adequate.cli.console import err, out, progress, project_option, safe
 from adequate.cli.named import bundle_named
+from adequate.cores import cores
 from adequate.errors import FormatError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def predict(
     from adequate.bundles.bundle import Bundle
     from adequate.serving.streams.addresses import streams
 
-    bundle = Bundle.open(bundle_named(named, root), threads=threads or _cores())
+    bundle = Bundle.open(bundle_named(named, root), threads=threads or cores())
     if streams(inputs, follow=follow) or (to == "-" and inputs.endswith(STREAM)) or "://" in to:
         if probabilities:
             raise FormatError(
@@ -94,7 +94,3 @@ def _stream(bundle: Bundle, inputs: str, to: str, tasks: tuple[str, ...], column
     finally:
         target.close()
     err.print(f"  {n:,} inputs answered  [dim]by {bundle.id}[/]")
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

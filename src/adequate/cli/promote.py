@@ -4,29 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
+from adequate.cli.amounts import Share
 from adequate.cli.console import out, project_option, safe, user
+from adequate.cli.named import release_named
 from adequate.loop.promote import Promoted
-
-
-class Share(click.ParamType[float]):
-    """A share of requests: `5%` or `0.05`."""
-
-    name = "share"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """A fraction in (0, 1], or a usage error."""
-        text = str(value).strip()
-        try:
-            found = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-        except ValueError:
-            self.fail(f"{text!r} is no share of requests; say 5% or 0.05", param, ctx)
-        if not 0 < found <= 1:
-            self.fail(f"{text} of requests: it has to be more than none, and at most 100%", param, ctx)
-        return found
 
 
 @click.command()
@@ -59,11 +43,12 @@ def promote(
 
     if until is not None and not anyway:
         raise click.UsageError("--until says when --anyway ends; give both")
+    name = release_named(release)
     end = None if until is None else until.replace(tzinfo=UTC).timestamp()
     with store.open(place.find(root), beside=True, verb="promote") as opened:
         done = taken(
             opened,
-            release,
+            name,
             who=user(),
             why=why,
             share=share,

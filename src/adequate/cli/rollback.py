@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from adequate.cli.console import project_option, user
+from adequate.cli.named import release_named
 from adequate.cli.promote import told
 
 
@@ -27,6 +28,7 @@ def rollback(root: Path | None, to: str | None, why: str) -> None:
     from adequate.loop import place
     from adequate.loop.promote import rollback as back
 
+    name = None if to is None else release_named(to)
     with store.open(place.find(root), beside=True, verb="rollback") as opened:
-        done = back(opened, who=user(), why=why, to=to)
+        done = back(opened, who=user(), why=why, to=name)
     told(done)

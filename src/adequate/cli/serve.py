@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from adequate.cli.amounts import Share
+from adequate.cores import cores
 from adequate.errors import AccessError, AdequateError, NoProjectError
 
 if TYPE_CHECKING:
@@ -38,7 +40,9 @@ ALONE = {"TOKENIZERS_PARALLELISM": "false", "OPENBLAS_NUM_THREADS": "1", "OMP_NU
 @click.option(
     "--shadow", metavar="BUNDLE", help="A candidate that answers beside, unheard; disagreements are recorded."
 )
-@click.option("--record", metavar="RATE", help="Of requests that are recorded, drawn at random: 5%.")
+@click.option(
+    "--record", metavar="RATE", type=Share(none=True), help="Of requests that are recorded, drawn at random: 5%."
+)
 @click.option(
     "--redact", multiple=True, metavar="NAME|REGEX", help="Not recorded: email, phone, card, iban, ip, url, or RE2."
 )
@@ -67,7 +71,7 @@ def serve(
     workers: int,
     threads: int | None,
     shadow: str | None,
-    record: str | None,
+    record: float | None,
     redact: tuple[str, ...],
     record_to: Path | None,
     trust: Path | None,
@@ -95,17 +99,17 @@ def serve(
     """
     for name, value in ALONE.items():
         os.environ.setdefault(name, value)
-    from adequate.serving.address import listen, url
+    from adequate.net.listen import listen, url
     from adequate.serving.limits import Limits
     from adequate.serving.metrics import room
 
     limits = Limits(body=max_mb << 20, texts=max_texts, waiting=max_waiting, seconds=timeout)
     asked = _Asked(
-        what=what, root=root, shadow=shadow, record=_rate(record), redact=redact,
+        what=what, root=root, shadow=shadow, record=record, redact=redact,
         record_to=record_to, trust=trust, token=_token(token_file),
-        threads=threads or max(1, _cores() // workers), limits=limits, traces=traces,
+        threads=threads or max(1, cores() // workers), limits=limits, traces=traces,
     )  # fmt: skip
-    sockets = listen(host, port, workers)
+    sockets = listen(host, port, verb="serve", usual=8400, processes=workers)
     where = url(sockets[0])
     counts = room(workers)
 
@@ -207,18 +211,6 @@ def _triggers(root: Path) -> Callable[[], Sequence[Trigger]]:
     return lambda: look().triggers
 
 
-def _rate(said: str | None) -> float | None:
-    if said is None:
-        return None
-    try:
-        rate = float(said.removesuffix("%")) / (100 if said.endswith("%") else 1)
-    except ValueError:
-        rate = -1.0
-    if not 0 <= rate <= 1:
-        raise click.BadParameter(f"{said!r} is no share of requests; say 5% or 0.05", param_hint="--record")
-    return rate
-
-
 def _poll(asked: _Asked) -> Poll:
     from adequate.serving.swap import Wanted, following
 
@@ -262,7 +254,3 @@ def _token(file: Path | None) -> str | None:
     if not found.isascii():
         raise AccessError("a token has ASCII characters only", remedy="make another")
     return found or None
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

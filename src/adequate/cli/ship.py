@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from rich.table import Table
 
+from adequate.cli.amounts import SIZE, TIME
 from adequate.cli.console import OutputFile, err, out, progress, project_option, safe, user
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from adequate.loop.ship.report import Shipped
     from adequate.shipping.search import Trial
 
-BYTES = {"b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
-SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 STATES = {
     "passed": "[green]adequate[/]",
     "refused": "[red]refused[/]",
@@ -28,27 +26,6 @@ STATES = {
     "failed": "[dim]can't be made[/]",
 }
 VERDICTS = {"passed": STATES["passed"], "blocked": STATES["refused"], "needs_labels": STATES["needs_labels"]}
-
-
-class Amount(click.ParamType[float]):
-    """A number above 0 with one of some units: 5MB, 1.5 ms, 10m."""
-
-    def __init__(self, name: str, units: dict[str, float], example: str) -> None:
-        self.name = name
-        self.units = units
-        self.example = example
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """In bytes, or in seconds."""
-        found = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*([a-zµμ]+)\s*", str(value).lower())
-        if found is None or found[2] not in self.units or float(found[1]) <= 0:
-            units = ", ".join(dict.fromkeys(self.units))
-            self.fail(f"{value!r} is no {self.name}: write a number and a unit, {self.example} ({units})", param, ctx)
-        return float(found[1]) * self.units[found[2]]
-
-
-SIZE = Amount("size", BYTES, "as 5MB")
-TIME = Amount("time", SECONDS, "as 1ms")
 
 
 @click.command()

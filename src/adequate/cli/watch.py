@@ -5,51 +5,35 @@ from __future__ import annotations
 import csv
 import json
 import math
-import re
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 
+from adequate.cli.amounts import SPAN
 from adequate.cli.console import err, out, project_option, safe
 from adequate.errors import FormatError, ResourceError
 
 if TYPE_CHECKING:
     from adequate.loop.watch.watch import Rate, Slice, Task, Watch
 
-UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 BARS = "▁▂▃▄▅▆▇█"
 WIDE = 16  # characters of a sparkline
 SHOWN = 8  # labels of a task
-
-
-class Span(click.ParamType[float]):
-    """A length of time, as people write it: 10s, 5m, 12h, 7d."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Seconds, or a usage error."""
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", str(value))
-        if isinstance(value, float):
-            return value
-        if found is None or float(found[1]) == 0:
-            self.fail(f"{value!r} is no length of time; such as 10s, 5m, 12h, 7d", param, ctx)
-        return float(found[1]) * UNITS[found[2]]
 
 
 @click.command()
 @project_option
 @click.option("--once", is_flag=True, help="Look once and exit: 0 nothing to tell, 1 an alert.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON; with --every a line a look.")
-@click.option("--every", type=Span(), default="10s", show_default=True, help="Time between two looks.")
-@click.option("--since", type=Span(), default="7d", show_default=True, help="How far back to look.")
+@click.option("--every", type=SPAN, default="10s", show_default=True, help="Time between two looks.")
+@click.option("--since", type=SPAN, default="7d", show_default=True, help="How far back to look.")
 @click.option("--webhook", metavar="URL", help="POST alerts that are new, or over, as JSON; each is told once.")
 @click.option(
     "--product",
@@ -73,9 +57,10 @@ def watch(
     from adequate.loop.engine import Engine
     from adequate.loop.watch import told
     from adequate.loop.watch.looking import Looking
+    from adequate.net.post import check
 
     if webhook is not None:
-        told.check(webhook)
+        check(webhook)
     engine = Engine.open(root)
     looking = Looking(root=engine.root, project=engine.project, seconds=since, product=_product(product))
 

@@ -7,9 +7,9 @@ worse, 16 better), and int8 is about twice as fast (`benchmarks/embedding.py`).
 from __future__ import annotations
 
 import hashlib
-import os
 from typing import TYPE_CHECKING
 
+from adequate.cores import cores
 from adequate.encoders.bert import WRITER, Precision, graph
 from adequate.encoders.session import OnnxEncoder
 from adequate.store.resources import Progress, Resource, cache_folder, cached, fetch, keep
@@ -68,7 +68,7 @@ def load(precision: Precision = "int8", *, threads: int | None = None, progress:
         width=WIDTH,
         alone=precision == "int8",
         tokens=TOKENS,
-        threads=threads or min(_cores(), SESSIONS),
+        threads=threads or min(cores(), SESSIONS),
     )
 
 
@@ -86,7 +86,3 @@ def digest(precision: Precision) -> str:
 def graph_file(precision: Precision) -> Path:
     """Where the cache has the graph; `load` makes it."""
     return cache_folder() / "graphs" / f"{digest(precision)}.onnx"
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import ipaddress
-import socket
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from adequate.errors import AdequateError
+from adequate.net.listen import in_url, listen
 from adequate.studio.auth.guard import HOME
+
+if TYPE_CHECKING:
+    import socket
+
+
+PORT = 8321
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +28,7 @@ class Address:
     """
 
     host: str = "127.0.0.1"
-    port: int = 8321
+    port: int = PORT
     url: str = ""
 
     @property
@@ -39,7 +44,7 @@ class Address:
         given = urlsplit(self.url).hostname
         if not self.at_home and given is None:
             return frozenset()
-        return frozenset({*HOME, _in_url(self.host), *([given] if given else [])})
+        return frozenset({*HOME, in_url(self.host), *([given] if given else [])})
 
     def base(self, port: int) -> str:
         """What links begin with.
@@ -48,7 +53,7 @@ class Address:
         'http://[::1]:8321'
         """
         everywhere = self.host in ("0.0.0.0", "::", "")
-        return self.url.rstrip("/") or f"http://{'127.0.0.1' if everywhere else _in_url(self.host)}:{port}"
+        return self.url.rstrip("/") or f"http://{'127.0.0.1' if everywhere else in_url(self.host)}:{port}"
 
     def listen(self) -> socket.socket:
         """A socket that listens there.
@@ -56,27 +61,5 @@ class Address:
         Raises:
             AdequateError: the port is taken, or the address isn't ours.
         """
-        try:
-            family, kind, _, _, where = socket.getaddrinfo(
-                self.host.strip("[]") or None, self.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-            )[0]
-            sock = socket.socket(family, kind)
-        except OSError as error:
-            raise AdequateError(f"{self.host!r} is no address of this machine", remedy="--host 127.0.0.1") from error
-        try:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            sock.bind(where)
-            sock.listen(1024)
-        except OSError as error:
-            sock.close()
-            message, remedy = {
-                errno.EADDRINUSE: (f"port {self.port} is taken", "adequate studio --port 0 takes a free one"),
-                errno.EACCES: (f"port {self.port} needs more rights", "take one above 1023: --port 8321"),
-            }.get(error.errno or 0, (f"can't listen on {self.host}: {error.strerror}", "--host 127.0.0.1"))
-            raise AdequateError(message, remedy=remedy) from error
+        (sock,) = listen(self.host, self.port, verb="studio", usual=PORT)
         return sock
-
-
-def _in_url(host: str) -> str:
-    bare = host.strip("[]")
-    return f"[{bare}]" if ":" in bare else bare

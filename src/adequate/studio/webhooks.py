@@ -20,17 +20,14 @@ import json
 import logging
 import secrets
 import time
-import urllib.error
-import urllib.request
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
 from adequate.errors import AdequateError, DataError, UnknownNameError
+from adequate.net.post import REFUSED, check, post
 from adequate.store import Event
 from adequate.store.lock import locked
 from adequate.store.schema import webhook
@@ -128,7 +125,9 @@ class Webhooks:
         Raises:
             DataError: the address is no http address, or there is no such event.
         """
-        check(url, events)
+        check(url)
+        if not events or not set(events) <= set(EVENTS):
+            raise DataError(f"a webhook is told of some of {', '.join(EVENTS)}, not of {events}")
         hook = Hook(
             id=secrets.token_hex(4),
             url=url,
@@ -187,7 +186,7 @@ class Webhooks:
                 seq, tries = upto, 0
                 if len(found) == TOGETHER:
                     wake.set()
-            except (AdequateError, OSError, ValueError, HTTPException) as error:
+            except (AdequateError, *REFUSED) as error:
                 tries += 1
                 last = {"status": "failed", "error": str(error)[:300], "tries": tries}
                 _log.warning("webhook %s: %s", hook.id, error)
@@ -213,19 +212,7 @@ class Webhooks:
             "X-Adequate-Delivery": delivery,
             "X-Adequate-Signature": signature(hook.secret, body),
         }
-        request = urllib.request.Request(hook.url, body, headers, method="POST")
-        with _OPENER.open(request, timeout=TIMEOUT) as answer:  # whatever isn't 2xx is an HTTPError, an OSError
-            answer.read(1024)
-
-
-class _Stays(urllib.request.HTTPRedirectHandler):
-    """An owner has said where to: nobody else sends us elsewhere, such as into the network behind us."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
-_OPENER = urllib.request.build_opener(_Stays, urllib.request.ProxyHandler())
+        post(hook.url, body, headers, seconds=TIMEOUT)
 
 
 def signature(secret: str, body: bytes) -> str:
@@ -235,23 +222,6 @@ def signature(secret: str, body: bytes) -> str:
     'sha256=143ca8d517ba1'
     """
     return "sha256=" + hmac.new(secret.encode(), body, "sha256").hexdigest()
-
-
-def check(url: str, events: list[str]) -> None:
-    """Refuse an address that is none of a web server, and events that there aren't.
-
-    Raises:
-        DataError: either.
-    """
-    try:
-        parts = urlsplit(url)
-        right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
-    except ValueError:
-        right = False
-    if not right or len(url) > 2000 or not url.isprintable():
-        raise DataError(f"{url[:100]!r} is no address to send to", remedy="such as https://example.org/hook")
-    if not events or not set(events) <= set(EVENTS):
-        raise DataError(f"a webhook is told of some of {', '.join(EVENTS)}, not of {events}")
 
 
 def payloads(found: list[past.Told], events: tuple[str, ...]) -> dict[str, list[dict[str, Any]]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import threading
 import time
 from contextlib import closing
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from adequate.bundles import Bundle
-from adequate.errors import FormatError
+from adequate.errors import FormatError, StorageFullError
 from adequate.serving.streams.addresses import sink
 from adequate.serving.streams.lines import Lines, Written
 from adequate.serving.streams.run import run
@@ -97,7 +99,7 @@ def test_a_file_that_grows_and_is_rotated_is_followed(opened: Bundle, tmp_path: 
     _write(source, ["four"])
     _until(out, 4)
     following.stop()
-    at_work.join(10)
+    at_work.join(60)
     assert not at_work.is_alive()
     sink.close()
     assert [one["body"] for one in _read(out)] == ["one", "two", "three", "four"]
@@ -109,8 +111,28 @@ def test_an_address_that_is_none_is_refused(tmp_path: Path) -> None:
 
 
 def _until(path: Path, lines: int) -> None:
-    for _ in range(300):
+    for _ in range(1200):
         if path.exists() and len(path.read_bytes().splitlines()) >= lines:
             return
         time.sleep(0.05)
     raise AssertionError(f"{path.name} never had {lines} lines")
+
+
+def test_a_full_disk_is_said_and_nothing_is_passed_over(opened: Bundle, tmp_path: Path) -> None:
+    _write(tmp_path / "in.jsonl", ["one"])
+    (tmp_path / "out.jsonl").symlink_to("/dev/full")
+    with pytest.raises(StorageFullError, match="No space left"):
+        _run(opened, tmp_path / "in.jsonl", tmp_path / "out.jsonl")
+    assert not (tmp_path / ".out.jsonl.place").exists()
+
+
+def test_standard_input_that_gives_nothing_is_left_when_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    here, there = os.pipe()
+    with os.fdopen(here) as given, os.fdopen(there, "wb"):
+        monkeypatch.setattr(sys, "stdin", given)
+        source = Lines(None)
+        thread = threading.Thread(target=lambda: list(source.pieces(None)))
+        thread.start()
+        source.stop()
+        thread.join(60)
+        assert not thread.is_alive()

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from adequate.bundles import Bundle
-from adequate.errors import DataError
+from adequate.errors import DataError, StorageFullError
 from adequate.serving.streams import redis as streams
 from adequate.serving.streams.lines import Lines, Written
 from adequate.serving.streams.redis import Address, Answers, Group
@@ -38,7 +38,7 @@ class Redis:
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
         options += ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
         self.process = subprocess.Popen([SERVER, *options], stdout=subprocess.DEVNULL)
-        for _ in range(200):
+        for _ in range(1200):
             try:
                 if self.client().ping():
                     return
@@ -84,7 +84,7 @@ def _at_work(bundle: Bundle, group: Group, sink: Answers) -> threading.Thread:
 
 
 def _until(redis: Redis, stream: str, n: int) -> None:
-    for _ in range(300):
+    for _ in range(1200):
         try:
             if redis.client().xlen(stream) >= n:
                 return
@@ -96,7 +96,7 @@ def _until(redis: Redis, stream: str, n: int) -> None:
 
 def _stop(group: Group, thread: threading.Thread) -> None:
     group.stop()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
 
 
@@ -164,7 +164,7 @@ def test_a_stream_goes_to_a_file(redis: Redis, opened: Bundle, tmp_path: Path) -
     sink = Written(tmp_path / "out.jsonl")
     thread = threading.Thread(target=run, args=(opened, group, sink))
     thread.start()
-    for _ in range(200):
+    for _ in range(1200):
         if (tmp_path / "out.jsonl").exists() and (tmp_path / "out.jsonl").stat().st_size:
             break
         time.sleep(0.05)
@@ -173,6 +173,33 @@ def test_a_stream_goes_to_a_file(redis: Redis, opened: Bundle, tmp_path: Path) -
     sink.close()
     assert json.loads((tmp_path / "out.jsonl").read_text())["body"] == "one"
     assert redis.client().xpending("mail", "adequate")["pending"] == 0
+
+
+def test_who_stops_while_redis_is_away_is_told_what_was_not_written(redis: Redis, opened: Bundle) -> None:
+    _add(redis, "mail", ["one"])
+    group = Group(Address(redis.url("mail")))
+    sink = Answers(Address(redis.url("answered")), group)
+    taken = next(group.pieces(None))
+    redis.kill()
+    group.stop()
+    assert list(group.pieces(None)) == []
+    with pytest.raises(StorageFullError, match="away"):
+        sink.put([{"id": name} for name in taken.ids], group.name, taken)
+    redis.start()
+    group.done(taken)  # though it was stopped
+    assert redis.client().xpending("mail", "adequate")["pending"] == 0
+
+
+def test_a_redis_that_refuses_is_not_waited_for(redis: Redis) -> None:
+    redis.client().set("text", "no stream")
+    redis.client().config_set("requirepass", "secret")
+    for url in (
+        redis.url("mail"),
+        redis.url("mail").replace("127", ":wrong@127"),
+        redis.url("text").replace("127", ":secret@127"),
+    ):
+        with pytest.raises(DataError, match="refuses"):
+            next(Group(Address(url)).pieces(None))
 
 
 @pytest.mark.parametrize("url", ["redis://localhost", "redis://localhost/mail?grup=a"])

@@ -7,32 +7,19 @@ counts as told when the receiver took it (2xx): at least once each, never lost.
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Iterable
 from dataclasses import replace
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from adequate.errors import DataError, ResourceError
+from adequate.errors import ResourceError
 from adequate.monitoring.alerts import Alert
+from adequate.net.post import REFUSED, check, post
 from adequate.store.faults import guarded
 from adequate.store.sync import write_atomically
 
 FILE = "watch.json"
 TIMEOUT = 10.0  # seconds a receiver has
-
-
-class _Stays(urllib.request.HTTPRedirectHandler):
-    """Who watches has said where to: nobody else sends us elsewhere, such as into the network behind us."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
-_OPENER = urllib.request.build_opener(_Stays)
 
 
 def dated(root: Path, alerts: Iterable[Alert], now: float) -> tuple[Alert, ...]:
@@ -74,28 +61,11 @@ def tell(root: Path, url: str, project: str, alerts: Iterable[Alert], now: float
     return len(fresh) + len(over)
 
 
-def check(url: str) -> None:
-    """Refuse what is no address of a web server.
-
-    Raises:
-        DataError: it isn't.
-    """
-    try:
-        parts = urlsplit(url)
-        right = parts.scheme in ("http", "https") and bool(parts.hostname) and url.isprintable()
-    except ValueError:
-        right = False
-    if not right:
-        raise DataError(f"{url[:100]!r} is no address to send to", remedy="such as --webhook https://example.org/hook")
-
-
 def _post(url: str, body: bytes) -> None:
     headers = {"Content-Type": "application/json", "User-Agent": "adequate", "X-Adequate-Event": "alert"}
-    request = urllib.request.Request(url, body, headers, method="POST")
     try:
-        with _OPENER.open(request, timeout=TIMEOUT) as answer:  # whatever isn't 2xx is an HTTPError, an OSError
-            answer.read(1024)
-    except (OSError, ValueError, HTTPException) as error:
+        post(url, body, headers, seconds=TIMEOUT)
+    except REFUSED as error:
         raise ResourceError(
             f"the webhook didn't take the alerts: {error}", remedy="they are sent again at the next look"
         ) from error

@@ -145,13 +145,13 @@ class Traffic:
 
 
 def window(now: float, seconds: float) -> float:
-    """Where a window of so many seconds begins; of a day or more at midnight (UTC), so that a day's looks are of one
-    window, which only grows.
+    """Where a window of at least so many seconds begins; of a day or more at the midnight (UTC) before, so that a
+    day's looks are of one window, which only grows.
 
-    >>> window(10 * 86_400 + 100.0, 7 * 86_400) / 86_400
-    4.0
+    >>> window(10 * 86_400 + 100.0, 7 * 86_400) / 86_400, window(86_500.0, 600.0)
+    (3.0, 85900.0)
     """
-    return now - seconds if seconds < DAY else now // DAY * DAY - (seconds // DAY - 1) * DAY
+    return now - seconds if seconds < DAY else (now - seconds) // DAY * DAY
 
 
 def _row(row: dict[str, Any], uniform: float) -> Row:

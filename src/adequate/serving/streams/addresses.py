@@ -45,9 +45,9 @@ def sink(said: str, origin: Source) -> Sink:
     if said == "-":
         return Written(None)
     if said.startswith(("redis://", "rediss://")):
-        from adequate.serving.streams.redis import Address, Answers, Group
+        from adequate.serving.streams.redis import Address, Answers
 
-        return Answers(Address(said), origin if isinstance(origin, Group) else None)
+        return Answers(Address(said), origin)
     if said.startswith(("http://", "https://")):
         from adequate.serving.streams.http import Posted
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from typing import Any
+from urllib.error import HTTPError
 
 import orjson
 
 from adequate.errors import StorageFullError
+from adequate.net.post import REFUSED, post
 from adequate.serving.streams.protocol import Piece, Row
 
 TRIES = 6  # a minute, all together
@@ -34,13 +34,12 @@ class Posted:
             StorageFullError: nobody took them in a minute, or they were refused.
         """
         body = b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in answers)
-        request = urllib.request.Request(self.url, body, {"content-type": "application/x-ndjson"}, method="POST")
         for attempt in range(TRIES):
             try:
-                with urllib.request.urlopen(request, timeout=TIMEOUT):
-                    return
-            except (urllib.error.URLError, OSError) as error:
-                refused = isinstance(error, urllib.error.HTTPError) and error.code < 500 and error.code != 429
+                post(self.url, body, {"content-type": "application/x-ndjson"}, seconds=TIMEOUT)
+                return
+            except REFUSED as error:
+                refused = isinstance(error, HTTPError) and error.code < 500 and error.code != 429
                 if refused or attempt == TRIES - 1:
                     raise StorageFullError(
                         f"{self.url} doesn't take answers: {error}", remedy="start it, then the same command goes on"

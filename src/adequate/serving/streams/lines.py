@@ -8,9 +8,11 @@ whose place was not kept yet is written once.
 from __future__ import annotations
 
 import os
+import select
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,6 +20,7 @@ import orjson
 
 from adequate.errors import FormatError, StorageFullError
 from adequate.serving.streams.protocol import Piece, Row, id_of
+from adequate.store.sync import write_atomically
 
 TOGETHER = 4096  # lines answered together, at most
 CHUNK = 1 << 20  # bytes read at once
@@ -37,14 +40,14 @@ class Lines:
         self.path = path
         self.name = "-" if path is None else str(path)
         self._follow = follow
-        self._stopped = False
+        self.stopped = False
 
     def pieces(self, place: Any) -> Iterator[Piece]:
         """Lines as they come."""
         if self.path is None:
             yield from self._read(sys.stdin.buffer, 0, None)
             return
-        while not self._stopped:
+        while not self.stopped:
             try:
                 file = self.path.open("rb")
             except OSError as error:
@@ -64,7 +67,7 @@ class Lines:
 
     def stop(self) -> None:
         """End at the next line."""
-        self._stopped = True
+        self.stopped = True
 
     def _start(self, file: BinaryIO, inode: int, place: Any) -> int:
         if not isinstance(place, dict) or place.get("inode") != inode:
@@ -77,7 +80,9 @@ class Lines:
         if inode is not None:
             file.seek(offset)
         held = b""
-        while not self._stopped:
+        while not self.stopped:
+            if inode is None and not select.select([file], [], [], WAIT)[0]:
+                continue  # nothing comes just now: look whether to stop
             more = os.read(file.fileno(), CHUNK)
             ended = b""
             if more:
@@ -135,14 +140,26 @@ class Written:
             self._file = path.open("ab")
             self._cut()
         except OSError as error:
-            raise StorageFullError(f"can't write {path}: {error.strerror}", remedy="check the folder") from None
+            raise _full(path, error) from error
 
     def place(self, source: str) -> Any:
         """What stands beside the file."""
         return self._places().get("places", {}).get(source)
 
     def put(self, answers: Sequence[Row], source: str, piece: Piece) -> None:
-        """Append, sync, and keep the place."""
+        """Append, sync, and keep the place.
+
+        Raises:
+            StorageFullError: they can't be written.
+        """
+        try:
+            self._put(answers, source, piece)
+        except OSError as error:
+            if self.path is None:  # who reads has gone: no fault
+                raise
+            raise _full(self.path, error) from error
+
+    def _put(self, answers: Sequence[Row], source: str, piece: Piece) -> None:
         self._file.write(b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in answers))
         self._file.flush()
         if self._kept is None:
@@ -150,14 +167,13 @@ class Written:
         os.fsync(self._file.fileno())
         known = self._places()
         places = known.get("places", {}) | ({} if piece.place is None else {source: piece.place})
-        fresh = self._kept.with_name(f"{self._kept.name}.new")
-        fresh.write_bytes(orjson.dumps({"size": self._file.tell(), "places": places}))
-        fresh.replace(self._kept)
+        write_atomically(self._kept, orjson.dumps({"size": self._file.tell(), "places": places}))
 
     def close(self) -> None:
         """The file is whole already."""
         if self.path is not None:
-            self._file.close()
+            with suppress(OSError):  # what couldn't be written was said, and has no place
+                self._file.close()
 
     def _cut(self) -> None:
         size = self._places().get("size")
@@ -171,6 +187,12 @@ class Written:
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}
+
+
+def _full(path: Path, error: OSError) -> StorageFullError:
+    return StorageFullError(
+        f"can't write {path}: {error.strerror}", remedy="check the disk and the folder; the same command goes on"
+    )
 
 
 def parsed(line: bytes) -> Row | str:

@@ -37,6 +37,10 @@ class Source(Protocol):
     def name(self) -> str:
         """An address, without passwords: a sink keeps the place under it."""
 
+    @property
+    def stopped(self) -> bool:
+        """Whether `stop` was called."""
+
     def pieces(self, place: Any) -> Iterator[Piece]:
         """What there is from `place` on (None: from the beginning), as it comes; waits, and ends when nothing more can
         come.

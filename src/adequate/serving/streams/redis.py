@@ -10,6 +10,7 @@ A Redis that goes away is waited for. Needs `pip install 'adequate[redis]'`.
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import time
@@ -20,8 +21,8 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 import orjson
 
-from adequate.errors import DataError, MissingExtraError
-from adequate.serving.streams.protocol import Piece, Row, id_of
+from adequate.errors import DataError, MissingExtraError, StorageFullError
+from adequate.serving.streams.protocol import Piece, Row, Source, id_of
 
 T = TypeVar("T")
 TOGETHER = 512  # entries given at once
@@ -29,6 +30,7 @@ BLOCK = 500  # milliseconds to wait for entries before looking whether to stop
 IDLE = 60_000  # milliseconds after which what another consumer holds is taken from it
 CLAIM = 15.0  # seconds between two looks for such
 PAUSE = 0.5  # seconds before a Redis that is away is tried again
+_log = logging.getLogger(__name__)
 
 # Add the answers whose inputs were not acknowledged before: KEYS in, out; ARGV group, then id and answer in turns.
 ANSWER = """
@@ -75,12 +77,12 @@ class Group:
         self.name = address.name
         self.consumer = f"{socket.gethostname()}-{os.getpid()}"
         self.redis = address.connect()
-        self._stopped = False
+        self.stopped = False
 
     def pieces(self, _place: Any) -> Iterator[Piece]:
         """What this consumer was given and didn't finish, what others left, then what is new."""
         start, claimed = "0", 0.0
-        while not self._stopped:
+        while not self.stopped:
             if time.monotonic() - claimed > CLAIM:
                 claimed = time.monotonic()
                 yield from self._pieces(self._left)
@@ -98,10 +100,10 @@ class Group:
 
     def stop(self) -> None:
         """End within half a second."""
-        self._stopped = True
+        self.stopped = True
 
     def _pieces(self, take: Callable[[], list[Any]]) -> Iterator[Piece]:
-        while not self._stopped and (found := self._tried(take)):
+        while not self.stopped and (found := self._tried(take)):
             yield self._piece(found)
 
     def _given(self, start: str) -> list[Any]:
@@ -123,20 +125,20 @@ class Group:
         ids = [id_of(row if isinstance(row, dict) else {}, name) for row, name in zip(rows, names, strict=True)]
         return Piece(ids=ids, rows=rows, place=names)
 
-    def _tried(self, work: Callable[[], T]) -> Any:
-        """Do it, again and again while Redis is away; a group that isn't there is made."""
+    def _tried(self, work: Callable[[], T]) -> T | None:
+        """As `patiently`; a group that isn't there is made."""
         import redis
 
-        while not self._stopped:
+        def grouped() -> T:
             try:
                 return work()
             except redis.exceptions.ResponseError as error:
                 if "NOGROUP" not in str(error):
-                    raise DataError(f"{self.name}: {error}", remedy="name a stream") from error
-                self._tried(self._make)
-            except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError):
-                time.sleep(PAUSE)
-        return []
+                    raise
+            self._make()
+            return work()
+
+        return patiently(grouped, self.name, lambda: self.stopped)
 
     def _make(self) -> None:
         import redis
@@ -153,13 +155,14 @@ class Answers:
 
     Args:
         address: of the stream.
-        source: the group that inputs come from, where it is in the same Redis.
+        source: that inputs come from; a group in the same Redis is answered in one stroke.
     """
 
-    def __init__(self, address: Address, source: Group | None = None) -> None:
+    def __init__(self, address: Address, source: Source | None = None) -> None:
         self.address = address
         self.redis = address.connect()
-        self._from = source if source is not None and source.address.server == address.server else None
+        self._source = source
+        self._from = source if isinstance(source, Group) and source.address.server == address.server else None
 
     @property
     def _places(self) -> str:
@@ -171,37 +174,71 @@ class Answers:
         return None if kept is None else orjson.loads(kept)
 
     def put(self, answers: Sequence[Row], source: str, piece: Piece) -> None:
-        """Add them, and acknowledge or keep the place, in one stroke."""
+        """Add them, and acknowledge or keep the place, in one stroke.
+
+        Raises:
+            StorageFullError: Redis was away until we were stopped; they are answered again by the next run.
+        """
         told = [orjson.dumps(row) for row in answers]
         if self._from is not None:
             group = self._from.address
             turns = [part for pair in zip(piece.place, told, strict=True) for part in pair]
             keys = (group.stream, self.address.stream)
-            self._tried(lambda: self.redis.eval(ANSWER, 2, *keys, group.group, *turns))
+            self._done(lambda: self.redis.eval(ANSWER, 2, *keys, group.group, *turns))
             return
 
-        def all_of_it() -> None:
+        def all_of_it() -> Any:
             with self.redis.pipeline(transaction=True) as pipe:
                 for one in told:
                     pipe.xadd(self.address.stream, {"json": one})
                 if piece.place is not None and not isinstance(piece.place, list):
                     pipe.hset(self._places, source, orjson.dumps(piece.place))
-                pipe.execute()
+                return pipe.execute()
 
-        self._tried(all_of_it)
+        self._done(all_of_it)
+
+    def _done(self, work: Callable[[], Any]) -> None:
+        if self._tried(work) is None:
+            raise StorageFullError(
+                f"{self.address.name} was away: the last answers aren't there", remedy="the same command goes on there"
+            )
 
     def close(self) -> None:
         """Let go of the connection."""
         self.redis.close()
 
-    def _tried(self, work: Callable[[], T]) -> T:
-        import redis
+    def _tried(self, work: Callable[[], T]) -> T | None:
+        return patiently(work, self.address.name, lambda: self._source is not None and self._source.stopped)
 
-        while True:
-            try:
-                return work()
-            except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError):
-                time.sleep(PAUSE)
+
+def patiently(work: Callable[[], T], name: str, stopped: Callable[[], bool]) -> T | None:
+    """Do it, again and again while Redis is away; None where it was still away when we were stopped.
+
+    Raises:
+        DataError: Redis refuses, now and later: a wrong password, no right to do it, no memory, a key of another kind.
+    """
+    import redis
+
+    refused = (
+        redis.exceptions.ResponseError,
+        redis.exceptions.AuthenticationError,  # these two are told as if the connection were gone
+        redis.exceptions.AuthorizationError,
+    )
+    waits = False
+    while True:
+        try:
+            return work()
+        except refused as error:
+            raise DataError(
+                f"{name}: Redis refuses: {error}", remedy="check the address, and what it may do"
+            ) from error
+        except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError) as error:
+            if stopped():
+                return None
+            if not waits:
+                _log.warning("%s is away, and waited for: %s", name, error)
+            waits = True
+            time.sleep(PAUSE)
 
 
 def _entries(found: Sequence[Any]) -> Iterator[tuple[bytes, Mapping[bytes, bytes]]]:

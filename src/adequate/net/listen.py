@@ -14,8 +14,12 @@ from adequate.errors import AdequateError
 BACKLOG = 2048
 
 
-def listen(host: str, port: int, processes: int) -> list[socket.socket]:
+def listen(host: str, port: int, *, verb: str, usual: int, processes: int = 1) -> list[socket.socket]:
     """Sockets that listen there, one a process; port 0 takes a free one.
+
+    Args:
+        host: an address or a name of this machine; "": this machine alone.
+        verb: of the command line, and `usual` its port, to say what else could be asked for.
 
     Raises:
         AdequateError: the port is taken, or the address isn't ours.
@@ -40,8 +44,8 @@ def listen(host: str, port: int, processes: int) -> list[socket.socket]:
         for sock in made:
             sock.close()
         message, remedy = {
-            errno.EADDRINUSE: (f"port {port} is taken", "adequate serve --port 0 takes a free one"),
-            errno.EACCES: (f"port {port} needs more rights", "take one above 1023: --port 8400"),
+            errno.EADDRINUSE: (f"port {port} is taken", f"adequate {verb} --port 0 takes a free one"),
+            errno.EACCES: (f"port {port} needs more rights", f"take one above 1023: --port {usual}"),
         }.get(error.errno or 0, (f"can't listen on {host}: {error.strerror}", "--host 127.0.0.1"))
         raise AdequateError(message, remedy=remedy) from error
     return made
@@ -50,8 +54,17 @@ def listen(host: str, port: int, processes: int) -> list[socket.socket]:
 def url(sock: socket.socket) -> str:
     """The address of a listening socket, as a client on this machine has it."""
     host, port = sock.getsockname()[:2]
-    bare = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"http://[{bare}]:{port}" if ":" in bare else f"http://{bare}:{port}"
+    return f"http://{in_url({'0.0.0.0': '127.0.0.1', '::': '::1'}.get(host, host))}:{port}"
+
+
+def in_url(host: str) -> str:
+    """As it stands in an address.
+
+    >>> in_url("::1"), in_url("[::1]"), in_url("localhost")
+    ('[::1]', '[::1]', 'localhost')
+    """
+    bare = host.strip("[]")
+    return f"[{bare}]" if ":" in bare else bare
 
 
 def _shared(family: int, kind: int, where: tuple[object, ...]) -> socket.socket:
