@@ -151,7 +151,7 @@ def test_any_task_name_makes_a_file_inside_the_bundle(made: Made, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "path", ["bundle.json", "encoder.onnx", "tokenizer.json", "idf.npy", "heads/intent.npz", "card.md"]
+    "path", ["bundle.json", "encoder.onnx", "tokenizer.json", "idf.npz", "heads/intent.npz", "card.md"]
 )
 def test_a_changed_byte_is_seen_and_a_missing_file(copied: Path, path: str) -> None:
     content = bytearray((copied / path).read_bytes())
@@ -235,7 +235,15 @@ def test_a_block_that_makes_no_sense_is_refused(copied: Path, field: str, value:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("kind", "spam"), ("labels", ["a"]), ("blocks", {}), ("blocks", {"x": 3}), ("temperature", 0.0), ("l2", None)],
+    [
+        ("kind", "spam"),
+        ("labels", ["a"]),
+        ("blocks", {}),
+        ("blocks", {"x": 3}),
+        ("temperature", 0.0),
+        ("temperature", "hot"),
+        ("l2", None),
+    ],
 )
 def test_a_head_that_makes_no_sense_is_refused(copied: Path, field: str, value: object) -> None:
     said = json.loads((copied / "bundle.json").read_bytes())
@@ -247,14 +255,24 @@ def test_a_head_that_makes_no_sense_is_refused(copied: Path, field: str, value: 
         Bundle.open(copied)
 
 
+@pytest.mark.parametrize("field", ["blocks", "heads", "assertions", "abstain", "card", "text"])
+@pytest.mark.parametrize("value", [None, 3, {"a": 1}, ["a"]])
+def test_a_manifest_of_other_kinds_of_values_is_refused(copied: Path, field: str, value: object) -> None:
+    if (field, value) in (("card", {"a": 1}), ("assertions", ["a"])):  # for people; each assertion is read by itself
+        return
+    forged(copied, **{field: value})
+    with pytest.raises(FormatError):
+        Bundle.open(copied)
+
+
 def test_nothing_is_unpickled(copied: Path, tmp_path: Path) -> None:
     evil = tmp_path / "evil.npz"
     np.savez(evil, allow_pickle=True, values0=np.array([{"a": 1}], object), bias=np.zeros(2), offsets=np.zeros(2))
     rehashed(copied, "heads/urgent.npz", evil.read_bytes())
     with pytest.raises(FormatError, match="can't be loaded"):
         Bundle.open(copied)
-    np.save(tmp_path / "idf.npy", np.array([{"a": 1}], object), allow_pickle=True)
-    rehashed(copied, "idf.npy", (tmp_path / "idf.npy").read_bytes())
+    np.savez(tmp_path / "idf.npz", allow_pickle=True, idf=np.array([{"a": 1}], object))
+    rehashed(copied, "idf.npz", (tmp_path / "idf.npz").read_bytes())
     with pytest.raises(FormatError, match="can't be loaded"):
         Bundle.open(copied)
 
@@ -318,7 +336,7 @@ def test_a_task_that_was_never_trained_on_a_label_never_says_it(made: Made, tmp_
 
 
 def test_arrays_of_a_block_that_dont_fit_each_other_are_refused(copied: Path, tmp_path: Path) -> None:
-    np.save(tmp_path / "idf.npy", np.ones((2, 3, 5), np.float32))
-    rehashed(copied, "idf.npy", (tmp_path / "idf.npy").read_bytes())
+    np.savez(tmp_path / "idf.npz", idf=np.ones((2, 3, 5), np.float32))
+    rehashed(copied, "idf.npz", (tmp_path / "idf.npz").read_bytes())
     with pytest.raises(FormatError, match="can't be loaded"):
         Bundle.open(copied)

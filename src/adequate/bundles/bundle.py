@@ -97,11 +97,11 @@ class Bundle:
             heads = {task: saved.load(folder, task, said) for task, said in manifest.heads.items()}
             for block in blocks.values():
                 block.of([""])  # arrays that don't fit each other show now, not at the first request
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError, OSError, BadZipFile) as error:
+            _fit(blocks, heads, path)
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, OSError, BadZipFile) as error:
             raise FormatError(
                 f"{path} can't be loaded: {type(error).__name__}: {error}", remedy="adequate ship makes it again"
             ) from error
-        _fit(blocks, heads, path)
         return cls(manifest, folder, blocks, heads)
 
     def __post_init__(self) -> None:

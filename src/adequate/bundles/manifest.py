@@ -26,6 +26,12 @@ _PATH = re.compile(
     r"(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*/)*[A-Za-z0-9_-][A-Za-z0-9_.-]*"
 )  # no "..", nothing hidden, no drive
 
+_KINDS: Mapping[str, type] = {
+    **dict.fromkeys(("blocks", "heads", "files", "abstain", "card"), dict),
+    **dict.fromkeys(("id", "text"), str),
+    "assertions": list,
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
@@ -93,6 +99,7 @@ def parse(raw: bytes, where: str) -> Manifest:
         raise FormatError(f"{where} is no bundle: its {NAME} lacks, or has besides: {', '.join(wrong)}")
     if seal != _seal(found):
         raise FormatError(f"{NAME} of {where} was changed: its seal is another", remedy="copy the bundle again")
+    _check_kinds(found, where)
     manifest = Manifest(**found | {"assertions": tuple(found.get("assertions", ()))})
     _check(manifest, where)
     return manifest
@@ -100,6 +107,13 @@ def parse(raw: bytes, where: str) -> Manifest:
 
 def _seal(said: Mapping[str, Any]) -> str:
     return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _check_kinds(found: Mapping[str, Any], where: str) -> None:
+    """That values can be read at all; what they say is for who reads them."""
+    right = all(isinstance(found.get(name, kind()), kind) for name, kind in _KINDS.items())
+    if not right or not all(isinstance(one, dict) for part in ("blocks", "heads") for one in found[part].values()):
+        raise FormatError(f"{where} is no bundle: its {NAME} holds values of another kind", remedy="adequate ship")
 
 
 def _check(manifest: Manifest, where: str) -> None:

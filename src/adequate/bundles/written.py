@@ -15,7 +15,7 @@ from adequate.bundles import heads as saved
 from adequate.bundles.blocks import Block
 from adequate.bundles.manifest import CARD, NAME, SIGNATURE, Manifest, name_of, parse
 from adequate.bundles.packed import read
-from adequate.store.sync import listing, sync_new, sync_tree
+from adequate.store.sync import listing, sync_new, sync_tree, write_atomically
 from adequate.training.heads import Head
 
 
@@ -90,11 +90,8 @@ def amend(folder: Path, *, abstain: Mapping[str, Mapping[str, Any]]) -> None:
     manifest = parse(read(folder), str(folder))
     if manifest.abstain == abstain:
         return
-    new = folder.parent / f".new-{time.time_ns()}"
-    new.write_bytes(replace(manifest, abstain=abstain).to_json())
     (folder / SIGNATURE).unlink(missing_ok=True)
-    new.replace(folder / NAME)
-    sync_tree(folder)
+    write_atomically(folder / NAME, replace(manifest, abstain=abstain).to_json())
 
 
 def _blocks(blocks: Sequence[Block], folder: Path) -> dict[str, dict[str, Any]]:

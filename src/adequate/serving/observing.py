@@ -52,7 +52,8 @@ class Observing:
         self._over = over or {}
         self._declared = declared
         self._triggers = triggers
-        self._bundles: dict[str, Bundle] = {}
+        self._serve: Mapping[str, Bundle] = {}
+        self._bundles: Mapping[str, Bundle] = {}  # and those that served before: some of their answers are on the way
         self._recorder: Recorder | None = None
 
     def changed(self, serving: Serving) -> None:
@@ -62,7 +63,8 @@ class Observing:
             SpecError: what the release, or the command line, wants to redact by is no pattern.
         """
         some = (serving.all, *([serving.share[0]] if serving.share else []))
-        self._bundles |= {one.name: one.bundle for one in some}
+        before, self._serve = self._serve, {one.name: one.bundle for one in some}
+        self._bundles = {**before, **self._serve}
         manifest = serving.all.bundle.manifest
         recording = Recording.from_data(manifest.recording).over(**self._over)
         if self._recorder is None:

@@ -103,8 +103,8 @@ async def _follow(studio: Studio) -> None:
             sizes = await asyncio.to_thread(_unread, studio)
             if sizes and sizes != mine.sizes:
                 began = time.monotonic()
-                mine.sizes = sizes
-                await _bring(studio)
+                if await _bring(studio):
+                    mine.sizes = sizes
                 took = time.monotonic() - began
         except (AdequateError, OSError) as error:
             _log.warning("what servers recorded can't be brought in: %s", error)
@@ -128,8 +128,9 @@ def _unread(studio: Studio) -> dict[str, int]:
     return found
 
 
-async def _bring(studio: Studio) -> None:
-    """In a process of its own, while no cycle turns: it must not see half of what is added."""
+async def _bring(studio: Studio) -> bool:
+    """In a process of its own, while no cycle turns: it must not see half of what is added; whether all is in."""
+    done = False
     async with (
         studio.engine.still("studio (production)"),
         contextlib.aclosing(lines("adequate.studio.brought", str(studio.root))) as said,
@@ -141,3 +142,5 @@ async def _bring(studio: Studio) -> None:
                 forget(studio)
                 studio.hub.recount()
                 studio.hub.tell("board", "production", line["result"])
+                done = True
+    return done
