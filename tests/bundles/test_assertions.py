@@ -201,6 +201,13 @@ def test_a_strange_bundles_sql_can_do_nothing_but_fail(sql: str, monkeypatch: py
         violations(there, *batches(20))
 
 
+def test_an_expression_that_would_take_forever_elsewhere_is_answered_of_a_long_text() -> None:
+    texts = pa.record_batch({"body": ["a" * (1 << 20), "b" + "a" * 40, "aab", "x"]})
+    outputs = pa.record_batch({"intent": ["fee"] * 4})
+    found = InSqlite.of("it", r"regexp_matches(body, '^(a+)+b$') OR regexp_matches(upper(body), '^X')")(texts, outputs)
+    assert found.tolist() == [False, False, True, True]
+
+
 @pytest.mark.parametrize("bad", [{}, {"kind": "magic"}, {"options": {}}, {"options": None}, {"most": "x"}])
 def test_what_is_no_assertion_is_refused(bad: dict[str, object]) -> None:
     good = {"name": "it", "kind": "predicate", "task": "", "severity": "warn", "most": 0.0, "options": {}}
