@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from adequate.bundles import Bundle, write
+from adequate.bundles.written import amend
 from adequate.errors import StoreError
 from adequate.serving.metrics import Metrics
-from adequate.serving.swap import Swap, Wanted
+from adequate.serving.swap import Swap, Wanted, following
 from tests.bundles.made import heads, words
 from tests.serving.running import JSON, Running, serving
 
@@ -43,7 +44,7 @@ def point(link: Path, folder: Path) -> None:
 
 
 def until(server: Running, release: str) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while server.release() != release:
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -85,7 +86,7 @@ def test_a_bundle_that_is_broken_changes_nothing_and_is_said(
     broken = shutil.copytree(other, tmp_path / other.name)
     next((broken / "heads").iterdir()).write_bytes(b"no longer")
     point(link, broken)
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while not (said := server.ask("GET", "/health").json())["trouble"]:
         assert time.monotonic() < end
     assert said["release"] == opened.id
@@ -96,6 +97,23 @@ def test_a_bundle_that_is_broken_changes_nothing_and_is_said(
     server.process.send_signal(signal.SIGHUP)  # now it is whole: look again
     until(server, other.name)
     assert server.ask("GET", "/health").json()["trouble"] == ""
+
+
+def test_a_rule_of_abstention_that_is_amended_holds_from_then_on(other: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(other, tmp_path / other.name)
+    swap = Swap(following(folder), Metrics())
+    swap.start()
+    try:
+        first = swap.now.all
+        assert first.bundle.abstained({}, first.bundle.answer(["a card"]).outputs) == {}
+        amend(folder, abstain={"intent": {"threshold": 1.0}})
+        while swap.now.all is first:
+            time.sleep(0.01)
+        new = swap.now.all
+        assert new.name == first.name
+        assert new.bundle.abstained({}, new.bundle.answer(["a card"]).outputs)["intent"].tolist() == [True]
+    finally:
+        swap.close()
 
 
 def test_a_share_of_requests_goes_to_another_release_and_a_lost_store_changes_nothing(

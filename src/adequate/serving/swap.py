@@ -1,8 +1,9 @@
 """Which release answers, and how another takes its place without a dropped request.
 
 The one idea: what serves is one immutable value. A thread looks four times a second whether something else should,
-opens it, has it answer once, and puts the new value in the old one's place; a request keeps the release that it began
-with. What can't be opened or asked changes nothing: the server goes on with what it has, and says so.
+or says something else by now (a rule of abstention is amended in its place), opens it, has it answer once, and puts
+the new value in the old one's place; a request keeps the release that it began with. What can't be opened or asked
+changes nothing: the server goes on with what it has, and says so.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from adequate.bundles.bundle import Bundle
+from adequate.bundles.manifest import NAME as MANIFEST
 from adequate.errors import AdequateError
 from adequate.serving.batcher import Loaded
 from adequate.serving.metrics import Metrics
@@ -32,16 +34,19 @@ class Wanted:
     Args:
         share: another one, and the fraction of requests that it answers.
         shadow: is asked beside, and not heard.
-        stamp: differs where something else lies at the same path.
     """
 
     all: Path
     share: tuple[Path, float] | None = None
     shadow: Path | None = None
-    stamp: int = 0
+
+    def stamps(self) -> dict[Path, int]:
+        """By bundle, what differs where another lies at the same path; 0 where none does."""
+        return {one: _stamp(one) for one in (self.all, self.share and self.share[0], self.shadow) if one is not None}
 
 
 Poll: TypeAlias = Callable[[], Wanted]
+Seen: TypeAlias = tuple[Wanted, dict[Path, int]]  # what should serve, and its stamps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,11 +98,11 @@ class Swap:
         self._trust = trust
         self._changed = changed
         self._open_now: dict[tuple[Path, int], Loaded] = {}  # what serves
-        self._wanted = poll()
+        self._wanted = self._seen()
         self.now = self._open(self._wanted)
         changed(self.now)
         self.trouble = ""  # why what should serve doesn't, or why nobody knows
-        self._bad: Wanted | None = None  # couldn't be opened: not tried again until it changes
+        self._bad: Seen | None = None  # couldn't be opened: not tried again until it changes
         self._look = threading.Event()
         self._over = False
         self._thread = threading.Thread(target=self._watch, name="swap", daemon=True)
@@ -128,7 +133,7 @@ class Swap:
     def _once(self) -> None:
         wanted = self._bad
         try:
-            wanted = self._poll()
+            wanted = self._seen()
             if wanted == self._wanted:
                 self.trouble = ""
             elif wanted != self._bad:
@@ -142,14 +147,18 @@ class Swap:
                 self._metrics.swapped(failed=True)
             self.trouble = str(error)
 
-    def _open(self, wanted: Wanted) -> Serving:
-        share, shadow = wanted.share, wanted.shadow
-        keys = [(one, wanted.stamp) for one in (wanted.all, share and share[0], shadow) if one is not None]
-        self._open_now = at = {key: self._open_now.get(key) or self._loaded(key[0]) for key in keys}
+    def _seen(self) -> Seen:
+        wanted = self._poll()
+        return wanted, wanted.stamps()
+
+    def _open(self, seen: Seen) -> Serving:
+        wanted, stamps = seen
+        self._open_now = {key: self._open_now.get(key) or self._loaded(key[0]) for key in stamps.items()}
+        at = {folder: loaded for (folder, _), loaded in self._open_now.items()}
         return Serving(
-            all=at[wanted.all, wanted.stamp],
-            share=(at[share[0], wanted.stamp], share[1]) if share else None,
-            shadow=at[shadow, wanted.stamp] if shadow else None,
+            all=at[wanted.all],
+            share=(at[wanted.share[0]], wanted.share[1]) if wanted.share else None,
+            shadow=at[wanted.shadow] if wanted.shadow else None,
         )
 
     def _loaded(self, folder: Path) -> Loaded:
@@ -158,6 +167,13 @@ class Swap:
         one, several = (_seconds(bundle, n) for n in (1, SEVERAL))
         pace = max(0.0, several - one) / (SEVERAL - 1)
         return Loaded(bundle.id, bundle, pace=pace, call=max(0.0, one - pace))
+
+
+def _stamp(bundle: Path) -> int:
+    try:
+        return (bundle if bundle.is_file() else bundle / MANIFEST).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _seconds(bundle: Bundle, n: int) -> float:
@@ -177,6 +193,6 @@ def following(path: Path) -> Poll:
         folder = path.resolve()
         if not folder.exists():
             raise AdequateError(f"there is no bundle at {path}", remedy="adequate ship makes one")
-        return Wanted(all=folder, stamp=folder.stat().st_mtime_ns if folder.is_file() else 0)
+        return Wanted(all=folder)
 
     return poll
