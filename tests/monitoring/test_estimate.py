@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from adequate.monitoring.estimate import Answers, estimates, recalibration
+from adequate.monitoring.estimate import Answers, estimates, new, recalibration
 from adequate.types import Doubles, Mask
 
 
@@ -55,6 +55,27 @@ def test_rows_count_by_one_over_their_chance(rng: np.random.Generator) -> None:
     assert found["calibrated"].value == pytest.approx(truth.mean(), abs=0.03)
     plain = estimates(validation, right, Answers(confidence=sample.confidence, weight=np.ones(len(sample))), rng)
     assert plain["calibrated"].value < truth.mean() - 0.03  # that's why
+
+
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.3, 0.6])
+def test_where_some_texts_fit_no_label_the_range_holds_the_truth(share: float) -> None:
+    held = 0
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        validation, right = calibrated(1000, 12.0, rng)
+        known, truth = calibrated(int(1000 * (1 - share)), 12.0, rng)
+        sure = np.concatenate([known.confidence, rng.beta(2, 2, int(1000 * share))])  # doubted, and all wrong
+        found = estimates(validation, right, Answers(confidence=sure, weight=np.ones(len(sure))), rng, repeats=20)
+        together, accuracy = found["together"], truth.sum() / len(sure)
+        assert together.value > accuracy  # what the point can't see
+        held += together.low <= accuracy <= together.high
+    assert held >= 9
+
+
+def test_of_inputs_that_it_is_surer_of_nothing_is_new(rng: np.random.Generator) -> None:
+    validation, _ = calibrated(2000, 5.0, rng)
+    surer, _ = calibrated(2000, 8.0, rng)
+    assert new(validation, surer) < 0.02
 
 
 def test_concept_drift_is_not_seen(rng: np.random.Generator) -> None:

@@ -5,12 +5,18 @@ always best: the mean of the recalibrated confidence; the share of answers above
 many were above as were right (ATC); and by how much the mean confidence fell. The answer is their range: where they
 disagree, that is what is known.
 
-All see inputs become harder or rarer; none can see that the right answer to the same input has changed, nor that the
-model is sure of what it never learned. Only labels can (`audit`). The intervals tell of the samples' size, not of that.
+What confidence is worth was learned on inputs of the validation's kind. Texts that no label fits are answered with low
+confidence too, but of those nearly all are wrong. Which they are can't be told; how many they are at least can: the
+share of doubtful answers that no share of the validation's explains. All of those may be wrong, so the range reaches
+down by as much.
+
+None can see that the right answer to the same input has changed, nor that the model is sure of what it never learned.
+Only labels can (`audit`). The intervals tell of the samples' size, not of that.
 
 Sources: Garg et al., "Leveraging Unlabeled Data to Predict Out-of-Distribution Performance", ICLR 2022 (threshold);
 Guillory et al., "Predicting with Confidence on Unseen Distributions", ICCV 2021 (difference); Platt, "Probabilistic
-outputs for support vector machines" (1999), for the recalibration.
+outputs for support vector machines" (1999), for the recalibration; Blanchard, Lee & Scott, "Semi-Supervised Novelty
+Detection", JMLR 11 (2010), for the share of what is new.
 """
 
 from __future__ import annotations
@@ -25,6 +31,7 @@ from adequate.types import Doubles, Mask
 REPEATS = 200  # of the bootstrap
 ROUNDS = 8  # of Newton; it has two unknowns
 EDGE = 1e-4  # confidence beyond which nobody can be calibrated
+DOUBTFUL = np.array([0.01, 0.02, 0.05, 0.1, 0.2])  # shares of validation's answers, those of least confidence
 PULL = 0.01  # examples' worth of belief that the confidence is right as it is
 
 
@@ -59,18 +66,16 @@ def estimates(
     live: Answers,
     rng: np.random.Generator,
     *,
-    unlike: float = 0.0,
     coverage: float = 0.95,
     repeats: int = REPEATS,
 ) -> dict[str, Estimate]:
-    """The accuracy on `live`, three ways (`calibrated`, `threshold`, `difference`) and `together`, their range.
+    """The accuracy on `live`, three ways (`calibrated`, `threshold`, `difference`) and `together`: from the lowest, were
+    all that is `new` wrong, to the highest.
 
     Args:
         validation: answers to examples that the model didn't learn from.
         right: shape (m,), which of those are right.
         live: answers of production.
-        unlike: share of inputs like none of the validation's, as drift has it, in [0, 1]: what confidence is worth
-            there nobody knows, all of them may be wrong; `together` reaches down by as much.
         coverage: of the intervals, as far as the size of the samples goes.
 
     Returns:
@@ -84,22 +89,23 @@ def estimates(
         if again.weight.any() and anew.weight.any():
             drawn.append(_ways(again, right, anew))
     table = np.array(drawn)
+    table = np.column_stack([table[:, :3], table[:, :3].min(axis=1) - table[:, 3]])
     low, high = np.quantile(table[1:] if len(table) > 1 else table, [(1 - coverage) / 2, (1 + coverage) / 2], axis=0)
     names = ("calibrated", "threshold", "difference")
     found = {
         name: Estimate(value=float(v), low=float(min(a, v)), high=float(max(b, v)))
-        for name, v, a, b in zip(names, table[0], low, high, strict=True)
+        for name, v, a, b in zip(names, table[0, :3], low, high, strict=False)
     }
     found["together"] = Estimate(
-        value=float(np.median(table[0])),
-        low=max(0.0, min(one.low for one in found.values()) - unlike),
+        value=float(np.median(table[0, :3])),
+        low=max(0.0, min(low[3], *(one.low for one in found.values()))),
         high=max(one.high for one in found.values()),
     )
     return found
 
 
-def _ways(validation: Answers, right: Mask, live: Answers) -> tuple[float, float, float]:
-    """The three point estimates."""
+def _ways(validation: Answers, right: Mask, live: Answers) -> tuple[float, float, float, float]:
+    """The three point estimates, and the share of `live` that is new."""
     accuracy = float(np.average(right, weights=validation.weight))
     slope, shift = recalibration(validation, right)
     sure = special.expit(slope * _logit(live.confidence) + shift)
@@ -110,6 +116,7 @@ def _ways(validation: Answers, right: Mask, live: Answers) -> tuple[float, float
         float(np.average(sure, weights=live.weight)),
         _above(live, _threshold(validation, accuracy)),
         float(np.clip(accuracy + fell, 0, 1)),
+        new(validation, live),
     )
 
 
@@ -125,6 +132,25 @@ def recalibration(answers: Answers, right: Mask) -> tuple[float, float]:
         step = np.linalg.solve(curve, slope)
         theta = theta + step * min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-9))  # far off, Newton overshoots
     return float(theta[0]), float(theta[1])
+
+
+def new(validation: Answers, live: Answers) -> float:
+    """Of `live` at least this share is of another kind: more of it is doubtful than of validation, however it is mixed.
+
+    >>> some = Answers(confidence=np.linspace(0.5, 1, 100), weight=np.ones(100))
+    >>> more = Answers(confidence=np.append(some.confidence, np.full(100, 0.4)), weight=np.ones(200))
+    >>> new(some, some), round(new(some, more), 2)
+    (0.0, 0.5)
+    """
+    order = np.argsort(validation.confidence)
+    reached = np.cumsum(validation.weight[order]) / validation.weight.sum()
+    at = np.minimum(np.searchsorted(reached, DOUBTFUL), len(order) - 1)
+    edges = validation.confidence[order[at]]
+    was, now = (
+        np.array([np.average(one.confidence <= edge, weights=one.weight) for edge in edges])
+        for one in (validation, live)
+    )
+    return float(np.max((now - was) / np.maximum(1 - was, EDGE), initial=0.0))
 
 
 def _threshold(answers: Answers, accuracy: float) -> float:

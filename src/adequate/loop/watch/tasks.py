@@ -43,7 +43,6 @@ def seen(
     known: Reference | None,
     sample: Sample,
     parts: Mapping[str, Mask],
-    unlike: float = 0.0,
 ) -> tuple[Task, list[Alert]]:
     """One task of one release, and what should be known of it.
 
@@ -52,7 +51,6 @@ def seen(
         hours: sums by the hour, oldest first.
         known: what the model answered for held-out examples.
         parts: by slice, which sampled rows are in it.
-        unlike: share of inputs that are like none that it was tested on.
     """
     mine = said["tasks"][task.name]
     texts = sum(mine["confidence"])
@@ -68,7 +66,7 @@ def seen(
         surer = moved(below(known.histogram), known.n, below(np.array(mine["confidence"])), texts)
         found += [*rules.of_labels(task.name, names, change), *rules.of_confidence(task.name, EDGES, surer)]
     target = task.target.accuracy
-    whole = sample.judged("all", None, known, target, unlike)
+    whole = sample.judged("all", None, known, target)
     if target is not None and "together" in whole.estimates:
         found += rules.of_estimate(task.name, whole.estimates["together"], target)
     if target is not None and whole.audit is not None:
@@ -96,7 +94,7 @@ def seen(
         if shadow.get("n")
         else None,
         slices=tuple(
-            sample.judged(name, mask, known, project.slices[name].target or target, unlike)
+            sample.judged(name, mask, known, project.slices[name].target or target)
             for name, mask in parts.items()
             if mask.sum() >= FEW
         ),
@@ -137,9 +135,7 @@ class Sample:
             right=right,
         )
 
-    def judged(
-        self, name: str, part: Mask | None, known: Reference | None, target: float | None, unlike: float
-    ) -> Slice:
+    def judged(self, name: str, part: Mask | None, known: Reference | None, target: float | None) -> Slice:
         """What the sample, or a part of it, says of accuracy."""
         keep = np.ones(len(self.confidence), bool) if part is None else part
         audit, drawn = None, keep & (self.drawn > 0)
@@ -157,12 +153,12 @@ class Sample:
             n=int(keep.sum()),
             share=float(keep.mean()) if len(keep) else 0.0,
             confidence=float(self.confidence[keep].mean()) if keep.any() else float("nan"),
-            estimates=_estimates(known, self.confidence[keep], 1 / self.probability[keep], unlike),
+            estimates=_estimates(known, self.confidence[keep], 1 / self.probability[keep]),
             audit=audit,
         )
 
 
-def _estimates(known: Reference | None, confidence: Any, weight: Any, unlike: float) -> dict[str, Estimate]:
+def _estimates(known: Reference | None, confidence: Any, weight: Any) -> dict[str, Estimate]:
     if known is None or len(known.right) < FEW or len(confidence) < FEW:
         return {}
     rng = np.random.default_rng(SEED)
@@ -170,7 +166,7 @@ def _estimates(known: Reference | None, confidence: Any, weight: Any, unlike: fl
     other = rng.permutation(len(confidence))[:ESTIMATED]
     validation = Answers(confidence=known.answers.confidence[one], weight=known.answers.weight[one])
     live = Answers(confidence=confidence[other], weight=weight[other])
-    return estimates(validation, known.right[one], live, rng, unlike=unlike)
+    return estimates(validation, known.right[one], live, rng)
 
 
 def answering(task: Declared, rows: Sequence[Row]) -> list[Row]:
