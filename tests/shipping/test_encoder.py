@@ -16,6 +16,7 @@ from adequate.shipping.encoder import build, written
 from adequate.shipping.forward import encoded, laid_out
 from adequate.shipping.material import Made, Material
 from adequate.shipping.walk import Plan, walked
+from adequate.training.heads import Weights
 from adequate.types import Mask
 from tests.encoders import made
 from tests.shipping import small
@@ -74,23 +75,34 @@ def test_the_graph_computes_what_the_edited_weights_say(material: Material, tmp_
     assert np.abs(files.of(material.texts) - expected).max() < 1e-5
 
 
-@pytest.mark.parametrize(("precision", "kept"), [("fp32", np.float32), ("int8", np.float16)])
-def test_weights_of_n_grams_take_half_the_bytes_in_a_small_encoder(
+def beside(one: Made, material: Material) -> Weights:
+    """What n-grams weigh beside the encoder."""
+    return one.heads["topic"].weights[material.lexical.digest]
+
+
+@pytest.mark.parametrize(("precision", "kept"), [("fp32", np.float32), ("fp16", np.float16), ("int8", np.int8)])
+def test_weights_of_n_grams_take_as_few_bytes_as_those_of_the_encoder(
     material: Material, tmp_path: Path, precision: str, kept: type
 ) -> None:
     one = build(material, precision=precision, folder=tmp_path)  # type: ignore[arg-type]
-    head = next(head for head in one.heads.values() if len(head.blocks) == 2)
-    folder = write(tmp_path, project="mail", text="body", blocks=one.blocks, heads={head.task: head})
+    head = one.heads["topic"]
+    folder = write(tmp_path, project="mail", text="body", blocks=one.blocks, heads={"topic": head})
     place = head.blocks.index(material.lexical.digest)
-    with np.load(folder / f"heads/{head.task}.npz") as arrays:
+    with np.load(folder / "heads/topic.npz") as arrays:
         assert arrays[f"values{place}"].dtype == kept
+    again = Bundle.open(folder).heads["topic"].weights[material.lexical.digest]
+    assert np.array_equal(again.values, beside(one, material).values)
 
 
-def test_without_the_n_grams_the_encoder_speaks_for_them(material: Material, tmp_path: Path) -> None:
-    one = build(material, lexical=False, folder=tmp_path)
-    assert [each.kind for each in one.blocks] == ["graph"]
-    assert one.heads["topic"].blocks == (block(one).name,)
-    assert "without n-grams" in one.steps
+def test_the_strongest_n_grams_stay_and_the_encoder_speaks_for_the_others(material: Material, tmp_path: Path) -> None:
+    whole, half, none = (build(material, keep=keep, folder=tmp_path) for keep in (None, 30, 0))
+    assert len(beside(half, material).values) == 30 < len(beside(whole, material).values)
+    assert set(beside(half, material).columns) < set(beside(whole, material).columns)  # type: ignore[arg-type]
+    assert agrees(material, whole, "topic") >= agrees(material, half, "topic") >= agrees(material, none, "topic")
+    assert [each.kind for each in none.blocks] == ["graph"]
+    assert none.heads["topic"].blocks == (block(none).name,)
+    assert "30 n-grams beside it" in half.steps
+    assert "without n-grams" in none.steps
 
 
 def test_a_head_that_reads_words_alone_stays_as_it_is(material: Material, tmp_path: Path) -> None:

@@ -33,21 +33,21 @@ def searched(draw: st.DataObject, most: int, space: Space = SPACE) -> list[Trial
     return found
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.data(), st.integers(1, 40))
 def test_nothing_is_tried_twice(draw: st.DataObject, most: int) -> None:
     recipes = [one.recipe for one in searched(draw, most)]
     assert len(recipes) == len(set(recipes))
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_the_search_ends_by_itself(draw: st.DataObject) -> None:
     found = searched(draw, 5_000, WORDS)
     assert follow(WORDS, found) is None
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.data(), st.integers(1, 40))
 def test_what_is_poorer_than_a_hopeless_candidate_is_not_tried(draw: st.DataObject, most: int) -> None:
     found = searched(draw, most)
@@ -57,7 +57,7 @@ def test_what_is_poorer_than_a_hopeless_candidate_is_not_tried(draw: st.DataObje
             assert not (far and poorer(one.recipe, before.recipe))
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.data(), st.integers(1, 20))
 def test_the_same_trials_lead_to_the_same_next_one(draw: st.DataObject, most: int) -> None:
     found = searched(draw, most)
@@ -66,7 +66,7 @@ def test_the_same_trials_lead_to_the_same_next_one(draw: st.DataObject, most: in
     assert follow(SPACE, again) == follow(SPACE, found)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.data(), st.integers(0, 25))
 def test_no_candidate_of_the_frontier_is_beaten_and_every_other_is(draw: st.DataObject, most: int) -> None:
     found = searched(draw, most)
@@ -109,3 +109,22 @@ def test_a_recipe_comes_back_from_its_journal_and_says_what_it_is() -> None:
     assert recipe({"form": "encoder", "vocabulary": True, "ffn": 0.5, "of a newer version": 1}) == one
     assert str(one) == "encoder: vocabulary, 50% of FFN, int8"
     assert str(Recipe(form="static", bigrams=65_536)) == "static vectors of 128, 65,536 pairs, int8"
+
+
+def test_to_keep_more_n_grams_than_heads_read_is_to_keep_all() -> None:
+    few = Space(encoder=True, columns=7_000)
+    found: list[Trial] = []
+    while len(found) < 40 and (one := follow(few, found)) is not None:
+        found.append(Trial(recipe=one, bundle=str(one), bytes=1, alone=1.0, hopeful=True))
+    kept = {one.recipe.keep for one in found if one.recipe.form == "encoder"}
+    assert {None, 5_000} <= kept
+    assert all(keep is None or keep < 7_000 for keep in kept)
+
+
+def test_a_head_that_reads_no_n_grams_has_none_beside_the_encoder() -> None:
+    none = Space(encoder=True, columns=0)
+    found: list[Trial] = []
+    while len(found) < 40 and (one := follow(none, found)) is not None:
+        found.append(Trial(recipe=one, bundle=str(one), bytes=1, alone=1.0, hopeful=True))
+    assert {one.recipe.keep for one in found if one.recipe.form == "encoder"} == {None}
+    assert len({one.recipe.keep for one in found if one.recipe.form == "words"}) > 1

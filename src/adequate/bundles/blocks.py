@@ -155,14 +155,16 @@ class Words:
     def save(self, folder: Path) -> dict[str, Any]:
         """How much each n-gram weighs."""
         if self.lexical.idf is not None:
-            np.save(folder / "idf.npy", self.lexical.idf, allow_pickle=False)
-        return {"bits": self.lexical.bits, "idf": None if self.lexical.idf is None else "idf.npy"}
+            np.savez_compressed(folder / "idf.npz", idf=self.lexical.idf)  # most weigh the same: a tenth of the bytes
+        return {"bits": self.lexical.bits, "idf": None if self.lexical.idf is None else "idf.npz"}
 
     @classmethod
     def load(cls, folder: Path, _name: str, said: Mapping[str, Any], _threads: int) -> Words:
         """What `save` wrote."""
-        idf = None if said["idf"] is None else np.load(folder / said["idf"], allow_pickle=False)
-        return cls(Lexical(bits=said["bits"], idf=idf))
+        if said["idf"] is None:
+            return cls(Lexical(bits=said["bits"]))
+        with np.load(folder / said["idf"], allow_pickle=False) as arrays:
+            return cls(Lexical(bits=said["bits"], idf=arrays["idf"]))
 
 
 def load(folder: Path, name: str, said: Mapping[str, Any], threads: int) -> Block:

@@ -8,8 +8,10 @@ neurons (`walk`), vocabulary and places (`trim`), precision (`encoders.bert`), h
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -17,11 +19,16 @@ from adequate.bundles.blocks import Graph, Words
 from adequate.encoders.bert import Precision, graph
 from adequate.errors import NotEnoughDataError
 from adequate.shipping import trim
+from adequate.shipping.columns import rounded, strongest
 from adequate.shipping.forward import Tokens, laid_out
 from adequate.shipping.material import Made, Material
 from adequate.shipping.refit import refit
 from adequate.shipping.walk import Plan, walked
 from adequate.training.heads import Weights
+from adequate.types import Floats
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 CALIBRATED = 6144  # tokens that the layers are edited on
 REFITTED = 4000  # texts that the heads are solved on: more mend a little more, and cost as long again
@@ -36,7 +43,7 @@ def build(
     attention: float = 1.0,
     rank: int | None = None,
     layers: int | None = None,
-    lexical: bool = True,
+    keep: int | None = None,
     folder: Path,
 ) -> Made:
     """A candidate with an edited encoder. Takes 3 to 15 s for MiniLM, most of it to encode texts for the heads.
@@ -47,7 +54,8 @@ def build(
         ffn, attention: shares of the neurons and the attention heads that stay, in (0, 1].
         rank: of the feed-forward matrices; None: full.
         layers: how many stay; None: all.
-        lexical: whether heads that read n-grams go on reading them; else the encoder speaks for them too.
+        keep: the n-grams that a head goes on reading, of those that it reads; None: all; 0: none, and the encoder
+            speaks for them too.
         folder: where the graph and the tokeniser are written.
 
     Raises:
@@ -57,10 +65,10 @@ def build(
     plan = Plan(layers=layers, attention=attention, ffn=ffn, rank=rank)
     block, steps = written(material, plan, precision=precision, vocabulary=vocabulary, folder=folder)
     texts = material.texts[: min(REFITTED, material.made)]
-    vectors = {block.name: block.of(texts)}
+    vectors = {block.name: _vectors(material, block, texts)}
     own = material.lexical.digest
     read = any(own in head.blocks for head in material.heads.values())
-    words = material.lexical.hashed(texts) if lexical and read else None
+    words = material.lexical.hashed(texts) if read and keep != 0 else None
     heads = {}
     for task, head in material.heads.items():
         logits = material.logits[task][: len(texts)]
@@ -71,10 +79,10 @@ def build(
         elif not dense:
             heads[task] = head
         else:
-            keep = {own: head.weights[own] if precision == "fp32" else _halved(head.weights[own])}
-            heads[task] = refit(vectors, logits, head=head, beside=keep[own].scores(words), keep=keep, near=near)
-    if read and words is None:
-        steps = (*steps, "without n-grams")
+            left = {own: _left(head.weights[own], words, keep, precision)}
+            heads[task] = refit(vectors, logits, head=head, beside=left[own].scores(words), keep=left, near=near)
+    if read and keep is not None:
+        steps = (*steps, f"{keep} n-grams beside it" if keep else "without n-grams")
     return Made(
         blocks=(block,) if words is None else (block, Words(material.lexical)),
         heads=heads,
@@ -82,9 +90,21 @@ def build(
     )
 
 
-def _halved(weights: Weights) -> Weights:
-    """The same to 11 bits, which a bundle keeps in half the bytes; the heads are solved on what is left."""
-    return replace(weights, values=weights.values.astype(np.float16).astype(np.float32))
+def _left(weights: Weights, words: csr_array, keep: int | None, precision: Precision) -> Weights:
+    """The strongest columns, rounded; the heads are solved on what is left."""
+    columns = np.arange(weights.width) if weights.columns is None else weights.columns
+    at = strongest(words[:, columns], weights.values, keep)
+    return replace(weights, columns=columns[at], values=rounded(weights.values[at], precision))
+
+
+def _vectors(material: Material, block: Graph, texts: Sequence[str]) -> Floats:
+    """Of the texts that heads are solved on; those of the last encoder are kept: the next recipe may differ in its
+    n-grams alone."""
+    name, made = material.found.get("vectors", ("", None))
+    if name != block.name or made is None:
+        made = block.of(texts)
+        material.found["vectors"] = block.name, made
+    return cast("Floats", made)
 
 
 def written(

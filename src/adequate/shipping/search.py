@@ -12,6 +12,7 @@ Source: the ladder's order and the steps' sizes are measured; docs/ship.md has t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
@@ -33,10 +34,9 @@ class Recipe:
         ffn, attention: shares of the encoder's hidden units and attention heads that are kept, in (0, 1].
         rank: of the encoder's factorised matrices; None: whole.
         layers: of the encoder that are kept; None: all.
-        lexical: whether the heads go on reading n-grams beside the encoder, where they did.
         width: numbers in a static vector.
         bigrams: rows for hashed pairs of tokens; 0: none.
-        keep: n-grams with the most weight that are kept; None: all.
+        keep: n-grams with the most weight that are kept, beside an encoder only where heads read them; None: all.
     """
 
     form: Form
@@ -46,7 +46,6 @@ class Recipe:
     attention: float = 1.0
     rank: int | None = None
     layers: int | None = None
-    lexical: bool = True
     width: int = 128
     bigrams: int = 0
     keep: int | None = None
@@ -56,7 +55,7 @@ class Recipe:
         """What the form's builder is told."""
         names = {
             "exact": (),
-            "encoder": ("precision", "vocabulary", "ffn", "attention", "rank", "layers", "lexical"),
+            "encoder": ("precision", "vocabulary", "ffn", "attention", "rank", "layers", "keep"),
             "static": ("precision", "width", "bigrams"),
             "words": ("precision", "keep"),
         }[self.form]
@@ -77,7 +76,7 @@ class Recipe:
             f"{self.attention:.0%} of heads" if self.attention < 1 else "",
             f"rank {self.rank}" if self.rank else "",
             f"{self.layers} layers" if self.layers else "",
-            "" if self.lexical else "no n-grams",
+            "" if self.keep is None else f"{self.keep:,} n-grams" if self.keep else "no n-grams",
             self.precision,
         ]
         return "encoder: " + ", ".join(edit for edit in edits if edit)
@@ -171,35 +170,40 @@ class Space:
 
     Args:
         encoder: whether the model has an encoder whose weights are there.
-        lexical: whether its heads read n-grams.
+        columns: n-grams that its heads read, at most; 0: they read none.
         layers: of the encoder.
         bar: expected loss from which a candidate is too poor (a fraction of accuracy).
     """
 
     encoder: bool
-    lexical: bool = True
+    columns: int = 1 << 18
     layers: int = 6
     bar: float = 0.05
     ladder: tuple[Recipe, ...] = field(
         default=(
             Recipe(form="exact"),
             Recipe(form="static", bigrams=65_536),
+            Recipe(form="encoder", vocabulary=True, ffn=0.5, keep=10_000),
             Recipe(form="static"),
-            Recipe(form="encoder", vocabulary=True),
-            Recipe(form="words", precision="fp16", keep=20_000),
-            Recipe(form="encoder", vocabulary=True, lexical=False),
-            Recipe(form="encoder", vocabulary=True, ffn=0.5),
+            Recipe(form="encoder", vocabulary=True, keep=10_000),
+            Recipe(form="words", keep=20_000),
+            Recipe(form="encoder", vocabulary=True, ffn=0.25, attention=0.75, layers=5, keep=5_000),
             Recipe(form="static", width=256, bigrams=65_536),
-            Recipe(form="encoder", vocabulary=True, ffn=0.75),
-            Recipe(form="words", precision="fp16"),
-            Recipe(form="encoder"),
+            Recipe(form="words"),
         )
     )
 
     def __contains__(self, one: Recipe) -> bool:
-        if one.form == "encoder" and not self.encoder:
-            return False
-        return self.lexical or one.lexical
+        return self.encoder or one.form != "encoder"
+
+    def whole(self, one: Recipe) -> Recipe:
+        """The recipe by its one name: to keep as many n-grams as heads read, or more, is to keep all."""
+        return one if one.keep in self.keeps(one.form, (one.keep,)) else replace(one, keep=None)
+
+    def keeps(self, form: Form, values: Sequence[int | None]) -> tuple[int | None, ...]:
+        """Of these numbers of n-grams those that are fewer than all."""
+        most = self.columns or (0 if form == "encoder" else math.inf)
+        return tuple(n for n in values if n is None or n < most)
 
 
 FFN = (1.0, 0.75, 0.5, 0.25)
@@ -207,7 +211,8 @@ ATTENTION = (1.0, 0.75, 0.5)
 RANKS = (None, 192, 128)
 WIDTHS = (256, 128, 64, 32)
 BIGRAMS = (65_536, 16_384, 0)
-KEEPS = (None, 50_000, 20_000, 10_000, 5_000, 2_000)
+KEEPS = (None, 50_000, 20_000, 10_000, 5_000, 2_000)  # n-grams alone
+BESIDE = (None, 10_000, 5_000, 2_000, 0)  # and beside an encoder
 PRECISIONS: tuple[Precision, ...] = ("fp32", "fp16", "int8")  # not each form has each
 
 
@@ -224,7 +229,7 @@ def follow(space: Space, tried: Sequence[Trial], limits: Limits | None = None) -
     def open_(one: Recipe) -> bool:
         return one in space and one not in known and not any(poorer(one, bad.recipe) for bad in hopeless)
 
-    for one in space.ladder:
+    for one in map(space.whole, space.ladder):
         if open_(one):
             return one
     for parent, way in _parents(tried, limits or Limits(), known):
@@ -241,15 +246,15 @@ def steps(one: Recipe, space: Space, way: Literal["smaller", "richer"]) -> Itera
         "exact": (),
         "encoder": (
             ("vocabulary", (False, True)),
-            ("lexical", (True, False)),
             ("ffn", FFN),
+            ("keep", space.keeps("encoder", BESIDE)),
             ("attention", ATTENTION),
             ("layers", (None, *range(space.layers - 1, 2, -1))),
             ("rank", RANKS),
             ("precision", PRECISIONS[::2]),
         ),
         "static": (("bigrams", BIGRAMS), ("width", WIDTHS), ("precision", PRECISIONS[1:])),
-        "words": (("keep", KEEPS), ("precision", PRECISIONS[:2])),
+        "words": (("keep", space.keeps("words", KEEPS)), ("precision", PRECISIONS[1:])),
     }
     for name, values in ladders[one.form]:
         at = values.index(getattr(one, name)) + by if getattr(one, name) in values else -1
@@ -266,11 +271,11 @@ def _rich(one: Recipe) -> tuple[float, ...]:
     """How much is left of each thing that can be cut."""
     precision = -PRECISIONS.index(one.precision)
     if one.form == "encoder":
-        whole = float("inf")
+        whole = math.inf
         return (
             precision,
             not one.vocabulary,
-            one.lexical,
+            whole if one.keep is None else one.keep,
             one.ffn,
             one.attention,
             one.rank or whole,
@@ -278,7 +283,7 @@ def _rich(one: Recipe) -> tuple[float, ...]:
         )
     if one.form == "static":
         return (precision, one.width, one.bigrams)
-    return (precision, float("inf") if one.keep is None else one.keep)
+    return (precision, math.inf if one.keep is None else one.keep)
 
 
 def _hopeless(one: Trial, space: Space) -> bool:

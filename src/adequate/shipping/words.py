@@ -7,11 +7,12 @@ the columns that move logits most are kept, and solved once more, for what the o
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from adequate.bundles.blocks import Words
+from adequate.shipping.columns import Precision, rounded, strongest
 from adequate.shipping.distil import nearest
 from adequate.shipping.heat import cooled
 from adequate.shipping.material import Made, Material
@@ -26,12 +27,12 @@ PRIOR = 0.03  # penalty on the weights of unit rows
 STEPS = 40  # of conjugate gradients
 
 
-def build(material: Material, *, keep: int | None, precision: Literal["fp32", "fp16"] = "fp16") -> Made:
+def build(material: Material, *, keep: int | None, precision: Precision = "int8") -> Made:
     """Heads that read n-grams only. A few CPU seconds for 15,000 short texts.
 
     Args:
         keep: columns that a head reads; None: all that the texts have.
-        precision: what the weights are rounded to; in fp16 a bundle keeps half the bytes.
+        precision: what the weights are rounded to, which a bundle keeps in as few bytes.
     """
     x = material.lexical.hashed(material.texts)
     block = Words(material.lexical)
@@ -40,9 +41,7 @@ def build(material: Material, *, keep: int | None, precision: Literal["fp32", "f
     return Made(blocks=(block,), heads=heads, steps=(f"n-grams alone: {kept} columns, {precision}",))
 
 
-def _head(
-    material: Material, head: Head, x: csr_array, name: str, keep: int | None, precision: Literal["fp32", "fp16"]
-) -> Head:
+def _head(material: Material, head: Head, x: csr_array, name: str, keep: int | None, precision: Precision) -> Head:
     alive = np.flatnonzero(head.bias > NEVER / 2)
     told = material.logits[head.task]
     wanted = told[: material.made, alive]
@@ -53,11 +52,10 @@ def _head(
     columns = np.unique(made.indices).astype(np.int64)
     solved = _solved(made, columns, wanted - level)
     if keep is not None and keep < len(columns):
-        size = np.sqrt(np.asarray(made.power(2).sum(axis=0)).ravel()[columns]) * np.linalg.norm(solved, axis=1)
-        columns = np.sort(columns[np.argsort(-size, kind="stable")[:keep]])
+        columns = columns[strongest(made[:, columns], solved, keep)]
         solved = _solved(made, columns, wanted - level)
     values, bias = np.zeros((len(columns), len(head.labels)), np.float32), np.full(len(head.labels), NEVER, np.float32)
-    values[:, alive] = solved.astype(np.float16) if precision == "fp16" else solved
+    values[:, alive] = rounded(solved, precision)
     bias[alive] = level
     small = replace(head, weights={name: Weights(width=x.shape[1], columns=columns, values=values)}, bias=bias, mix=1.0)
     judged = slice(material.made, None) if material.held else slice(None)

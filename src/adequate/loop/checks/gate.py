@@ -14,10 +14,9 @@ at the target they are left to chance like the others: there whole templates com
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,16 +30,21 @@ from adequate.loop.checks.run import examples
 from adequate.perturb.operator import as_input
 from adequate.testing.behaviours import alike, right
 from adequate.testing.cells import Cell
-from adequate.testing.gate import CARE, Comparison
+from adequate.testing.gate import CARE, Comparison, decide
 from adequate.types import Mask, Metric, Part, Progress, silent
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from adequate.loop.checks.examples import Examples
     from adequate.spec.behaviours import Behaviour
     from adequate.spec.project import Project
     from adequate.store import Store
     from adequate.testing.outputs import Subject
 
 PAIRED = 1_000  # gate examples on which two models are compared: a loss of 5 points is then found nearly always
+VISIBLE = 1_500  # examples for all tests together, where a candidate is screened ...
+FEWEST = 50  # ... and for each at least
 NAMED = 60  # characters of a lost case that the reason says
 
 
@@ -104,19 +108,30 @@ def compared(
         old, new: the baseline and the candidate.
         baseline: its id, whose proven levels are kept.
     """
-    proven = {key_of(row): row["value"] for row in store.cells.read(baseline).to_pylist()}
-    found = _tried(_tries(store, project, old, new, proven), old, new, progress)
+    found = _tried(_tries(store, project, old, new, _proven(store, baseline)), old, new, progress)
     return comparison(found) if found else None
 
 
-def broken(root: Path, project: Project, old: Subject, new: Subject) -> list[str]:
-    """What the candidate lost, and may not, of the tests whose cases stand in the project; in words. Nothing that is
-    sealed is read, so it may be asked as often as one likes.
+def _proven(store: Store, baseline: str) -> dict[Key, float | None]:
+    return {key_of(row): row["value"] for row in store.cells.read(baseline).to_pylist()}
+
+
+def broken(store: Store, project: Project, old: Subject, new: Subject, baseline: str) -> list[str]:
+    """What the candidate lost, and may not, by tests of which nothing is sealed: those whose cases stand in the
+    project, and those that change examples, tried on some that no model learns from and no gate keeps. In words; it may
+    be asked as often as one likes.
 
     Args:
-        root: the project's folder.
+        old, new, baseline: as for `compared`.
     """
-    return [said for one in _tried(_declared(root, project, old, new), old, new) if (said := one.broken)]
+    written = _tried(_declared(store.root, project, old, new), old, new)
+    if lost := [said for one in written if (said := one.broken)]:
+        return lost
+    proven = _proven(store, baseline)
+    many = sum(len(one.slices) for one in project.behaviours.values() if one.form != "cases")
+    cases = max(FEWEST, VISIBLE // max(many, 1))
+    changed = _tried(_changes(store, project, old, new, proven, Part.STEER, cases), old, new)
+    return list(decide([comparison(changed)]).reasons) if changed else []
 
 
 def _tried(
@@ -155,20 +170,32 @@ def _tries(
     store: Store, project: Project, old: Subject, new: Subject, proven: Mapping[Key, float | None]
 ) -> Iterator[tuple[Cell, partial[list[Held]]]]:
     yield from _declared(store.root, project, old, new)
-    for behaviour in project.behaviours.values():
-        if behaviour.form == "cases":
-            continue
-        for name in behaviour.slices:
-            cell = changes.cell_of(behaviour, name)
-            level = proven.get((cell.task, cell.slice, cell.label or "", str(cell.metric)))
-            level = (level or behaviour.reach) if behaviour.widens else 1.0
-            yield cell, partial(_changed, store, project, behaviour, cell, level, old, new)
+    yield from _changes(store, project, old, new, proven, Part.GATE, PAIRED)
     passes = [assertions.Pass(store=store, project=project, subject=subject) for subject in (old, new)]
     for assertion in project.assertions.values():
         if assertion.severity != "block":  # one that warns blocks nothing
             continue
         cell = assertions.cell_of(assertion, project)
         yield cell, partial(_asserted, store, project, cell, assertion.name, passes)
+
+
+def _changes(
+    store: Store,
+    project: Project,
+    old: Subject,
+    new: Subject,
+    proven: Mapping[Key, float | None],
+    part: Part,
+    most: int,
+) -> Iterator[tuple[Cell, partial[list[Held]]]]:
+    """Tests that change examples of a part, so many of a slice at most."""
+    for behaviour in project.behaviours.values():
+        for name in behaviour.slices if behaviour.form != "cases" else ():
+            cell = changes.cell_of(behaviour, name)
+            level = proven.get((cell.task, cell.slice, cell.label or "", str(cell.metric)))
+            level = (level or behaviour.reach) if behaviour.widens else 1.0
+            some = partial(examples, store, project, part, cell.slice)
+            yield cell, partial(_changed, some, behaviour, cell, level, old, new, most)
 
 
 def _declared(root: Path, project: Project, old: Subject, new: Subject) -> Iterator[tuple[Cell, partial[list[Held]]]]:
@@ -188,12 +215,18 @@ def _declared(root: Path, project: Project, old: Subject, new: Subject) -> Itera
 
 
 def _changed(
-    store: Store, project: Project, behaviour: Behaviour, cell: Cell, level: float, old: Subject, new: Subject
+    some: Callable[[], Examples],
+    behaviour: Behaviour,
+    cell: Cell,
+    level: float,
+    old: Subject,
+    new: Subject,
+    most: int,
 ) -> list[Held]:
-    gate = examples(store, project, Part.GATE, cell.slice)
-    at = np.arange(min(len(gate.rows), PAIRED), dtype=np.int64)
+    found = some()
+    at = np.arange(min(len(found.rows), most), dtype=np.int64)
     trials = [changes.Trial(behaviour=behaviour, subject=subject, seed=0) for subject in (old, new)]
-    before, after, moved = trials[0].changed(gate, level, at)
+    before, after, moved = trials[0].changed(found, level, at)
     (was, old_said, _), (now, new_said, _) = (trial.judge(before, after) for trial in trials)
     # A model that says one thing of everything bears any change: that it is given up for better answers is no loss.
     counts = moved & alike(old_said, new_said) if behaviour.widens else moved

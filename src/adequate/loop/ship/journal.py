@@ -12,19 +12,19 @@ import hashlib
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import orjson
 
 from adequate import __version__
 from adequate.shipping.material import Material
-from adequate.shipping.search import Trial
+from adequate.shipping.search import Limits, Trial
 from adequate.store.connect import FOLDER
 from adequate.store.faults import guarded
 from adequate.store.lock import locked
 
-RECIPE = f"{__version__}/1"  # names the code that makes candidates; the number changes when what it makes does
+RECIPE = f"{__version__}/2"  # names the code that makes candidates; the number changes when what it makes does
 FILE = "tried.jsonl"
 
 
@@ -44,16 +44,15 @@ class Journal:
 
     Args:
         folder: of the search.
-        trials: all so far, in the order in which they were tried.
+        limits: within which it looks now.
+        trials: all so far, in the order in which they were tried, whatever the limits then.
+        took: seconds spent on trials within these limits, in all sittings.
     """
 
     folder: Path
+    limits: Limits = field(default_factory=Limits)
     trials: list[Trial] = field(default_factory=list)
-
-    @property
-    def took(self) -> float:
-        """Seconds spent on trials, in all sittings."""
-        return sum(one.took for one in self.trials)
+    took: float = 0.0
 
     def bundle(self, trial: Trial) -> Path:
         """Where the trial's bundle is, or was."""
@@ -62,8 +61,9 @@ class Journal:
     def add(self, trial: Trial) -> None:
         """Write a trial down."""
         with guarded("writing down what was tried"), (self.folder / FILE).open("ab") as file:
-            file.write(orjson.dumps(trial.to_json()) + b"\n")
+            file.write(orjson.dumps(trial.to_json() | {"limits": asdict(self.limits)}) + b"\n")
         self.trials.append(trial)
+        self.took += trial.took
 
     def keep(self, trials: Iterable[Trial]) -> None:
         """Remove all bundles but these."""
@@ -74,7 +74,7 @@ class Journal:
 
 
 @contextmanager
-def opened(root: Path, name: str) -> Iterator[Journal]:
+def opened(root: Path, name: str, limits: Limits) -> Iterator[Journal]:
     """The journal of a search; one process at a time has the project's searches.
 
     Raises:
@@ -89,7 +89,9 @@ def opened(root: Path, name: str) -> Iterator[Journal]:
                 shutil.rmtree(old, ignore_errors=True)
         (place / name).mkdir(exist_ok=True)
         _mend(place / name / FILE)
-        yield Journal(place / name, trials(place / name / FILE))
+        tried = _lines(place / name / FILE)
+        took = sum(one.took for one, within in tried if within == limits)
+        yield Journal(place / name, limits, [one for one, _ in tried], took)
 
 
 def newest(root: Path) -> Path | None:
@@ -100,12 +102,19 @@ def newest(root: Path) -> Path | None:
 
 def trials(path: Path) -> list[Trial]:
     """What a file says was tried, in order; a search may be writing to it."""
+    return [one for one, _ in _lines(path)]
+
+
+def _lines(path: Path) -> list[tuple[Trial, Limits]]:
+    """Trials, and the limits within which the search looked then."""
     if not path.exists():
         return []
     found, raw = [], path.read_bytes()
     for line in raw[: raw.rfind(b"\n") + 1].splitlines():
         try:
-            found.append(Trial.from_json(orjson.loads(line)))
+            said = orjson.loads(line)
+            limits = Limits(**said.pop("limits"))
+            found.append((Trial.from_json(said), limits))
         except (ValueError, KeyError, TypeError):  # torn, or of another version
             continue
     return found

@@ -1,7 +1,8 @@
 """What candidates are made of: texts of the pool and of labelled examples, and what the accepted model says of them.
 
 Nothing of the gate part is read. Held out of making, for screening, are texts with a `steer` label, which nothing
-learns from, then some of the pool; texts that teach only where there are no others: a student misses them.
+learns from, then some of the pool; texts that teach only where there are few others: a student misses them, and a
+candidate that answers them as the model does says little, since the model learnt them by heart.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 MOST = 20_000  # texts that candidates are made from and screened on
 HELD = 0.2  # of those without a label that teaches, held out of making ...
 LEAST = 0.1  # ... and of all, so many at least ...
+FEW = 300  # ... or these ...
 SCREENED = 4_000  # ... and at most
 TOGETHER = 4_096  # texts scored at once
 
@@ -109,7 +111,9 @@ def _drawn(
     teaches = known & ~steer
     rank = rng.random(len(rows)) + np.where(steer & known, 2, np.where(teaches, 0, 1))
     order = np.argsort(rank, kind="stable")
-    wanted = max(int(HELD * np.count_nonzero(~teaches)), int(np.count_nonzero(steer & known)), int(LEAST * len(rows)))
+    wanted = max(
+        int(HELD * np.count_nonzero(~teaches)), int(np.count_nonzero(steer & known)), min(FEW, int(LEAST * len(rows)))
+    )
     held = min(SCREENED, max(1, wanted))
     making, screening = order[: len(rows) - held], order[len(rows) - held :]
     order = np.concatenate([rng.permutation(making), rng.permutation(screening)])

@@ -26,8 +26,8 @@ from adequate.loop.ship.release import released
 from adequate.loop.ship.remembered import learned, remembering
 from adequate.loop.ship.report import Shipped
 from adequate.loop.ship.screen import Screen
-from adequate.shipping.material import Material
-from adequate.shipping.search import Limits, Recipe, Space, Trial, follow, frontier
+from adequate.shipping.material import Material, Taught
+from adequate.shipping.search import NOISE, Limits, Recipe, Space, Trial, follow, frontier
 from adequate.testing.gate import CARE
 from adequate.types import Progress, silent
 
@@ -128,13 +128,17 @@ class Search:
     def _next(self, found: Mapping[str, Confirmed]) -> Trial | None:
         """The smallest that is worth a look, of those that no other beats but such as were refused."""
         refused = {bundle for bundle, verdict in found.items() if not verdict.passed}
+        passed = [one for one in self.journal.trials if one.bundle in found and one.bundle not in refused]
         bar = min((one.loss for one in self.journal.trials if one.bundle in refused), default=float("inf"))
         left = worth([one for one in self.journal.trials if one.bundle not in refused])
         for one in sorted(left, key=lambda one: (max(self.limits.excess(one), 1.0), one.bytes)):
             if one.bundle in found:
                 continue
+            # What is larger and no faster than one that passed may lose less: worth some looks, not the last ones.
+            spare = MOST // 2 if any(beats(other, one) for other in passed) else 0
             # The model as it is answers as the model does: it can't pass by luck.
-            if self.gate.known(one.bundle) or (self.gate.open() and (one.loss < bar or one.recipe.form == "exact")):
+            hopeful = one.loss < bar or one.recipe.form == "exact"
+            if self.gate.known(one.bundle) or (self.gate.left() > spare and hopeful):
                 return one
         return None
 
@@ -142,10 +146,37 @@ class Search:
         folder = self.journal.bundle(one)
         return Bundle.open(folder) if folder.exists() else self._make(one.recipe)[0]
 
+    def ended(self, left: str, verdicts: Mapping[str, Confirmed], *, who: str) -> Shipped:
+        """Release the smallest within the limits that passed, and say what came of it all."""
+        trials = self.journal.trials
+        passed = [one for one in trials if one.bundle in verdicts and verdicts[one.bundle].passed]
+        chosen = min(filter(self.limits.hold, passed), key=lambda one: one.bytes, default=None)
+        folder: Path | None = None
+        if chosen is not None:
+            bundle = remembering(Bundle.open(self.journal.bundle(chosen)), self.gate.model)
+            folder = released(self.gate, bundle, chosen, verdicts[chosen.bundle], who=who)
+        self._clean()
+        return Shipped(
+            model=self.gate.model.name,
+            limits=self.limits,
+            trials=tuple(trials),
+            verdicts=verdicts,
+            release=None if chosen is None else chosen.bundle,
+            folder=folder,
+            left=left,
+            looks=len(self.gate.looks()),
+            most=MOST,
+        )
+
 
 def worth(trials: Iterable[Trial]) -> list[Trial]:
     """Candidates for the gate: of those that it can be expected to pass, the ones that no other beats."""
     return frontier([one for one in trials if one.hopeful])
+
+
+def beats(one: Trial, other: Trial) -> bool:
+    """Whether it is no larger and no slower."""
+    return one.bytes <= other.bytes and one.alone <= NOISE * other.alone
 
 
 def ship(
@@ -164,7 +195,7 @@ def ship(
     Args:
         store: open for writing.
         limits: what it may take; None: anything.
-        seconds: for the whole search, what earlier sittings took included.
+        seconds: for the whole search, what earlier sittings within the same limits took included.
         seed: of every random choice.
         who: made the release, for its record.
 
@@ -178,55 +209,33 @@ def ship(
     material, steer = gathered.gather(store, project, model, seed=seed, progress=progress)
     learned(store, model, project.text)
     gate = Gate(store=store, project=project, model=model, progress=progress)
-    screen = Screen(
-        material=material,
-        steer=steer,
-        cells={task: [cell for cell in cells if cell.slice == "all"] for task, cells in gate.cells.items()},
-        sealed=gate.labels,
-        broken=gate.broken,
-    )
-    words = material.lexical.digest
-    space = Space(
-        encoder=material.weights is not None and material.vectors is not None,
-        lexical=any(words in head.blocks for head in material.heads.values()),
-        bar=CARE,
-    )
-    with kept.opened(store.root, kept.key(gate.searched, material)) as journal:
+    with kept.opened(store.root, kept.key(gate.searched, material), limits) as journal:
         search = Search(
             store=store,
             project=project,
             limits=limits,
             seconds=seconds,
             material=material,
-            screen=screen,
+            screen=_screen(material, steer, gate),
             gate=gate,
             journal=journal,
-            space=space,
+            space=_space(material),
             progress=progress,
             told=told,
         )
         left = search.look()
         verdicts = search.confirm()
-        chosen = _chosen(journal.trials, verdicts, limits)
-        folder: Path | None = None
-        if chosen is not None:
-            bundle = remembering(Bundle.open(journal.bundle(chosen)), model)
-            folder = released(gate, bundle, chosen, verdicts[chosen.bundle], who=who)
-        journal.keep(worth(journal.trials))
-        return Shipped(
-            model=model.name,
-            limits=limits,
-            trials=tuple(journal.trials),
-            verdicts=verdicts,
-            release=None if chosen is None else chosen.bundle,
-            folder=folder,
-            left=left,
-            looks=len(gate.looks()),
-            most=MOST,
-        )
+        return search.ended(left, verdicts, who=who)
 
 
-def _chosen(trials: Iterable[Trial], verdicts: dict[str, Confirmed], limits: Limits) -> Trial | None:
-    """The smallest within the limits that passed."""
-    passed = [one for one in trials if one.bundle in verdicts and verdicts[one.bundle].passed and limits.hold(one)]
-    return min(passed, key=lambda one: one.bytes, default=None)
+def _screen(material: Material, steer: Mapping[str, Taught], gate: Gate) -> Screen:
+    cells = {task: [cell for cell in cells if cell.slice == "all"] for task, cells in gate.cells.items()}
+    return Screen(material=material, steer=steer, cells=cells, sealed=gate.labels, broken=gate.broken)
+
+
+def _space(material: Material) -> Space:
+    """What can be tried of this model."""
+    words = material.lexical.digest
+    read = [len(head.weights[words].values) for head in material.heads.values() if words in head.blocks]
+    encoder = material.weights is not None and material.vectors is not None
+    return Space(encoder=encoder, columns=max(read, default=0), bar=CARE)
