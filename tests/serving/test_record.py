@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adequate.serving.record import Clock, Recorder
-from adequate.serving.seen import joined
+from adequate.serving.seen import Batch, joined
 from adequate.serving.spool import pieces
 from adequate.spec.assertions import Assertion, Kind
 from adequate.spec.recording import Recording
@@ -151,8 +152,9 @@ def test_beyond_what_the_disk_should_take_the_audit_is_thinner_and_says_so(tmp_p
     rows, tallies = written(tmp_path)
     assert 9_500 < len(rows) < 20_480
     assert total(tallies, "dropped") == 0
-    thinner = [row["probability"] for row in rows if row["probability"] < 1]
-    assert sum(1 / p for p in thinner if p > 0.1) == pytest.approx(4096, rel=0.15)
+    thinner = Counter(row["probability"] for row in rows if row["probability"] < 1)  # each look has a rate of its own
+    assert thinner
+    assert all(abs(many - 4096 * p) < 5 * (4096 * p * (1 - p)) ** 0.5 + 1 for p, many in thinner.items())
 
 
 def test_assertions_that_cost_too_much_look_at_less_and_say_at_how_many(tmp_path: Path) -> None:
@@ -308,7 +310,7 @@ def test_a_folder_that_cannot_be_written_is_told_and_tried_again(tmp_path: Path)
     blocked.write_text("a file where the folder should be")
     recorder = Recorder(blocked, text=TEXT, recording=Recording(rate=1.0))
     told(recorder, 64)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not recorder.health()["fault"] and time.monotonic() < deadline:
         time.sleep(0.02)
     assert "recording:" in recorder.health()["fault"]
@@ -331,8 +333,12 @@ def test_time_goes_on_when_the_clock_goes_back() -> None:
 def test_batches_of_other_forms_are_not_mixed() -> None:
     model = Model()
     one, other = {TEXT: ["a"]}, {TEXT: ["bb"], "channel": ["app"]}
-    batches = [("r1", 0.0, one, model.answer(["a"])), ("r1", 1.0, other, model.answer(["bb"]))]
-    found = joined([*batches, ("r2", 2.0, one, model.answer(["a"], ["intent"]))], features=False)
+
+    def batch(release: str, inputs: dict[str, list[str]], tasks: list[str] | None = None) -> Batch:
+        return Batch.of(release, 0.0, inputs, model.answer(inputs[TEXT], tasks))
+
+    batches = [batch("r1", one), batch("r1", other)]
+    found = joined([*batches, batch("r2", one, ["intent"])])
     assert [(seen.release, list(seen.inputs), list(seen.outputs)) for seen in found] == [
         ("r1", [TEXT], ["intent", "topics"]),
         ("r1", [TEXT, "channel"], ["intent", "topics"]),

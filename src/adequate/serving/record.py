@@ -25,7 +25,7 @@ from adequate.serving.asserted import HOUR, Asserted
 from adequate.serving.budget import Budget
 from adequate.serving.observe import Columns
 from adequate.serving.redact import redactor
-from adequate.serving.seen import AUDIT, Reason, Row, Seen, joined
+from adequate.serving.seen import AUDIT, Batch, Reason, Row, Seen, joined
 from adequate.serving.segments import Segments, server_name
 from adequate.serving.shadow import Answerer, Shadow, disagree
 from adequate.serving.tally import Tally
@@ -41,15 +41,13 @@ from adequate.types import Mask
 GATHER = 0.1  # seconds over which batches are looked at together
 TEXTS = 4096  # looked at together
 HELD = 1 << 26  # 64 MB
-TEXT = 256  # bytes that one text takes at least
-CHECKS = 0.02  # of the machine, that assertions may take in the long run
+CHECKS = 0.01  # of the machine, that assertions may take in the long run
 AHEAD = 1.0  # CPU seconds that they may take at once
 ROWS = 1_000.0  # of the audit, a second
 BURST = 10_000.0  # at once; fewer than may wait for the writer
 COUNTED = 10.0  # seconds until those who record beside us are counted again
 SIDE = 60.0  # seconds: who has written since then records beside us
 _log = logging.getLogger(__name__)
-_Batch = tuple[str, float, Columns, Answers]
 
 
 class Clock:
@@ -108,7 +106,7 @@ class Recorder:
         self._shadow: Shadow | None = None
         self._clock = Clock()
         self._lock = Lock()  # of what requests touch
-        self._batches: list[_Batch] = []
+        self._batches: list[Batch] = []
         self._held, self._most = 0, held
         self._heard: dict[str, Tally] = {}
         self._counting = Lock()  # of what only our threads touch
@@ -127,7 +125,8 @@ class Recorder:
     def saw(self, inputs: Columns, answers: Answers, *, release: str, seconds: float, requests: int = 1) -> None:
         """See `Observer`."""
         try:
-            texts, size = _size(inputs, answers, features=self._live is not None)
+            batch = Batch.of(release, self._clock.now(), inputs, answers, self._live)
+            texts, size = batch.n, batch.size
             with self._lock:
                 heard = self._of(self._heard, release)
                 heard.requests += requests
@@ -137,7 +136,7 @@ class Recorder:
                     heard.dropped += texts
                     return
                 self._held += size
-                self._batches.append((release, self._clock.now(), inputs, answers))
+                self._batches.append(batch)
                 if not self._started:
                     self._start()
             if not self._woken.is_set():
@@ -231,8 +230,9 @@ class Recorder:
             if self._over and not self._batches:
                 return
 
-    def _look(self, batches: list[_Batch]) -> None:
-        for seen in joined(batches, features=bool(self._live)):
+    def _look(self, batches: list[Batch]) -> None:
+        live = self._live
+        for seen in joined(batches if live is None else [one.known(live) for one in batches]):
             seen.reasons.append(self._audit(len(seen)))
             with self._counting:
                 tally = self._of(self._tallies, seen.release)
@@ -244,8 +244,8 @@ class Recorder:
                     start = time.thread_time()
                     self._asserted[seen.release].look(seen, tally)
                     self._checks.spend(time.thread_time() - start)
-                if self._live:
-                    self._live.look(seen, tally)
+                if live is not None:
+                    live.look(seen, tally)
             shadow = self._shadow
             if shadow is None or not shadow.take(seen):
                 self._seen(seen)
@@ -278,10 +278,10 @@ class Recorder:
         columns = self._recording.columns
         self._writer.put(seen.rows(None if columns is None else (self._text, *columns)))
 
-    def _drop(self, batches: list[_Batch]) -> None:
+    def _drop(self, batches: list[Batch]) -> None:
         with self._lock:
-            for release, _, inputs, _ in batches:
-                self._of(self._heard, release).dropped += len(next(iter(inputs.values()), ()))
+            for batch in batches:
+                self._of(self._heard, batch.release).dropped += batch.n
 
     def _lines(self, recorded: Counter[str], dropped: Counter[str]) -> list[Row]:
         """What was counted since the last time."""
@@ -320,30 +320,14 @@ class Recorder:
         return len(found)
 
 
-def _size(inputs: Columns, answers: Answers, *, features: bool) -> tuple[int, int]:
-    """Texts of a batch, and bytes that it takes, about."""
-    texts = len(next(iter(inputs.values()), ()))
-    size = texts * TEXT
-    for values in inputs.values():
-        try:
-            size += sum(map(len, values))
-        except TypeError:  # numbers and the like among them
-            size += sum(len(value) for value in values if isinstance(value, str))
-    for output in answers.outputs.values():
-        size += 0 if output.probs is None else output.probs.nbytes
-    if features:
-        size += sum(block.nbytes for block in answers.features.values() if isinstance(block, np.ndarray))
-    return texts, size
-
-
-def _cut(batches: list[_Batch]) -> list[list[_Batch]]:
+def _cut(batches: list[Batch]) -> list[list[Batch]]:
     """Some batches at a time, about `TEXTS` texts each."""
-    groups: list[list[_Batch]] = []
+    groups: list[list[Batch]] = []
     room = 0
     for batch in batches:
         if room <= 0:
             groups.append([])
             room = TEXTS
         groups[-1].append(batch)
-        room -= len(next(iter(batch[2].values()), ()))
+        room -= batch.n
     return groups

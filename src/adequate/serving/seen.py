@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from functools import lru_cache
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from adequate.bundles.blocks import Features
-from adequate.bundles.bundle import Answers
 from adequate.serving.observe import Columns
 from adequate.testing.outputs import Output, confidence
-from adequate.types import Doubles, Mask
+from adequate.types import Codes, Doubles, Floats, Mask
+
+if TYPE_CHECKING:
+    from adequate.bundles.blocks import Features
+    from adequate.bundles.bundle import Answers
+    from adequate.serving.triggers import Armed, Live
 
 Row: TypeAlias = dict[str, Any]
 AUDIT = "audit"  # drawn uniformly, whatever was answered
+TEXT = 256  # bytes that one text takes at least
+Said: TypeAlias = tuple[tuple[str, ...], Codes | Mask, Floats | Doubles | None]  # labels, answers, how sure
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,83 @@ class Reason:
     chance: Doubles
 
 
+class Batch(NamedTuple):
+    """n texts that were answered together, as they wait to be looked at: what is large of the answers is let go of.
+
+    Args:
+        at: when, seconds since 1970.
+        inputs: by column.
+        said: by task its labels, the answers, and the probability of each.
+        features: by block; of those that triggers read.
+        armed: these triggers; None: there are none, or nobody knows yet.
+    """
+
+    release: str
+    at: float
+    inputs: Columns
+    said: Mapping[str, Said]
+    features: Mapping[str, Features]
+    armed: Armed | None = None
+
+    @classmethod
+    def of(cls, release: str, at: float, inputs: Columns, answers: Answers, live: Live | None = None) -> Batch:
+        """Of what was answered; a few microseconds, since a request waits for it."""
+        said = {task: (one.labels, one.answers, _sure(one)) for task, one in answers.outputs.items()}
+        if live is None:
+            return cls(release, at, inputs, said, {})
+        if not live.asked:
+            return cls(release, at, inputs, said, answers.features)
+        armed = live.armed(release, answers.features)
+        features = {} if armed is None else {name: answers.features[name] for name in armed.blocks}
+        return cls(release, at, inputs, said, features, armed)
+
+    def known(self, live: Live) -> Batch:
+        """With the triggers that there are by now, where nobody knew them before."""
+        if self.armed is None and self.features:
+            return self._replace(armed=live.armed(self.release, self.features))
+        return self
+
+    @property
+    def n(self) -> int:
+        """Texts."""
+        return len(next(iter(self.inputs.values()), ()))
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes, about."""
+        size = self.n * TEXT
+        for values in self.inputs.values():
+            try:
+                size += sum(map(len, values))
+            except TypeError:  # numbers and the like among them
+                size += sum(len(value) for value in values if isinstance(value, str))
+        return size + sum(x.nbytes for x in self.features.values() if isinstance(x, np.ndarray))
+
+    @property
+    def form(self) -> tuple[Any, ...]:
+        """The same of those that can be looked at together."""
+        return (
+            self.release,
+            id(self.armed),
+            tuple(self.inputs),
+            tuple((task, id(one[0])) for task, one in self.said.items()),
+        )
+
+
+def _sure(output: Output) -> Floats | Doubles | None:
+    """As `confidence`, at a third of its cost; what there is for no answer means nothing."""
+    if output.probs is None or output.answers.ndim == 2:
+        return confidence(output)
+    found: Floats = output.probs.ravel()[_begins(*output.probs.shape) + output.answers]
+    return found
+
+
+@lru_cache(maxsize=256)
+def _begins(n: int, k: int) -> NDArray[np.int64]:
+    """Where each of n rows of k numbers begins."""
+    return np.arange(0, n * k, k)
+
+
 @dataclass(slots=True, kw_only=True)
 class Seen:
     """n texts of one release, and what was answered.
@@ -41,7 +126,8 @@ class Seen:
         at: shape (n,), when, seconds since 1970.
         inputs: by column.
         outputs: by task.
-        features: by block; empty where nobody reads them.
+        features: by block; of those that triggers read.
+        armed: these triggers.
         reasons: so far.
         suggested: by place, what an assertion says is right, by task.
         shadow: name of a candidate and what it answers to the same texts.
@@ -51,7 +137,8 @@ class Seen:
     at: Doubles
     inputs: Columns
     outputs: Mapping[str, Output]
-    features: Mapping[str, Features] = field(default_factory=dict)
+    features: Mapping[str, Floats] = field(default_factory=dict)
+    armed: Armed | None = None
     reasons: list[Reason] = field(default_factory=list)
     suggested: dict[int, dict[str, Any]] = field(default_factory=dict)
     shadow: tuple[str, Mapping[str, Output]] | None = None
@@ -97,35 +184,36 @@ class Seen:
         return rows
 
 
-def joined(batches: Sequence[tuple[str, float, Columns, Answers]], *, features: bool) -> list[Seen]:
-    """Batches as they came, those of one release and form together.
-
-    Args:
-        batches: release, time, inputs and answers of each.
-        features: whether anybody reads them.
-    """
-    alike: dict[Any, list[tuple[str, float, Columns, Answers]]] = {}
+def joined(batches: Sequence[Batch]) -> list[Seen]:
+    """Batches as they came, those of one form together."""
+    alike: dict[Any, list[Batch]] = {}
     for batch in batches:
-        form = (batch[0], tuple(batch[2]), tuple((task, out.labels) for task, out in batch[3].outputs.items()))
-        alike.setdefault(form, []).append(batch)
-    return [_together(some, features) for some in alike.values()]
+        alike.setdefault(batch.form, []).append(batch)
+    return [_together(some) for some in alike.values()]
 
 
-def _together(batches: list[tuple[str, float, Columns, Answers]], features: bool) -> Seen:
-    release, _, first, answers = batches[0]
-    sizes = [len(next(iter(inputs.values()))) for _, _, inputs, _ in batches]
-    dense = [name for name, block in answers.features.items() if isinstance(block, np.ndarray)] if features else []
+def _together(batches: list[Batch]) -> Seen:
+    first = batches[0]
     return Seen(
-        release=release,
-        at=np.repeat([at for _, at, _, _ in batches], sizes),
-        inputs={name: [value for _, _, inputs, _ in batches for value in inputs[name]] for name in first},
-        outputs={
-            task: _slim(joined_output([said.outputs[task] for _, _, _, said in batches])) for task in answers.outputs
-        },
+        release=first.release,
+        at=np.repeat([batch.at for batch in batches], [batch.n for batch in batches]),
+        inputs={name: list(chain.from_iterable(batch.inputs[name] for batch in batches)) for name in first.inputs},
+        outputs={task: _output([batch.said[task] for batch in batches]) for task in first.said},
         features={
-            name: np.concatenate([np.asarray(said.features[name]) for _, _, _, said in batches]) for name in dense
+            name: np.concatenate([np.asarray(batch.features[name]) for batch in batches])
+            for name in ([] if first.armed is None else first.armed.blocks)
         },
+        armed=first.armed,
     )
+
+
+def _output(some: Sequence[Said]) -> Output:
+    answers = np.concatenate([one[1] for one in some])
+    known = [one[2] for one in some if one[2] is not None]
+    sure = np.concatenate(known, dtype=np.float32, casting="same_kind") if len(known) == len(some) else None
+    if sure is not None and answers.ndim == 1 and len(none := np.flatnonzero(answers < 0)):
+        sure[none] = 0.0
+    return Output(labels=some[0][0], answers=answers, sure=sure)
 
 
 def joined_output(some: Sequence[Output]) -> Output:
@@ -142,12 +230,6 @@ def joined_output(some: Sequence[Output]) -> Output:
         probs=put([one.probs for one in some]),
         sure=put([one.sure for one in some]),
     )
-
-
-def _slim(output: Output) -> Output:
-    """With the probability of the answer alone: nobody here needs the others, and they are most of the memory."""
-    sure = confidence(output)
-    return Output(labels=output.labels, answers=output.answers, sure=None if sure is None else sure.astype(np.float32))
 
 
 def _said(outputs: Mapping[str, Output], places: Any) -> list[dict[str, Any]]:

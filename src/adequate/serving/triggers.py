@@ -7,7 +7,7 @@ beside each other at the time; each takes what fires first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
@@ -16,11 +16,12 @@ from typing import Any, Protocol
 import numpy as np
 import orjson
 
+from adequate.bundles.blocks import Features
 from adequate.errors import FormatError
 from adequate.serving.budget import Budget
 from adequate.serving.seen import Reason, Seen
 from adequate.serving.tally import Tally
-from adequate.types import Doubles, Floats
+from adequate.types import Doubles, Floats, Mask
 
 DAY = 86_400.0
 EVERY = 1.0  # seconds between two polls
@@ -91,6 +92,37 @@ def _given(said: Mapping[str, Any]) -> Given:
     return Given(**dict(said) | {"weights": np.asarray(said["weights"], np.float32), "per_day": int(said["per_day"])})
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Armed:
+    """The triggers that fit what a release computes.
+
+    Args:
+        blocks: by name the triggers that read it, their weights, shape (width, t), and their thresholds, shape (t,).
+    """
+
+    blocks: Mapping[str, tuple[Sequence[Trigger], Floats, Floats]]
+
+    @classmethod
+    def of(cls, triggers: Sequence[Trigger], features: Mapping[str, Features]) -> Armed | None:
+        """None: none fits."""
+        fit: dict[str, list[Trigger]] = {}
+        for one in triggers:
+            x = features.get(one.block)
+            if isinstance(x, np.ndarray) and x.shape[1:] == one.weights.shape:
+                fit.setdefault(one.block, []).append(one)
+        return cls({block: (some, *_stacked(some)) for block, some in fit.items()}) if fit else None
+
+    def fired(self, features: Mapping[str, Floats]) -> Iterator[tuple[Trigger, Mask]]:
+        """Each, and on which of n texts it fires, shape (n,). O(n x width x triggers), one product a block."""
+        for block, (triggers, weights, thresholds) in self.blocks.items():
+            yield from zip(triggers, (features[block] @ weights >= thresholds).T, strict=True)
+
+
+def _stacked(triggers: Sequence[Trigger]) -> tuple[Floats, Floats]:
+    weights: Floats = np.stack([one.weights for one in triggers], axis=1)
+    return weights, np.array([one.threshold for one in triggers], np.float32)
+
+
 @dataclass(slots=True)
 class Live:
     """The triggers at work in this server.
@@ -107,16 +139,21 @@ class Live:
     every: float = EVERY
     fault: str = ""
     _now: Sequence[Trigger] = ()
+    _armed: dict[str, Armed | None] = field(default_factory=dict)
     _budgets: dict[str, Budget] = field(default_factory=dict)
+    _asked: Event = field(default_factory=Event)
     _ended: Event = field(default_factory=Event)
 
-    def __bool__(self) -> bool:
-        return bool(self._now)
+    @property
+    def asked(self) -> bool:
+        """Whether it has been told once which there are, or that nobody can say."""
+        return self._asked.is_set()
 
-    def start(self) -> None:
-        """Ask now, and from now on."""
-        self.ask()
+    def start(self, *, within: float = EVERY) -> None:
+        """Ask now, and from now on; waits so many seconds for the first answer."""
         Thread(target=self._run, name="adequate-triggers", daemon=True).start()
+        self._asked.wait(within)
+        self._asked.set()
 
     def close(self) -> None:
         """Ask no more."""
@@ -125,34 +162,31 @@ class Live:
     def ask(self) -> None:
         """Take the triggers that there are now; those that it has, where nobody can say."""
         try:
-            self._now = tuple(self.poll())
+            now = tuple(self.poll())
         except Exception as error:  # whatever the store's engine raises: serving goes on
             self.fault = str(error)
         else:
-            self.fault = ""
+            self._now, self._armed, self.fault = now, {}, ""
+
+    def armed(self, release: str, features: Mapping[str, Features]) -> Armed | None:
+        """Those that look at what a release computes, all of which is given; None: none does. From any thread."""
+        known = self._armed  # another one from the next poll on
+        if release not in known:
+            known[release] = Armed.of([one for one in self._now if one.release in ("", release)], features)
+        return known[release]
 
     def look(self, seen: Seen, tally: Tally) -> None:
-        """Count what fires, and add to `seen` what is kept of it. O(n x width x triggers), one product a block."""
-        for block, triggers in self._by_block(seen).items():
-            weights = np.stack([one.weights for one in triggers], axis=1)
-            scores = np.asarray(seen.features[block] @ weights)
-            for i, one in enumerate(triggers):
-                self._keep(one, scores[:, i] >= one.threshold, seen, tally)
+        """Count what fires, and add to `seen` what is kept of it."""
+        for one, fired in () if seen.armed is None else seen.armed.fired(seen.features):
+            self._keep(one, fired, seen, tally)
 
     def _run(self) -> None:
+        self.ask()
+        self._asked.set()
         while not self._ended.wait(self.every):
             self.ask()
 
-    def _by_block(self, seen: Seen) -> dict[str, list[Trigger]]:
-        found: dict[str, list[Trigger]] = {}
-        for one in self._now:
-            x = seen.features.get(one.block)
-            fits = isinstance(x, np.ndarray) and x.shape[1:] == one.weights.shape
-            if fits and one.release in ("", seen.release):
-                found.setdefault(one.block, []).append(one)
-        return found
-
-    def _keep(self, one: Trigger, fired: Any, seen: Seen, tally: Tally) -> None:
+    def _keep(self, one: Trigger, fired: Mask, seen: Seen, tally: Tally) -> None:
         many = int(fired.sum())
         if not many:
             return

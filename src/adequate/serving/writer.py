@@ -80,9 +80,9 @@ class Writer:
 
     def put(self, rows: Iterable[Row]) -> None:
         """Write these soon, or drop and count those for which there is no room."""
-        for row in rows:
-            size = sum(len(value) for value in row["inputs"].values() if isinstance(value, str))
-            with self._lock:
+        with self._lock:
+            for row in rows:
+                size = sum(len(value) for value in row["inputs"].values() if isinstance(value, str))
                 if len(self._rows) >= WAITING or self._held + size > CHARACTERS:
                     self._dropped[row["release"]] += 1
                     self.dropped += 1
