@@ -150,6 +150,12 @@ def settled(connection: sa.Connection, rows: Sequence[int]) -> set[tuple[str, in
     return {(row.task, row.row) for part in found for row in part}
 
 
+def upto(connection: sa.Connection, server: str, segment: str) -> int:
+    """How many bytes of a segment were read, inside a transaction of the caller's."""
+    query = sa.select(spooled.c.bytes).where(spooled.c.server == server, spooled.c.segment == segment)
+    return connection.scalar(query) or 0
+
+
 def mark(connection: sa.Connection, server: str, segment: str, upto: int) -> None:
     """Remember how many bytes of a segment were read, inside a transaction of the caller's."""
     upsert(connection, spooled, [{"server": server, "segment": segment, "bytes": upto}])

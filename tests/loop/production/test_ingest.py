@@ -8,9 +8,11 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
@@ -18,8 +20,12 @@ from adequate import store
 from adequate.labelling import answered
 from adequate.loop.engine import Engine
 from adequate.loop.production import Brought, ingest
+from adequate.loop.production.asked import Questions
+from adequate.loop.production.bring import taken_in
+from adequate.serving.spool import pieces
 from adequate.store import Event, Trigger
 from adequate.store.events import record
+from adequate.store.recordings import folder_of
 from adequate.types import PARTS, Part, Source
 from tests.loop.production.recorded import row, tally, write
 from tests.made import begun, mail
@@ -77,6 +83,48 @@ def test_an_answer_that_was_not_sure_enough_is_asked_of_its_task(root: Path) -> 
         items = one.queue.waiting("intent")
         assert all(item.part == Part.TEACH and "not sure enough" in item.why for item in items)
         assert all(json.loads(item.suggestion or "")["label"] == "card" for item in items)
+
+
+def test_no_request_changes_what_a_column_holds(tmp_path: Path) -> None:
+    root, n = tmp_path / "mail", len(DATA)
+    when = pa.array(np.arange(n) * 10**9, pa.timestamp("us"))
+    begun(root, DATA.append_column("age", pa.array(range(n))).append_column("when", when), SOURCE)
+    said = [
+        ("age", 30),
+        ("age", "41"),
+        ("age", "old"),
+        ("age", [1]),
+        ("when", "2026-01-02"),
+        ("when", 5),
+        ("when", "no"),
+    ]
+    said.append(("channel", 3))
+    lines = [
+        row(i, text, {"audit": 1.0}) | {"inputs": {"body": text, name: value}}
+        for i, (text, (name, value)) in enumerate(zip(texts(len(said)), said, strict=True))
+    ]
+    write(root, lines)
+    with store.open(root) as one:
+        before = one.examples.schema
+    assert brought(root).rows == len(said)
+    with store.open(root) as one:
+        assert one.examples.schema.equals(before)
+        rows = [found.row for found in one.traffic.recorded()]
+        held = one.examples.take(rows, ["age", "when", "channel"]).to_pylist()
+    known = [next((value for value in found.values() if value is not None), None) for found in held]
+    assert known == [30, 41, None, None, datetime(2026, 1, 2), None, None, "3"]
+
+
+def test_what_another_studio_brought_in_meanwhile_is_not_counted_twice(root: Path) -> None:
+    write(root, [row(0, texts(1)[0], {"audit": 1.0}), tally(60, 5)])
+    engine = Engine.open(root)
+    with engine.store(write=True) as one:
+        (piece,) = pieces(folder_of(root), one.traffic.read)
+        questions = Questions.of(one, engine.project, share=1.0, most=9)
+        assert taken_in(one, engine.project, piece, questions)["requests"] == 5
+        assert taken_in(one, engine.project, piece, questions) == {}
+        (minute,) = one.traffic.minutes()
+        assert minute.body["requests"] == 5
 
 
 def test_a_violation_is_asked_with_its_reason_and_what_it_suggests(root: Path) -> None:

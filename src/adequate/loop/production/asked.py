@@ -27,13 +27,8 @@ if TYPE_CHECKING:
 SHOWN = 2_000  # characters of a text that a question carries along
 FIRST = -1.0  # rank: before all that a cycle asks
 ASSERTION, ABSTAINED, TRIGGER, SHADOW = "assertion", "abstained", "trigger", "shadow"
-ORDER = (
-    AUDIT,
-    ASSERTION,
-    TRIGGER,
-    ABSTAINED,
-    SHADOW,
-)  # a row recorded for several reasons is asked for the first of them
+# A row that was recorded for several reasons is asked for the first of them.
+ORDER = (AUDIT, ASSERTION, TRIGGER, ABSTAINED, SHADOW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from adequate.loop.production.asked import Kept, Questions
 from adequate.serving.spool import Piece, pieces
 from adequate.store import queue, traffic
 from adequate.store.recordings import folder_of
+from adequate.store.sql import alone
 from adequate.types import PARTS, Part, Progress, silent
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 MOST = 200  # questions a run, of each reason
 TEACH = PARTS.index(Part.TEACH)
+UNFIT = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +75,14 @@ def ingest(store: Store, project: Project, *, most: int = MOST, progress: Progre
     questions = Questions.of(store, project, share=min(1.0, most / max(audited, 1)), most=most)
     total: Counter[str] = Counter()
     for piece in pieces(recorded, store.traffic.read):
-        total.update(_taken_in(store, project, piece, questions))
+        total.update(taken_in(store, project, piece, questions))
         progress("bringing in what was recorded", total["rows"], None)
     counts = {name: total[name] for name in ("rows", "examples", "left_out", "requests", "torn")}
     return Brought(**counts, asked=dict(questions.asked))
 
 
-def _taken_in(store: Store, project: Project, piece: Piece, questions: Questions) -> dict[str, int]:
+def taken_in(store: Store, project: Project, piece: Piece, questions: Questions) -> dict[str, int]:
+    """One stretch; what came of it by the names of `Brought`, nothing where somebody else had it in before."""
     with store.sql.reading() as connection:
         known = traffic.already(connection, [row["id"] for row in piece.rows])
     fresh = {
@@ -89,18 +92,20 @@ def _taken_in(store: Store, project: Project, piece: Piece, questions: Questions
     }
     kept, new, left_out = _examples(store, project, list(fresh.values()))
 
-    def job(connection: sa.Connection) -> int:
+    def job(connection: sa.Connection) -> bool:
+        alone(connection)
+        if traffic.upto(connection, piece.server, piece.segment) != piece.start:  # another studio was faster
+            return False
         traffic.count(connection, piece.tallies)
         settled = traffic.settled(connection, [one.row for one in kept])
         traffic.keep(connection, questions.records(kept, settled))
         items = questions.about(kept, settled)
-        asked = queue.put(
-            connection, [one for task, of in items.items() for one in policy.asked(of, questions.how[task])]
-        )
+        queue.put(connection, [one for task, of in items.items() for one in policy.asked(of, questions.how[task])])
         traffic.mark(connection, piece.server, piece.segment, piece.end)
-        return asked
+        return True
 
-    store.sql.write(job, "bringing in what was recorded")
+    if not store.sql.write(job, "bringing in what was recorded"):
+        return {}
     requests = sum(int(tally.get("requests", 0)) for tally in piece.tallies)
     return {"rows": len(kept), "examples": new, "left_out": left_out, "requests": requests, "torn": piece.torn}
 
@@ -142,16 +147,33 @@ def _table(store: Store, project: Project, rows: Sequence[Mapping[str, Any]], te
     columns = {project.text: pa.array(texts, pa.string())}
     for name in schema.names:
         if name not in hidden and not name.startswith("aq_") and any(name in row["inputs"] for row in rows):
-            columns[name] = _column([row["inputs"].get(name) for row in rows], schema.field(name).type)
+            kind = schema.field(name).type
+            values = [row["inputs"].get(name) for row in rows]
+            columns[name] = _column(values, None if pa.types.is_null(kind) else kind)
     return pa.table(columns)
 
 
 def _column(values: Sequence[Any], kind: pa.DataType | None) -> pa.Array:
-    """Values of a request's field, as the type that the column has, else as text."""
+    """Values of a request's field, null where one doesn't fit: no request changes what a column holds.
+
+    Args:
+        kind: the type that the column has; None: whatever they have in common, or else text.
+    """
+    if kind is not None and pa.types.is_temporal(kind):  # of a number nobody knows the unit
+        values = [value if isinstance(value, str) else None for value in values]
     try:
         return pa.array(values, kind)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        return pa.array([None if value is None else str(value) for value in values], pa.string())
+    except UNFIT:
+        if kind is None:
+            return pa.array([None if value is None else str(value) for value in values], pa.string())
+        return pa.array([None if value is None else _fitting(value, kind) for value in values], kind)
+
+
+def _fitting(value: Any, kind: pa.DataType) -> Any:
+    try:
+        return pa.array([str(value)]).cast(kind)[0].as_py()
+    except UNFIT:
+        return None
 
 
 def _text(row: Mapping[str, Any], column: str) -> str:
