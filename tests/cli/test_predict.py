@@ -28,9 +28,7 @@ def test_a_run_that_was_killed_goes_on_and_every_row_is_answered_once(folder: Pa
     parquet.write_table(pa.table({"body": some * (n // 300), "number": range(n)}), tmp_path / "in.parquet")
     command = [*ADEQUATE, "predict", "in.parquet", "--bundle", str(folder), "-o", "out.parquet", "--threads", "1"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL)
-    for _ in range(600):
-        if len(list(tmp_path.glob(".out.parquet.parts/*.parquet"))) >= 2:
-            break
+    while process.poll() is None and len(list(tmp_path.glob(".out.parquet.parts/*.parquet"))) < 2:
         time.sleep(0.02)
     process.kill()
     assert process.wait() == -9
@@ -58,9 +56,9 @@ def test_a_stream_ends_at_a_signal_after_the_batch_in_hand(folder: Path, tmp_pat
             break
         time.sleep(0.05)
     process.terminate()
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=60)
     assert process.returncode == 0
-    assert "1 inputs answered" in said
+    assert "1 input answered" in said
 
 
 def test_a_bundle_that_is_not_there_is_named(tmp_path: Path) -> None:

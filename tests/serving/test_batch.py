@@ -10,7 +10,7 @@ import pytest
 from pyarrow import csv, parquet
 
 from adequate.bundles import Bundle
-from adequate.errors import ColumnError, FormatError
+from adequate.errors import ColumnError, FormatError, UnknownNameError
 from adequate.serving import batch
 from adequate.serving.batch import predict
 from tests.bundles.made import texts
@@ -93,5 +93,7 @@ def test_a_file_without_the_column_is_refused_before_anything_is_done(
         predict(opened, tmp_path / "in.csv", tmp_path / "out.parquet")
     with pytest.raises(FormatError):
         predict(opened, tmp_path / "in.csv", tmp_path / "out.xlsx")
+    with pytest.raises(UnknownNameError):
+        predict(opened, tmp_path / "in.csv", tmp_path / "out.csv", column="text", tasks=["nope"])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv"]
     shutil.rmtree(tmp_path)

@@ -230,3 +230,9 @@ def test_a_list_of_stretches_is_a_task_of_spans_whatever_else_the_file_holds(tmp
     assert {task.name: task.kind for task in found.tasks} == {"intent": Kind.CLASSIFY, "marks": Kind.SPAN}
     task = written(found, tmp_path).tasks["marks"]
     assert (task.kind, task.labels) == (Kind.SPAN, ("what", "who"))
+
+
+def test_columns_that_come_to_the_same_name_are_two_tasks() -> None:
+    columns = {"body": mail()["Message Body"], "urgent?": mail()["urgent"], "urgent!": mail()["vip"]}
+    found = guess(columns, tasks=("urgent?", "urgent!"))
+    assert [(task.name, task.column) for task in found.tasks] == [("urgent", "urgent?"), ("urgent_2", "urgent!")]

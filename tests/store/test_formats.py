@@ -114,6 +114,11 @@ def test_a_file_without_a_header_gets_names_by_place(tmp_path: Path) -> None:
     assert [row["column_2"] for batch in data for row in batch.to_pylist()][2] == '"Gr8 I say'
 
 
+def test_a_header_may_ask(tmp_path: Path) -> None:
+    file = put(tmp_path / "a.csv", "message,urgent?\nhello,no\nbye,yes\n")
+    assert inspect(file).schema.names == ["message", "urgent?"]
+
+
 def test_plain_lines_are_texts(tmp_path: Path) -> None:
     file = put(tmp_path / "a.txt", "Well, yes.\nNo, never; I think\nWell, yes.\n")
     assert [row["column_1"] for row in rows(file)] == ["Well, yes.", "No, never; I think", "Well, yes."]

@@ -55,10 +55,11 @@ class Share(click.ParamType[float]):
             self.fail(f"{text!r} is no share of requests; say 5% or 0.05", param, ctx)
         if not (0 <= found <= 1) or (found == 0 and not self.none):
             least = "" if self.none else "more than none, and "
-            self.fail(f"{text} of requests: it has to be {least}at most 100%", param, ctx)
+            meant = f"; {text}% is said with its sign" if 1 < found <= 100 else ""
+            self.fail(f"{text} of requests: it has to be {least}at most 100%{meant}", param, ctx)
         return found
 
 
 SIZE = Amount("size", BYTES, "as 5MB")
-TIME = Amount("time", SMALL | SECONDS, "as 1ms")
+TIME = Amount("time", SMALL | SECONDS, "as 1ms or 10m")
 SPAN = Amount("length of time", SECONDS | {"d": 86_400.0}, "as 10s or 7d")

@@ -47,6 +47,11 @@ def safe(text: str) -> str:
     return escape(visible(text))
 
 
+def many(n: int, what: str) -> str:
+    """A count with its noun: 1 cycle, 1,200 cycles."""
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
+
+
 def project_option(command: F) -> F:
     """`--project DIR` for a verb; without it the folder you stand in, or the nearest one above."""
     return click.option(
@@ -84,7 +89,7 @@ def progress() -> Iterator[Callable[[str, int, int | None], None]]:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=err, transient=True) as display:
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as display:
         running: dict[str, Any] = {}
 
         def report(what: str, done: int, total: int | None) -> None:

@@ -52,6 +52,15 @@ class Verbs(click.Group):
         command: click.Command = getattr(import_module(f"adequate.cli.{cmd_name}"), cmd_name)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        from difflib import get_close_matches
+
+        if args[0] not in VERBS and (near := get_close_matches(args[0], VERBS, n=1)):
+            raise click.UsageError(f"there is no verb {args[0]!r}; did you mean {near[0]!r}?", ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs, in the order of the loop"):
             formatter.write_dl(list(VERBS.items()))
@@ -72,6 +81,10 @@ def cli() -> None:
              adequate run
              adequate label
              adequate board
+    Then:    adequate ship
+             adequate promote last
+             adequate serve --record 5%
+             adequate watch
     """
 
 

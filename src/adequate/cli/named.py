@@ -36,7 +36,8 @@ def bundle_named(said: str | None, root: Path | None) -> Path:
         folder = find(root)
     except NoProjectError as error:
         raise NoProjectError(
-            f"no bundle is named, and {error.message}", remedy="name the folder or zip of a bundle"
+            f"{'no bundle is named' if said is None else f'there is no bundle {said!r} here'}, and {error.message}",
+            remedy="name the folder or zip of a bundle, or the project with --project",
         ) from None
     with closing(_database(folder)) as sql:
         releases = Releases(sql, folder)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from adequate.cli.console import err, out, progress, project_option, safe
+from adequate.cli.console import err, many, out, progress, project_option, safe
 from adequate.cli.named import bundle_named
 from adequate.cores import cores
 from adequate.errors import FormatError
@@ -78,7 +78,7 @@ def predict(
             told=lambda n, total: shown("answering", n, total),
         )
     before = f", {done.before:,} of them before" if done.before else ""
-    out.print(f"  {done.rows:,} rows answered{before}: {safe(to)}  [dim]by {bundle.id}[/]")
+    out.print(f"  {many(done.rows, 'row')} answered{before}: {safe(to)}  [dim]by {bundle.id}[/]")
 
 
 def _stream(bundle: Bundle, inputs: str, to: str, tasks: tuple[str, ...], column: str | None, *, follow: bool) -> None:
@@ -93,4 +93,4 @@ def _stream(bundle: Bundle, inputs: str, to: str, tasks: tuple[str, ...], column
         n = run(bundle, origin, target, tasks=tasks or None, column=column)
     finally:
         target.close()
-    err.print(f"  {n:,} inputs answered  [dim]by {bundle.id}[/]")
+    err.print(f"  {many(n, 'input')} answered  [dim]by {bundle.id}[/]")

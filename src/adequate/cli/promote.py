@@ -73,4 +73,6 @@ def told(done: Promoted) -> None:
     already = "" if done.changed else " [dim](it did already)[/]"
     out.print(f"release [bold]{safe(one.id)}[/] {what}{instead}{rest}{already}")
     if state == "all" and instead:
-        out.print("[dim]back: adequate rollback[/]")
+        out.print("  [dim]back: adequate rollback[/]")
+    elif state == "all" and done.changed:
+        out.print("  [dim]servers of this project follow within a second; one is started by: adequate serve[/]")

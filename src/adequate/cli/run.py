@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from adequate.cli.board import display
-from adequate.cli.console import err, out, progress, project_option, safe
+from adequate.cli.console import err, many, out, progress, project_option, safe
 
 if TYPE_CHECKING:
     from adequate.loop.state import State
@@ -65,14 +65,14 @@ def run(
             turned=lambda state: err.print(_line(state)),
         )
     display(engine.board())
-    out.print(f"[bold]{safe(outcome.say)}[/] ({outcome.cycles} cycles, {outcome.labels:,} answers)")
+    out.print(f"[bold]{safe(outcome.say)}[/] ({many(outcome.cycles, 'cycle')}, {many(outcome.labels, 'answer')})")
 
 
 def _line(state: State) -> str:
     """One cycle in one line."""
     if state.model is None:
-        return f"[dim]cycle:[/] no labels to learn from yet; {state.asked:,} questions asked"
+        return f"[dim]cycle:[/] no labels to learn from yet; {many(state.asked, 'question')} asked"
     verdict = {"passed": "[green]accepted[/]", "blocked": "[red]blocked[/]", "needs_labels": "[yellow]needs labels[/]"}
     first = f": {safe(state.reasons[0])}" if state.reasons and state.outcome != "passed" else ""
     said = verdict.get(state.outcome or "", "")
-    return f"[dim]cycle:[/] model {state.model[:8]} {said}{first}; {state.asked:,} questions asked"
+    return f"[dim]cycle:[/] model {state.model[:8]} {said}{first}; {many(state.asked, 'question')} asked"

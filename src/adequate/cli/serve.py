@@ -227,7 +227,9 @@ def _poll(asked: _Asked) -> Poll:
     try:
         look = watching(find(asked.root))
     except NoProjectError as error:
-        raise NoProjectError(f"no bundle is named, and {error.message}", remedy="adequate serve BUNDLE") from None
+        raise NoProjectError(
+            f"no bundle is named, and {error.message}", remedy="adequate serve BUNDLE, or --project FOLDER"
+        ) from None
     shadow = _shadow(asked)
 
     def promoted() -> Wanted:

@@ -83,16 +83,16 @@ def trigger(
 
 
 def _told(made: Sought) -> None:
-    """What to expect, out of fold."""
+    """What to expect of it."""
     found, one = made.found, made.trigger
     out.print(f"trigger [bold]{one.id}[/] seeks {safe(str(one.card['seeks']))}, at most {one.per_day:,} a day")
     fires = f" and fires on {100 * found.rate:.2g} % of the pool" if isfinite(found.rate) else ""  # it may be empty
     out.print(
-        f"  out of fold: finds {100 * found.recall:.0f} % of them{fires}; "
+        f"  on labels that it didn't learn from: finds {100 * found.recall:.0f} % of them{fires}; "
         f"about {100 * found.expected:.0f} % of what fires is expected to be right "
         f"[dim]({found.right} of {found.fired} labelled examples were)[/]"
     )
-    out.print(f"  [dim]reads block {safe(one.block[:12])} of release {made.release}; adequate trigger --list[/]")
+    out.print(f"  [dim]it runs where {made.release} answers; what it brings: adequate trigger --list[/]")
 
 
 def _list(engine: Engine) -> None:

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
-from adequate.errors import FormatError, StorageFullError
+from adequate.errors import ColumnError, FormatError, StorageFullError
 from adequate.spec.profile import missing
 from adequate.store.formats import inspect
 from adequate.store.formats.writing import flat, lines
@@ -72,8 +72,10 @@ def predict(
     data = inspect(path)
     name = column or bundle.manifest.text
     if name not in data.schema.names:
-        raise missing(name, data.schema.names, f"in {path}")
+        error = missing(name, data.schema.names, f"in {path}")
+        raise ColumnError(error.message, remedy=f"--text says which holds the text; {error.remedy}")
     wanted = bundle.tasks if tasks is None else tuple(tasks)
+    bundle.answer([], wanted)  # an unknown task is refused before anything is written
     taken = [
         one for task in wanted for one in (task, f"{task}_confidence", f"{task}_abstained") if one in data.schema.names
     ]

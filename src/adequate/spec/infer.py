@@ -83,7 +83,7 @@ def infer(
     when = found.time(time)
     ident = found.id(id)
     guessed = [found.task(task, labels, normalise, kinds) for task in tasks] if tasks else found.tasks(normalise)
-    guessed = [found.read_as(kinds.get(task.column, task.kind), task, normalise) for task in guessed]
+    guessed = apart(found.read_as(kinds.get(task.column, task.kind), task, normalise) for task in guessed)
     together = found.group(group, {task.column for task in guessed})
     used = {body, when, ident, together, *found.votes} | {task.column for task in guessed}
     rest = [column for column in columns.values() if column.name not in used]
@@ -103,6 +103,18 @@ def infer(
         rules=expected(columns[body], [columns[one] if one else None for one in (together, ident, when)], rest),
         changes=changes(columns[body]),
     )
+
+
+def apart(tasks: Iterable[InferredTask]) -> list[InferredTask]:
+    """Each with a name of its own: columns `urgent?` and `urgent!`, or two without a name, would share one."""
+    kept: dict[str, InferredTask] = {}
+    for task in tasks:
+        name, n = task.name, 1
+        while name.lower() in kept:
+            n += 1
+            name = f"{task.name}_{n}"
+        kept[name.lower()] = replace(task, name=name)
+    return [*kept.values()]
 
 
 class Found:

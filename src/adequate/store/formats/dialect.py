@@ -135,7 +135,9 @@ def is_header(rows: list[list[str]], suffix: str) -> bool:
     named = [cell for cell in first if cell]
     if not named or (len({*map(str.lower, named)}) < len(named) and not NAMES & {*map(str.lower, named)}):
         return False
-    if any(NUMBER.match(cell) or len(cell) > 60 or cell.count(" ") > 4 or cell[-1] in ".?!" for cell in named):
+    if any(NUMBER.match(cell) or len(cell) > 60 or cell.count(" ") > 4 or cell[-1] in ".!" for cell in named):
+        return False
+    if any(cell[-1] == "?" and (len(named) == 1 or " " in cell) for cell in named):  # `urgent?` is a name
         return False
     if NAMES & {cell.lower() for cell in named}:
         return True
