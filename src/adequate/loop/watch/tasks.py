@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from adequate.monitoring.abstain import Rule, chosen
 from adequate.monitoring.audit import audited
 from adequate.monitoring.estimate import Answers, Estimate, estimates
 from adequate.monitoring.rates import BINS, below, moved, shares
+from adequate.testing.cells import ALL
 
 if TYPE_CHECKING:
     from adequate.loop.watch.reference import Reference
@@ -59,18 +60,12 @@ def seen(
     names = tuple(dict.fromkeys([*(known.names if known else ()), *counts]))
     now = np.array([counts.get(name, 0) for name in names], np.int64)
     change = surer = None
-    found: list[Alert] = []
     if known is not None:
         before = np.concatenate([known.counts, np.zeros(len(names) - len(known.names), np.int64)])
         change = moved(before, known.n, now, texts)
         surer = moved(below(known.histogram), known.n, below(np.array(mine["confidence"])), texts)
-        found += [*rules.of_labels(task.name, names, change), *rules.of_confidence(task.name, EDGES, surer)]
     target = task.target.accuracy
-    whole = sample.judged("all", None, known, target)
-    if target is not None and "together" in whole.estimates:
-        found += rules.of_estimate(task.name, whole.estimates["together"], target)
-    if target is not None and whole.audit is not None:
-        found += rules.of_audit(task.name, whole.audit, target)
+    whole = sample.judged(ALL, None, known, target)
     at = 0 if surer is None else int(np.argmax(surer.least))
     shadow = said.get("shadow") or {}
     return Task(
@@ -90,15 +85,27 @@ def seen(
         audit=whole.audit,
         target=target,
         rule=_rule(project, known),
-        disagreed=rate(task.name, shadow.get("disagreed", {}).get(task.name, 0), shadow["n"])
-        if shadow.get("n")
-        else None,
+        disagreed=rate(task.name, shadow["disagreed"].get(task.name, 0), shadow["n"]) if shadow.get("n") else None,
         slices=tuple(
             sample.judged(name, mask, known, project.slices[name].target or target)
             for name, mask in parts.items()
             if mask.sum() >= FEW
         ),
-    ), found
+    ), [*_alerts(task.name, target, names, change, surer, whole)]
+
+
+def _alerts(
+    task: str, target: float | None, names: Sequence[str], change: Moved | None, surer: Moved | None, whole: Slice
+) -> Iterator[Alert]:
+    """What should be known: of labels, of confidence, of accuracy by guess and by labels."""
+    if change is not None:
+        yield from rules.of_labels(task, names, change)
+    if surer is not None:
+        yield from rules.of_confidence(task, EDGES, surer)
+    if target is not None and "together" in whole.estimates:
+        yield from rules.of_estimate(task, whole.estimates["together"], target)
+    if target is not None and whole.audit is not None:
+        yield from rules.of_audit(task, whole.audit, target)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
