@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
 import time
 from collections.abc import Iterator
@@ -44,13 +46,17 @@ class Receiver(HTTPServer):
 
     status = 200
     took: list[dict[str, Any]]
+    said: list[dict[str, str]]  # the headers of each
+    bodies: list[bytes]
 
 
 class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         assert isinstance(self.server, Receiver)
-        said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.took.append(said)
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.took.append(json.loads(body))
+        self.server.said.append({name.lower(): value for name, value in self.headers.items()})
+        self.server.bodies.append(body)
         self.send_response(self.server.status)
         self.end_headers()
 
@@ -61,7 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     with Receiver(("127.0.0.1", 0), _Handler) as server:
-        server.took = []
+        server.took, server.said, server.bodies = [], [], []
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield server
@@ -121,6 +127,25 @@ def test_a_webhook_is_told_each_alert_once_and_when_it_is_over(root: Path, recei
     assert receiver.took[-1]["over"] == ["errors"]
     ran(root, "--webhook", url)
     assert len(receiver.took) == 3
+
+
+def test_with_a_secret_what_is_told_is_signed_and_keeps_its_id(
+    root: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"http://127.0.0.1:{receiver.server_port}/hook"
+    monkeypatch.setenv("ADEQUATE_WEBHOOK_SECRET", "whsec_" + base64.b64encode(b"k" * 32).decode())
+    traffic(root, errors=100)
+    receiver.status = 500
+    with pytest.raises(ResourceError, match="didn't take the alerts"):
+        ran(root, "--webhook", url)
+    receiver.status = 200
+    ran(root, "--webhook", url)
+    for told, body in zip(receiver.said, receiver.bodies, strict=True):
+        signed = f"{told['webhook-id']}.{told['webhook-timestamp']}.".encode() + body
+        expected = base64.b64encode(hmac.digest(b"k" * 32, signed, "sha256")).decode()
+        assert told["webhook-signature"] == f"v1,{expected}"
+        assert abs(time.time() - int(told["webhook-timestamp"])) < 600
+    assert len({told["webhook-id"] for told in receiver.said}) == 1
 
 
 def test_an_address_that_is_none_is_refused_at_once(root: Path) -> None:

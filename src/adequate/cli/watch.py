@@ -57,10 +57,12 @@ def watch(
     from adequate.loop.engine import Engine
     from adequate.loop.watch import told
     from adequate.loop.watch.looking import Looking
+    from adequate.net import sign
     from adequate.net.post import check
 
     if webhook is not None:
         check(webhook)
+    secret = sign.secret() if webhook is not None else None
     engine = Engine.open(root)
     looking = Looking(root=engine.root, project=engine.project, seconds=since, product=_product(product))
 
@@ -69,7 +71,7 @@ def watch(
             seen = looking.look(store)
         if webhook is not None:
             try:
-                told.tell(engine.root, webhook, seen.project, seen.alerts, seen.until)
+                told.tell(engine.root, webhook, seen.project, seen.alerts, seen.until, secret=secret)
             except ResourceError as error:
                 if once:
                     raise

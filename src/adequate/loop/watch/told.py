@@ -1,12 +1,14 @@
 """Since when each alert holds, and telling a webhook of those that are new or over.
 
 What was seen lies in `.adequate/watch.json`, so that `adequate watch --once` from cron tells each alert once. An alert
-counts as told when the receiver took it (2xx): at least once each, never lost.
+counts as told when the receiver took it (2xx): at least once each, never lost. What is sent again has the same id.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import Any
 
 from adequate.errors import ResourceError
 from adequate.monitoring.alerts import Alert
+from adequate.net import sign
 from adequate.net.post import REFUSED, check, post
 from adequate.store.faults import guarded
 from adequate.store.sync import write_atomically
@@ -39,8 +42,13 @@ def dated(root: Path, alerts: Iterable[Alert], now: float) -> tuple[Alert, ...]:
     return tuple(replace(alert, since=since[key]["at"]) for key, alert in found.items())
 
 
-def tell(root: Path, url: str, project: str, alerts: Iterable[Alert], now: float) -> int:
+def tell(
+    root: Path, url: str, project: str, alerts: Iterable[Alert], now: float, *, secret: bytes | None = None
+) -> int:
     """Tell a receiver of alerts that it wasn't told of, and of those that are over; returns how many.
+
+    Args:
+        secret: what it is told is signed with it (`net.sign`).
 
     Raises:
         DataError: that is no address.
@@ -53,7 +61,9 @@ def tell(root: Path, url: str, project: str, alerts: Iterable[Alert], now: float
     if not fresh and not over:
         return 0
     said = {"event": "alert", "project": project, "sent": now, "items": [one.to_json() for one in fresh], "over": over}
-    _post(url, json.dumps(said, ensure_ascii=False).encode())
+    what = sorted([[one.key, one.since] for one in fresh]), sorted([key, known[key]["at"]] for key in over)
+    name = f"msg_{hashlib.sha256(json.dumps([project, *what]).encode()).hexdigest()[:32]}"
+    _post(url, name, json.dumps(said, ensure_ascii=False).encode(), secret)
     left = {key: one for key, one in known.items() if key not in over}
     left |= {alert.key: {"at": alert.since, "told": True} for alert in fresh}
     with guarded("remembering alerts"):
@@ -61,8 +71,9 @@ def tell(root: Path, url: str, project: str, alerts: Iterable[Alert], now: float
     return len(fresh) + len(over)
 
 
-def _post(url: str, body: bytes) -> None:
+def _post(url: str, name: str, body: bytes, secret: bytes | None) -> None:
     headers = {"Content-Type": "application/json", "User-Agent": "adequate", "X-Adequate-Event": "alert"}
+    headers |= {"webhook-id": name} if secret is None else sign.headers(secret, name, int(time.time()), body)
     try:
         post(url, body, headers, seconds=TIMEOUT)
     except REFUSED as error:
