@@ -10,7 +10,7 @@ from adequate.serving.arrow import TYPE as ARROW
 from adequate.serving.asked import EXPLAINED, FIELDS
 from adequate.serving.limits import Limits
 
-JSON = "application/json"
+JSON, NDJSON = "application/json", "application/x-ndjson"
 _STRING = {"type": "string"}
 _NUMBER = {"type": "number"}
 _INTEGER = {"type": "integer"}
@@ -29,7 +29,14 @@ _ERRORS = {
 
 
 def document(
-    *, project: str, releases: Sequence[str], text: str, tasks: Sequence[str], limits: Limits, token: bool
+    *,
+    project: str,
+    releases: Sequence[str],
+    text: str,
+    tasks: Sequence[str],
+    tensors: Sequence[str],
+    limits: Limits,
+    token: bool,
 ) -> dict[str, Any]:
     """The document for what serves now.
 
@@ -37,14 +44,15 @@ def document(
         releases: ids of those that serve.
         text: the column that holds the text.
         tasks: that are answered.
+        tensors: names of those that an inference answers with.
         token: whether requests need one.
     """
     predict = _operation(
         "predict",
         "Answer texts",
-        {JSON: {"schema": _ref("Predictions")}, ARROW: {"schema": {}}},
+        {JSON: {"schema": _ref("Predictions")}, NDJSON: {"schema": _STRING}, ARROW: {"schema": {}}},
         _ERRORS,
-        body={JSON: {"schema": _ref("Predict")}},
+        body={JSON: {"schema": _ref("Predict")}, NDJSON: _lines(text)},
     )
     infer = _operation(
         "v2_infer",
@@ -87,7 +95,7 @@ def document(
             "post": infer | {"operationId": "v2_infer_version"},
         },
     }
-    components: dict[str, Any] = {"schemas": _schemas(text, tasks, limits)}
+    components: dict[str, Any] = {"schemas": _schemas(text, tasks, tensors, limits)}
     told: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {"title": project, "version": version("adequate")},
@@ -99,7 +107,7 @@ def document(
     return told | {"components": components}
 
 
-def _schemas(text: str, tasks: Sequence[str], limits: Limits) -> dict[str, Any]:
+def _schemas(text: str, tasks: Sequence[str], tensors: Sequence[str], limits: Limits) -> dict[str, Any]:
     texts = {"type": "array", "items": _STRING, "minItems": 1, "maxItems": limits.texts}
     row = {"type": "object", "required": [text], "properties": {text: _STRING}, "additionalProperties": _SCALAR}
     return {
@@ -155,7 +163,7 @@ def _schemas(text: str, tasks: Sequence[str], limits: Limits) -> dict[str, Any]:
                     "items": {
                         "type": "object",
                         "required": ["name"],
-                        "properties": {"name": {"enum": _tensors(tasks)}},
+                        "properties": {"name": {"enum": list(tensors)}},
                     },
                 },
             },
@@ -177,8 +185,14 @@ def _schemas(text: str, tasks: Sequence[str], limits: Limits) -> dict[str, Any]:
     }
 
 
-def _tensors(tasks: Sequence[str]) -> list[str]:
-    return [task + part for task in tasks for part in ("", ".confidence", ".probabilities")]
+def _lines(text: str) -> dict[str, Any]:
+    """A body of JSON lines: OpenAPI 3.1 knows nothing of lines, so that is said in words."""
+    about = (
+        f"An object a line, with the column {text!r}, maybe `id`, and what else assertions read; each is answered by a "
+        "line while more come: the object with TASK, TASK_confidence and release, or with `error`. ?tasks=a,b"
+    )
+    example = "".join(f'{{"id": {i}, "{text}": "{said}"}}\n' for i, said in ((1, "a text"), (2, "another")))
+    return {"schema": _STRING | {"description": about}, "example": example}
 
 
 def _get(name: str, about: str, schema: str, *errors: int, public: bool = False, v2: bool = False) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 A model is called by the name of its project, its version by the id of its release. In goes one BYTES tensor, `text`,
 shape [n]. Out come for each task `TASK` (BYTES [n]; of a task that takes several labels each is a JSON list; no answer
-is an empty string), `TASK.confidence` (FP32 [n]) and `TASK.probabilities` (FP32 [n, k], in the order of the labels that
-the model's metadata name). Tensors are JSON; its binary extension isn't spoken. Errors are `{"error": "..."}`.
+is an empty string), `TASK.confidence` (FP32 [n]), `TASK.probabilities` (FP32 [n, k], in the order of the labels that
+the model's metadata name) and, where the release has a threshold for the task, `TASK.abstained` (BOOL [n]: a person
+should answer). Tensors are JSON; its binary extension isn't spoken. Errors are `{"error": "..."}`.
 
 Source: KServe, "Open Inference Protocol (V2)", https://kserve.github.io/website/docs/concepts/architecture/data-plane/v2-protocol
 """
@@ -22,9 +23,20 @@ from adequate.serving.asked import checked, loads, wrong
 from adequate.serving.limits import Limits, RequestError
 from adequate.serving.said import labels, sure
 from adequate.testing.outputs import Output
+from adequate.types import Mask
 
 SERVER = {"name": "adequate", "version": version("adequate"), "extensions": []}
-PARTS = ("", ".confidence", ".probabilities")
+PARTS = {"": "BYTES", ".confidence": "FP32", ".probabilities": "FP32", ".abstained": "BOOL"}
+
+
+def tensors(bundle: Bundle) -> dict[str, tuple[str, str]]:
+    """Those that a model answers with: by name, task and datatype."""
+    return {
+        task + part: (task, datatype)
+        for task in bundle.tasks
+        for part, datatype in PARTS.items()
+        if part != ".abstained" or task in bundle.manifest.abstain
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,33 +52,38 @@ class Inference:
     texts: Sequence[str]
     outputs: Sequence[str] | None
 
-    def tasks(self, known: Sequence[str]) -> tuple[str, ...]:
-        """Those whose tensors are asked for."""
-        names = [task + part for task in known for part in PARTS]
+    def tasks(self, bundle: Bundle) -> tuple[str, ...]:
+        """Those whose tensors are asked for.
+
+        Raises:
+            RequestError: there is no such tensor.
+        """
+        known = tensors(bundle)
         for name in self.outputs or ():
-            if name not in names:
+            if name not in known:
                 raise RequestError(
-                    400, "unknown_output", f"no output {name[:80]!r}; there are: {', '.join(names[:30])}"
+                    400, "unknown_output", f"no output {name[:80]!r}; there are: {', '.join(list(known)[:30])}"
                 )
-        wanted = names if self.outputs is None else self.outputs
-        return tuple(task for task in known if any(task + part in wanted for part in PARTS))
+        wanted = {known[name][0] for name in (known if self.outputs is None else self.outputs)}
+        return tuple(task for task in bundle.tasks if task in wanted)
 
 
 def metadata(bundle: Bundle) -> dict[str, Any]:
     """Of a model."""
-    tensors = [
-        {"name": task + part, "datatype": datatype, "shape": [-1, *shape]}
-        for task in bundle.tasks
-        for part, datatype, shape in zip(
-            PARTS, ("BYTES", "FP32", "FP32"), ([], [], [len(bundle.heads[task].labels)]), strict=True
-        )
+    outputs = [
+        {
+            "name": name,
+            "datatype": datatype,
+            "shape": [-1, len(bundle.heads[task].labels)] if name.endswith(".probabilities") else [-1],
+        }
+        for name, (task, datatype) in tensors(bundle).items()
     ]
     return {
         "name": bundle.manifest.project,
         "versions": [bundle.id],
         "platform": "adequate_bundle",
         "inputs": [{"name": "text", "datatype": "BYTES", "shape": [-1]}],
-        "outputs": tensors,
+        "outputs": outputs,
         "labels": {task: bundle.heads[task].labels for task in bundle.tasks},
     }
 
@@ -92,10 +109,11 @@ def parse(body: bytes, *, limits: Limits) -> Inference:
 
 def reply(bundle: Bundle, asked: Inference, outputs: Mapping[str, Output]) -> bytes:
     """The body of an inference response."""
-    tensors = [tensor for task, output in outputs.items() for tensor in _told(task, output)]
+    below = bundle.abstained({bundle.manifest.text: asked.texts}, outputs)
+    found = [tensor for task, output in outputs.items() for tensor in _told(task, output, below.get(task))]
     if asked.outputs is not None:
-        tensors = [tensor for tensor in tensors if tensor["name"] in asked.outputs]
-    told: dict[str, Any] = {"model_name": bundle.manifest.project, "model_version": bundle.id, "outputs": tensors}
+        found = [tensor for tensor in found if tensor["name"] in asked.outputs]
+    told: dict[str, Any] = {"model_name": bundle.manifest.project, "model_version": bundle.id, "outputs": found}
     if asked.id is not None:
         told["id"] = asked.id
     return orjson.dumps(told, option=orjson.OPT_SERIALIZE_NUMPY)
@@ -123,14 +141,16 @@ def _outputs(given: Any) -> list[str] | None:
     return names
 
 
-def _told(task: str, output: Output) -> list[dict[str, Any]]:
+def _told(task: str, output: Output, below: Mask | None) -> list[dict[str, Any]]:
     n, k = len(output), len(output.labels)
     names = [
         "" if one is None else orjson.dumps(one).decode() if isinstance(one, list) else one for one in labels(output)
     ]
     assert output.probs is not None
+    shapes = {"": [n], ".confidence": [n], ".probabilities": [n, k], ".abstained": [n]}
+    data = {"": names, ".confidence": sure(output), ".probabilities": output.probs.ravel(), ".abstained": below}
     return [
-        {"name": task, "datatype": "BYTES", "shape": [n], "data": names},
-        {"name": f"{task}.confidence", "datatype": "FP32", "shape": [n], "data": sure(output)},
-        {"name": f"{task}.probabilities", "datatype": "FP32", "shape": [n, k], "data": output.probs.ravel()},
+        {"name": task + part, "datatype": datatype, "shape": shapes[part], "data": data[part]}
+        for part, datatype in PARTS.items()
+        if data[part] is not None
     ]

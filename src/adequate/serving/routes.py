@@ -118,6 +118,7 @@ class Routes:
                 releases=[now.all.name, *([now.share[0].name] if now.share else [])],
                 text=manifest.text,
                 tasks=bundle.tasks,
+                tensors=tuple(protocol.tensors(bundle)),
                 limits=self._app.limits,
                 token=self._app.guarded,
             )
@@ -153,7 +154,7 @@ class Routes:
         asked = protocol.parse(body, limits=self._app.limits)
         if "version" not in request.path_params:
             release = self._app.swap.now.pick(request.headers.get("x-request-id") or asked.texts[0])
-        tasks = asked.tasks(release.bundle.tasks)
+        tasks = asked.tasks(release.bundle)
         outputs = await self._app.batcher.answer(release, asked.texts, tasks, {})
         return Response(protocol.reply(release.bundle, asked, outputs), media_type="application/json")
 
