@@ -69,8 +69,8 @@ def estimates(
     coverage: float = 0.95,
     repeats: int = REPEATS,
 ) -> dict[str, Estimate]:
-    """The accuracy on `live`, three ways (`calibrated`, `threshold`, `difference`) and `together`: from the lowest, were
-    all that is `new` wrong, to the highest.
+    """The accuracy on `live`, three ways (`calibrated`, `threshold`, `difference`) and `together`: from the lowest,
+    were all that is `new` wrong, to the highest.
 
     Args:
         validation: answers to examples that the model didn't learn from.
@@ -98,7 +98,7 @@ def estimates(
     }
     found["together"] = Estimate(
         value=float(np.median(table[0, :3])),
-        low=max(0.0, min(low[3], *(one.low for one in found.values()))),
+        low=max(0.0, min(float(low[3]), *(one.low for one in found.values()))),
         high=max(one.high for one in found.values()),
     )
     return found
