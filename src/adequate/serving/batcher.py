@@ -50,6 +50,16 @@ class Loaded:
     pace: float
     call: float = 0.0
 
+    @property
+    def quick(self) -> bool:
+        """Whether only the event loop asks it: threads would mostly wait for each other's interpreter."""
+        return self.pace <= QUICK and self.call <= INLINE
+
+    @property
+    def brief(self) -> bool:
+        """Whether the event loop asks it, too."""
+        return self.call + self.pace <= SLICE
+
     def timed(self, n: int, seconds: float) -> None:
         """n texts took so long. Many say more of a text than one, which mostly tells what a call costs."""
         self.pace += 0.5 * n / (n + 16) * (max(0.0, seconds - self.call) / n - self.pace)
@@ -167,16 +177,17 @@ class Batcher:
         with self._lock:
             if not self._queue:
                 return
-            release = self._queue[0].release
-            quick = release.pace <= QUICK and release.call <= INLINE
+            first = self._queue[0]
+            release, idle = first.release, len(self._threads) - self._busy
             soon = release.call + self.waiting * release.pace <= INLINE and not self._busy
-            pieces = self._take(release.within(INLINE)) if quick or soon else []
-            if self._queue and not quick:
-                self._lock.notify(len(self._threads))
+            if release.quick or soon:
+                pieces = self._take(release.within(INLINE))
+            else:
+                more = max(len(self._queue), len(first.texts) - first.taken) >= idle > 0  # than idle threads but one
+                pieces = self._take(release.within(SLICE), idle) if release.brief and more else []
+                self._lock.notify(idle)
         if pieces:
             self._deliver(*self._ask(pieces))
-            if quick:
-                self._plan()
 
     def _plan(self) -> None:
         """Take what waits after all that came in with it: they are answered together."""
@@ -187,7 +198,7 @@ class Batcher:
     def _work(self) -> None:
         while True:
             with self._lock:
-                while not self._queue:
+                while not self._queue or self._busy + self._queue[0].release.brief >= len(self._threads):
                     if self._over:
                         return
                     self._lock.wait()
@@ -240,14 +251,14 @@ class Batcher:
     def _ask(self, pieces: list[Piece]) -> tuple[list[Piece], Answers | BaseException]:
         one = pieces[0].job
         texts = [text for piece in pieces for text in piece.job.texts[piece.first : piece.end]]
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.thread_time()
         try:
             with self._tracer.batch(len(texts), one.release.name):
                 answers = one.release.bundle.answer(texts, one.tasks)
         except Exception as error:  # whatever it is, these requests must hear of it and the next be answered
             return pieces, error
         seconds = time.perf_counter() - start
-        one.release.timed(len(texts), seconds)
+        one.release.timed(len(texts), time.thread_time() - cpu)
         self._metrics.batch(len(texts), seconds)
         if self._observer is not None and one.seen:
             columns = _columns(pieces, one.release.bundle.manifest.text, texts)
@@ -270,6 +281,7 @@ class Batcher:
                 if sum(len(part[job.tasks[0]]) for _, part in job.parts) == len(job.texts):
                     job.future.set_result(job.whole())
             at = end
+        self._plan()
 
 
 def _cut(output: Output, start: int, end: int) -> Output:
