@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from adequate.bundles.blocks import Graph, Words
+from adequate.cores import cores
 from adequate.encoders.bert import Precision, graph
 from adequate.errors import NotEnoughDataError
 from adequate.shipping import trim
@@ -102,7 +103,7 @@ def _vectors(material: Material, block: Graph, texts: Sequence[str]) -> Floats:
     n-grams alone."""
     name, made = material.found.get("vectors", ("", None))
     if name != block.name or made is None:
-        made = block.of(texts)
+        made = replace(block, threads=cores()).of(texts)
         material.found["vectors"] = block.name, made
     return cast("Floats", made)
 

@@ -183,11 +183,11 @@ class Space:
         default=(
             Recipe(form="exact"),
             Recipe(form="static", bigrams=65_536),
-            Recipe(form="encoder", vocabulary=True, ffn=0.5, keep=10_000),
+            Recipe(form="encoder", vocabulary=True, ffn=0.5, attention=0.5, keep=10_000),
             Recipe(form="static"),
             Recipe(form="encoder", vocabulary=True, keep=10_000),
             Recipe(form="words", keep=20_000),
-            Recipe(form="encoder", vocabulary=True, ffn=0.25, attention=0.75, layers=5, keep=5_000),
+            Recipe(form="encoder", vocabulary=True, ffn=0.5, keep=5_000),
             Recipe(form="static", width=256, bigrams=65_536),
             Recipe(form="words"),
         )

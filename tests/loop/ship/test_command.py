@@ -66,6 +66,8 @@ TESTED = """
 @project.behaviour(intent)
 def says_what_is_meant():
     yield from aq.cases("{TEXTS}", expect="LABEL")
+
+project.suite("cases.csv", intent)
 """
 
 
@@ -80,6 +82,7 @@ def test_a_candidate_that_breaks_a_written_case_costs_no_look(fresh: Path, tmp_p
         file = fresh / "project.py"
         written = TESTED.replace("TEXTS", "|".join(texts)).replace("LABEL", head.labels[0])
         file.write_text(file.read_text().replace("project.classify", "intent = project.classify") + written)
+        (fresh / "cases.csv").write_text(f"body,intent\n{texts[0]},{head.labels[0]}\n")
         project = Engine.open(fresh).project
         gate, before = (Gate(store=store, project=one, model=model) for one in (project, plain))
         screen = Screen(material=material, steer=steer, cells=gate.cells, sealed=gate.labels, broken=gate.broken)
@@ -95,4 +98,7 @@ def test_a_candidate_that_breaks_a_written_case_costs_no_look(fresh: Path, tmp_p
         assert screen.look(same).hopeful
         assert not screen.look(worse).hopeful
         assert not store.looks.list(worse.id)
-        assert gate.searched != before.searched  # what was tried under other tests counts no more
+        searched = gate.searched
+        assert searched != before.searched  # what was tried under other tests counts no more
+        (fresh / "cases.csv").write_text(f"body,intent\n{texts[1]},{head.labels[0]}\n")
+        assert gate.searched != searched

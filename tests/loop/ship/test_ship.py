@@ -19,7 +19,7 @@ from adequate.errors import BusyError, NotEnoughDataError
 from adequate.loop.engine import Engine
 from adequate.loop.ship import journal
 from adequate.loop.ship.confirm import Gate
-from adequate.loop.ship.material import gather, teacher
+from adequate.loop.ship.material import LEAST, gather, teacher
 from adequate.loop.ship.report import Shipped, in_bytes, in_seconds
 from adequate.loop.ship.run import Search, worth
 from adequate.loop.ship.screen import Screen
@@ -75,7 +75,7 @@ def test_where_nothing_is_small_enough_it_says_what_comes_nearest(root: Path) ->
     said = found.sentences()
     assert said[0] == "nothing within 500 B is adequate"
     assert said[1].startswith("nearest: ")
-    assert said[2] == "no candidate was that small, or that fast"
+    assert said[2].startswith(f"of {sum(one.made for one in found.trials)} candidates the smallest is ")
 
 
 def test_a_head_whose_labels_are_mixed_up_is_hopeless_and_refused(root: Path, tmp_path: Path) -> None:
@@ -166,6 +166,8 @@ def test_nothing_of_the_gate_part_is_in_the_material(root: Path) -> None:
         parts = store.examples.parts()
     gate = {text for text, part in zip(table, parts.tolist(), strict=True) if part == PARTS.index(Part.GATE)}
     assert not gate & set(material.texts)
+    teach = {text for text, part in zip(table, parts.tolist(), strict=True) if part == PARTS.index(Part.TEACH)}
+    assert len(teach & set(material.texts[material.made :])) < LEAST * len(material.texts)  # others are few here
     assert (steer["intent"].rows >= material.made).all()
     assert (material.taught["intent"].rows < material.made).all()
     assert len(set(material.texts)) == len(material.texts)
@@ -180,6 +182,20 @@ def test_without_an_accepted_model_there_is_nothing_to_ship(tmp_path: Path) -> N
 def test_two_searches_at_once_are_one_too_many(root: Path) -> None:
     with journal.opened(root, "a", Limits()), pytest.raises(BusyError), journal.opened(root, "b", Limits()):
         pass
+
+
+def test_time_is_counted_within_the_same_limits_and_what_was_tried_within_any(tmp_path: Path) -> None:
+    small = Limits(bytes=5_000_000)
+    for limits, took in ((Limits(), 3.0), (small, 2.0), (Limits(), 1.0)):
+        with journal.opened(tmp_path, "a", limits) as kept:
+            kept.add(Trial(recipe=Recipe(form="words", keep=int(took)), took=took))
+    with journal.opened(tmp_path, "a", Limits()) as kept:
+        assert kept.took == 4
+        assert [one.took for one in kept.trials] == [3, 2, 1]
+    with journal.opened(tmp_path, "a", small) as kept:
+        assert (kept.took, len(kept.trials)) == (2, 3)
+    with journal.opened(tmp_path, "a", Limits(seconds=1e-3)) as kept:
+        assert (kept.took, len(kept.trials)) == (0, 3)
 
 
 def test_a_torn_line_of_the_journal_is_tried_again(root: Path, found: Shipped) -> None:

@@ -103,27 +103,37 @@ class Shipped:
         return next(iter(found.reasons), found.outcome)
 
     def _nothing(self) -> list[str]:
-        words = " and ".join(
-            [
-                *([in_bytes(self.limits.bytes)] if self.limits.bytes is not None else []),
-                *([in_seconds(self.limits.seconds)] if self.limits.seconds is not None else []),
-            ]
-        )
-        said = [f"nothing within {words} is adequate" if words else "nothing is adequate"]
+        size, time = self.limits.bytes, self.limits.seconds
+        words = [in_bytes(size, digits=3)] if size is not None else []
+        words += [in_seconds(time, digits=3)] if time is not None else []
+        said = [f"nothing within {' and '.join(words)} is adequate" if words else "nothing is adequate"]
         if beyond := self.adequate:
             near = min(beyond, key=self.limits.excess)
-            said.append(f"nearest: {cost(near)} ({near.recipe})")
+            # What is a little over must not read as if it were within.
+            said.append(f"nearest: {cost(near, digits=3 if self.limits.excess(near) < 1.1 else 2)} ({near.recipe})")
         inside = [one for one in self.trials if one.made and self.limits.hold(one)]
         judged = [one for one in inside if one.bundle in self.verdicts]
         if judged:
             said.append(self._given_up(min(judged, key=lambda one: one.loss)))
         elif inside:
-            least = min(inside, key=lambda one: one.loss)
-            lost = f"expected to lose {_points(least.loss)}"
-            said.append(f"or accept {cost(least)}, {lost} ({least.recipe}): {self._short(least)}")
-        elif self.trials:
-            said.append("no candidate was that small, or that fast")
+            said.append(self._expected(min(inside, key=lambda one: one.loss)))
+        elif made := [one for one in self.trials if one.made]:
+            small, fast = min(made, key=lambda one: one.bytes), min(made, key=lambda one: one.alone)
+            ends = [f"the smallest is {in_bytes(small.bytes, digits=3)} ({small.recipe})"] if size is not None else []
+            ends += (
+                [f"the fastest takes {in_seconds(fast.alone, digits=3)} ({fast.recipe})"] if time is not None else []
+            )
+            said.append(f"of {len(made)} candidates {'; '.join(ends)}")
         return said
+
+    def _expected(self, one: Trial) -> str:
+        """What a candidate that the gate wasn't asked about would likely cost."""
+        cell, points = one.worst
+        if points > 0 and not one.hopeful:
+            given = f"give up about {_points(points)} in cell {cell}, by labels that steer"
+        else:
+            given = f"accept what is expected to lose {_points(one.loss)}"
+        return f"or {given} ({one.recipe}, {cost(one)}; {self._short(one)})"
 
     def _given_up(self, one: Trial) -> str:
         found = self.verdicts[one.bundle]
@@ -177,33 +187,35 @@ class Shipped:
         self.figure().savefig(path, dpi=150, bbox_inches="tight")
 
 
-def cost(one: Trial) -> str:
+def cost(one: Trial, *, digits: int = 2) -> str:
     """Size and speed: "2.4 MB, 4 µs a text, 70 µs alone"."""
-    return f"{in_bytes(one.bytes)}, {in_seconds(one.seconds)} a text, {in_seconds(one.alone)} alone"
+    alone = in_seconds(one.alone, digits=digits)
+    return f"{in_bytes(one.bytes, digits=digits)}, {in_seconds(one.seconds)} a text, {alone} alone"
 
 
-def in_bytes(n: float) -> str:
-    """Decimal units, two digits that matter.
+def in_bytes(n: float, *, digits: int = 2) -> str:
+    """Decimal units, so many digits that matter.
 
     >>> in_bytes(2_412_345), in_bytes(23_400_000), in_bytes(812)
     ('2.4 MB', '23 MB', '812 B')
     """
-    return _in(n, ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "B")))
+    return _in(n, ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "B")), digits)
 
 
-def in_seconds(seconds: float) -> str:
-    """Units that suit, two digits that matter.
+def in_seconds(seconds: float, *, digits: int = 2) -> str:
+    """Units that suit, so many digits that matter.
 
     >>> in_seconds(0.0000042), in_seconds(0.003), in_seconds(1.5)
     ('4.2 µs', '3 ms', '1.5 s')
     """
-    return _in(seconds, ((1, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")))
+    return _in(seconds, ((1, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")), digits)
 
 
-def _in(value: float, units: Sequence[tuple[float, str]]) -> str:
+def _in(value: float, units: Sequence[tuple[float, str]], digits: int) -> str:
     size, name = next((unit for unit in units if value >= 0.9995 * unit[0]), units[-1])
     number = value / size
-    return f"{number:.0f} {name}" if number >= 9.95 else f"{float(f'{number:.2g}'):g} {name}"
+    shown = float(f"{number:.{digits}g}")
+    return f"{number:.0f} {name}" if shown >= 10 ** (digits - 1) else f"{shown:g} {name}"
 
 
 def _points(share: float) -> str:

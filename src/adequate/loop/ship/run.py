@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adequate.bundles import Bundle
+from adequate.cores import cores
 from adequate.errors import AdequateError
 from adequate.loop.ship import journal as kept
 from adequate.loop.ship import material as gathered
@@ -81,7 +82,7 @@ class Search:
         try:
             bundle, steps = self._make(one)
             size = measured(bundle, self.screen.texts)
-            seen = self.screen.look(remembering(bundle, self.gate.model))
+            seen = self.screen.look(self._ready(bundle.folder))
         except (AdequateError, ValueError) as error:  # this material can't be cut so: that is worth knowing, no more
             return Trial(recipe=one, why=str(error).partition("\n")[0], took=time.monotonic() - began)
         return Trial(
@@ -121,7 +122,7 @@ class Search:
         found: dict[str, Confirmed] = {}
         while (one := self._next(found)) is not None:
             self.progress(f"gate: {one.recipe}", len(found), None)
-            found[one.bundle] = self.gate.confirm(remembering(self._opened(one), self.gate.model))
+            found[one.bundle] = self.gate.confirm(self._ready(self._folder(one)))
             self.told(one, found[one.bundle])
         return found
 
@@ -142,9 +143,13 @@ class Search:
                 return one
         return None
 
-    def _opened(self, one: Trial) -> Bundle:
+    def _folder(self, one: Trial) -> Path:
         folder = self.journal.bundle(one)
-        return Bundle.open(folder) if folder.exists() else self._make(one.recipe)[0]
+        return folder if folder.exists() else self._make(one.recipe)[0].folder
+
+    def _ready(self, folder: Path) -> Bundle:
+        """To answer much, on all cores; its time was taken on one."""
+        return remembering(Bundle.open(folder, threads=cores()), self.gate.model)
 
     def ended(self, left: str, verdicts: Mapping[str, Confirmed], *, who: str) -> Shipped:
         """Release the smallest within the limits that passed, and say what came of it all."""
@@ -153,7 +158,7 @@ class Search:
         chosen = min(filter(self.limits.hold, passed), key=lambda one: one.bytes, default=None)
         folder: Path | None = None
         if chosen is not None:
-            bundle = remembering(Bundle.open(self.journal.bundle(chosen)), self.gate.model)
+            bundle = self._ready(self._folder(chosen))
             folder = released(self.gate, bundle, chosen, verdicts[chosen.bundle], who=who)
         self._clean()
         return Shipped(

@@ -4,7 +4,7 @@ Most texts have no label, and the more of them a candidate answers as the model 
 isn't always a loss: the model's own calibrated probabilities say how often it was right there, and how often the
 candidate may be. From these (or from labels that steer, once there are enough of them to say it better) follows what
 the gate would see, with the labels that it has: a candidate that it would likely refuse isn't put to it. Nor is one
-that breaks a test whose cases are written in the project, since the gate would refuse it for that, too.
+that breaks a test of the project by cases that aren't sealed, since the gate would refuse it for that, too.
 
 Source: Garg et al., "Leveraging Unlabeled Data to Predict Out-of-Distribution Performance", ICLR (2022), for accuracy
 from calibrated confidence.
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 TOGETHER = 1_024  # texts asked at once
 ENOUGH = 300  # steer labels from which they say better than probabilities what the gate would see
+HOPE = 1 / 3  # chance to pass the gate from which a candidate is put to it
+DRAWS = 500  # of what the gate may see
 MEMBERS = 10  # labels from which a cell's loss is worth saying
 
 
@@ -120,11 +122,30 @@ class Screen:
             return f"{task}: {lost} lost, {won} won of {labelled} labels that steer"
         if cost > CARE:
             return f"{task}: expected to lose {100 * cost:.1f} points"
+        texts = len(self.texts)
         if labelled >= ENOUGH:
-            rates = lost / labelled, won / labelled
-        if mid_p(*(round(sealed * rate) for rate in rates)) <= POOLED:
+            texts, rates = labelled, (lost / labelled, won / labelled)
+        if passing(*rates, texts, sealed) < HOPE:
             return f"{task}: the gate's {sealed:,} labels would likely show {rates[0] - rates[1]:.1%} lost"
         return ""
+
+
+def passing(lost: float, won: float, texts: int, sealed: int) -> float:
+    """The chance that the gate's pooled test finds no loss.
+
+    What some hundred texts say of rates is uncertain in itself, so that a candidate with a small loss by chance isn't
+    given up (Jeffreys' prior, counts by Poisson).
+
+    Args:
+        lost, won: shares of `texts` that only the model, only the candidate gets right.
+        sealed: labels of the gate.
+
+    >>> passing(0.004, 0.004, 800, 2_000) > 0.8 > 0.2 > passing(0.04, 0.005, 800, 2_000)
+    True
+    """
+    rng = np.random.default_rng(0)  # its own: one candidate is always screened alike
+    lose, win = (rng.poisson(rng.gamma(share * texts + 0.5, sealed / texts, DRAWS)) for share in (lost, won))
+    return float((mid_p(lose, win) > POOLED).mean())
 
 
 def answered(bundle: Bundle, texts: Sequence[str]) -> dict[str, Answers]:
