@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adequate.bundles import blocks
+from adequate.bundles.places import Places
 from adequate.bundles.static import Static, words
 
 KNOWN = ("the", "card", "lost", "money", "transfer", "!", "旅", "🚀", "हिन्दी")
@@ -90,3 +91,13 @@ def test_a_block_of_no_words_says_nothing(tmp_path: Path) -> None:
     empty = Static((), np.zeros(0, np.uint32), np.zeros((0, 4), np.int8), np.zeros(0, np.float16))
     again = blocks.load(tmp_path, empty.name, {"kind": "static"} | empty.save(tmp_path), 1)
     assert again.of(["a card", ""]).tolist() == [[0.0] * 4] * 2
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.sets(st.integers(0, 60) | st.integers(0, 1 << 62), max_size=200))
+def test_each_of_some_numbers_is_found_at_its_place_and_no_other_is(keys: set[int]) -> None:
+    there = np.array(list(keys), np.int64)
+    places = Places(there)
+    assert places.of(there, none=-1).tolist() == list(range(len(keys)))
+    others = np.array([key for key in range(100) if key not in keys], np.int64)
+    assert (places.of(others, none=-1) == -1).all()

@@ -27,6 +27,7 @@ import numpy as np
 
 from adequate.bundles.alike import Alike
 from adequate.bundles.halves import unpacked
+from adequate.bundles.places import Places
 from adequate.encoders.ngrams import LONGEST
 
 if TYPE_CHECKING:
@@ -128,8 +129,8 @@ class Static:
         return threading.local()
 
     @cached_property
-    def _keys(self) -> NDArray[np.int64]:
-        return np.append(self.pairs.astype(np.int64), np.iinfo(np.int64).max)  # nothing is beyond the last
+    def _places(self) -> Places:
+        return Places(self.pairs.astype(np.int64))
 
     def of(self, texts: Sequence[str]) -> Floats:
         """Shape (n, width), rows of length 1; of a text without any known word, zeros."""
@@ -175,11 +176,10 @@ class Static:
         ids = self._ids(texts)
         if not len(self.pairs):
             return ids[None]
-        v, keys = len(self.known), self._paired(ids)
-        at = np.searchsorted(self._keys, keys)
+        v = len(self.known)
         rows = np.full((2, len(ids)), v)
         rows[0] = ids
-        rows[1, :-1] = np.where(self._keys[at] == keys, at + (v + 2), v)
+        rows[1, :-1] = self._places.of(self._paired(ids), none=-2) + (v + 2)  # of an unknown pair, the edge's zeros
         return rows
 
     def save(self, folder: Path) -> dict[str, Any]:
