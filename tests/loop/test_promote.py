@@ -162,6 +162,12 @@ def test_who_watches_is_told_that_the_store_is_away_and_sees_it_when_it_is_back(
     with pytest.raises(OSError, match="database"):
         look()
     (tmp_path / "away").rename(one.root)
+    database = one.root / ".adequate" / "store.sqlite"
+    database.rename(tmp_path / "moved")
+    with pytest.raises(OSError, match=r"store\.sqlite"):
+        look()
+    assert not database.exists()  # nobody made an empty one in its place
+    (tmp_path / "moved").rename(database)
     with store.open(one.root) as again:
         promote(again, "bb2", who="ann")
     assert look().all == one.root / ".adequate" / "releases" / "bb2"

@@ -319,6 +319,28 @@ def test_a_folder_that_cannot_be_written_is_told_and_tried_again(tmp_path: Path)
     assert len(written(blocked)[0]) == 64
 
 
+def test_a_project_that_is_moved_away_is_waited_for_and_not_made_anew_in_its_place(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    recorder = Recorder(project / ".adequate" / "recorded", text=TEXT, recording=Recording(rate=1.0))
+
+    def until(condition: Callable[[dict[str, Any]], bool]) -> None:
+        deadline = time.monotonic() + 10
+        while not condition(recorder.health()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+    told(recorder, 64)
+    until(lambda now: now["written"] == 64)
+    project.rename(tmp_path / "away")
+    told(recorder, 64)
+    until(lambda now: bool(now["fault"]))
+    assert "No such file" in recorder.health()["fault"]
+    assert not project.exists()
+    (tmp_path / "away").rename(project)
+    recorder.close()
+    rows, tallies = written(project / ".adequate" / "recorded")
+    assert len({row["id"] for row in rows}) == len(rows) == total(tallies, "recorded") == 128
+
+
 def test_time_goes_on_when_the_clock_goes_back() -> None:
     wall, steady = [1000.0, 1001.0, 400.0, 401.0, 2000.0], [0.0, 1.0, 2.0, 3.0, 4.0]
     at = [0]

@@ -130,3 +130,17 @@ def test_a_table_that_is_gone_is_said_with_what_to_do(one: Store) -> None:
     shutil.rmtree(one.root / ".adequate" / "lance" / "examples.lance")
     with store.open(one.root, write=False) as reader, pytest.raises(StoreError, match=r"is missing.*\n.*backup"):
         reader.examples.take([0])
+
+
+def test_a_database_that_is_away_is_said_and_no_empty_one_made_in_its_place(one: Store, tmp_path: Path) -> None:
+    one.examples.append([batch(0, 5)])
+    one.close()
+    path = one.root / ".adequate" / "store.sqlite"
+    path.rename(tmp_path / "away")
+    for opened in (store.open, store.create):
+        with pytest.raises(StoreError, match="is away"):
+            opened(one.root)
+    assert not path.exists()
+    (tmp_path / "away").rename(path)
+    with store.open(one.root) as again:
+        assert again.examples.count == 5

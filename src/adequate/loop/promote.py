@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adequate.errors import ConflictError, FormatError
-from adequate.store.connect import FOLDER, connect
+from adequate.store.connect import FOLDER, connect, known
 from adequate.store.looks import Override, decide
 from adequate.store.releases import ReleaseState, Rollout, Serving, paths, serving, take
 from adequate.store.triggers import Trigger, triggers
@@ -194,8 +194,7 @@ def _watched(connection: sa.Connection, root: Path) -> Watched:
 
 def _file(root: Path) -> Path:
     """What is away when the store is: its own database, or what names its server."""
-    own = root / FOLDER / "store.sqlite"
-    return own if own.exists() else root / FOLDER / "database"
+    return root / FOLDER / ("database" if known(root)["url"] else "store.sqlite")
 
 
 def _there(store: Store, name: str) -> Release:

@@ -82,7 +82,11 @@ class Segments:
         if self._file >= 0 and not old and self._path.exists():
             return
         self.close()
-        self.folder.mkdir(parents=True, exist_ok=True)
+        if (
+            self._number
+        ):  # the project may have been moved: one of its folders, made anew, would keep it from coming back
+            self.folder.parent.mkdir(exist_ok=True)
+        self.folder.mkdir(parents=not self._number, exist_ok=True)
         self._number += 1
         self._path = self.folder / f"{self._number:06d}.jsonl"
         self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

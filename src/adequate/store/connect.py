@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from adequate.errors import StoreError
 from adequate.store.sql import Sql, sqlite_url
 
 FOLDER = ".adequate"
@@ -15,10 +16,13 @@ def connect(root: Path, *, write: bool = False, held: object = None) -> Sql:
 
     Raises:
         OSError: there is no project here, or its folder is away.
+        StoreError: its own file is away; to go on would make an empty one in its place.
     """
     said = known(root)
-    url = said["url"] or sqlite_url(root / FOLDER / "store.sqlite")
-    return Sql(url, namespace=said["namespace"], write=write, held=held)
+    own = root / FOLDER / "store.sqlite"
+    if not said["url"] and not own.exists() and any((root / FOLDER / "lance").iterdir()):
+        raise StoreError(f"{own} is away, and the project's examples are there", remedy="put it back, with its -wal")
+    return Sql(said["url"] or sqlite_url(own), namespace=said["namespace"], write=write, held=held)
 
 
 def known(root: Path) -> dict[str, str]:

@@ -332,8 +332,13 @@ def _sqlite(url: sa.URL, *, write: bool) -> sa.Engine:
 
 
 def _readable(url: sa.URL) -> sa.URL:
-    """The URL for a reader. Reading a WAL file takes writing beside it; where the disk forbids that, nobody writes."""
-    path = Path(url.database or "")
-    if os.access(path.parent, os.W_OK) or not path.exists() or path.with_name(f"{path.name}-wal").exists():
+    """The URL for a reader, who makes no file in place of one that is moved away.
+
+    Reading a WAL file takes writing beside it; where the disk forbids that, nobody writes.
+    """
+    path = Path(url.database or "").absolute()
+    if not path.exists():  # just being made
         return url
-    return sa.URL.create("sqlite", database=path.as_uri(), query={"immutable": "1", "uri": "true"})
+    writable = os.access(path.parent, os.W_OK) or path.with_name(f"{path.name}-wal").exists()
+    how = {"mode": "rw"} if writable else {"immutable": "1"}
+    return sa.URL.create("sqlite", database=path.as_uri(), query={**how, "uri": "true"})
