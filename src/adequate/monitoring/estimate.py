@@ -7,7 +7,7 @@ disagree, that is what is known.
 
 What confidence is worth was learned on inputs of the validation's kind. Texts that no label fits are answered with low
 confidence too, but of those nearly all are wrong. Which they are can't be told; how many they are at least can: the
-share of doubtful answers that no share of the validation's explains. All of those may be wrong, so the range reaches
+share of answers in doubt that no share of the validation's explains. All of those may be wrong, so the range reaches
 down by as much.
 
 None can see that the right answer to the same input has changed, nor that the model is sure of what it never learned.
@@ -31,7 +31,7 @@ from adequate.types import Doubles, Mask
 REPEATS = 200  # of the bootstrap
 ROUNDS = 8  # of Newton; it has two unknowns
 EDGE = 1e-4  # confidence beyond which nobody can be calibrated
-DOUBTFUL = np.array([0.01, 0.02, 0.05, 0.1, 0.2])  # shares of validation's answers, those of least confidence
+DOUBTFUL = np.array([0.5, 0.6, 0.7, 0.8, 0.9, 0.95])  # chances of being right below which an answer is in doubt
 PULL = 0.01  # examples' worth of belief that the confidence is right as it is
 
 
@@ -108,15 +108,18 @@ def _ways(validation: Answers, right: Mask, live: Answers) -> tuple[float, float
     """The three point estimates, and the share of `live` that is new."""
     accuracy = float(np.average(right, weights=validation.weight))
     slope, shift = recalibration(validation, right)
-    sure = special.expit(slope * _logit(live.confidence) + shift)
+    was, now = (
+        Answers(confidence=special.expit(slope * _logit(one.confidence) + shift), weight=one.weight)
+        for one in (validation, live)
+    )
     fell = np.average(live.confidence, weights=live.weight) - np.average(
         validation.confidence, weights=validation.weight
     )
     return (
-        float(np.average(sure, weights=live.weight)),
+        float(np.average(now.confidence, weights=now.weight)),
         _above(live, _threshold(validation, accuracy)),
         float(np.clip(accuracy + fell, 0, 1)),
-        new(validation, live),
+        new(was, now),
     )
 
 
@@ -135,19 +138,18 @@ def recalibration(answers: Answers, right: Mask) -> tuple[float, float]:
 
 
 def new(validation: Answers, live: Answers) -> float:
-    """Of `live` at least this share is of another kind: more of it is doubtful than of validation, however it is mixed.
+    """Of `live` at least this share is of another kind: more of it is in doubt than of validation, however it is mixed.
 
-    >>> some = Answers(confidence=np.linspace(0.5, 1, 100), weight=np.ones(100))
+    Args:
+        validation, live: with confidence as the chance of being right (`recalibration`).
+
+    >>> some = Answers(confidence=np.linspace(0.7, 1, 100), weight=np.ones(100))
     >>> more = Answers(confidence=np.append(some.confidence, np.full(100, 0.4)), weight=np.ones(200))
-    >>> new(some, some), round(new(some, more), 2)
+    >>> new(some, some), new(some, more)
     (0.0, 0.5)
     """
-    order = np.argsort(validation.confidence)
-    reached = np.cumsum(validation.weight[order]) / validation.weight.sum()
-    at = np.minimum(np.searchsorted(reached, DOUBTFUL), len(order) - 1)
-    edges = validation.confidence[order[at]]
     was, now = (
-        np.array([np.average(one.confidence <= edge, weights=one.weight) for edge in edges])
+        np.array([np.average(one.confidence < edge, weights=one.weight) for edge in DOUBTFUL])
         for one in (validation, live)
     )
     return float(np.max((now - was) / np.maximum(1 - was, EDGE), initial=0.0))
