@@ -75,6 +75,16 @@ def test_another_rule_changes_neither_name_nor_answers_but_ends_the_signature(tm
     assert np.array_equal(said["intent"].answers, before.answer(made.texts(20)).outputs["intent"].answers)
 
 
+def test_what_is_declared_later_is_carried_too_and_the_rest_stays(tmp_path: Path) -> None:
+    folder = bundle(tmp_path, {"intent": {"threshold": 0.5}})
+    amend(folder, recording={"redact": ["email"]}, assertions=({"name": "sure"},))
+    (folder / SIGNATURE).write_bytes(b"of what it says now")
+    amend(folder, recording={"redact": ("email",)})  # the same, as JSON has it
+    said = Bundle.open(folder).manifest
+    assert (said.recording, said.assertions) == ({"redact": ["email"]}, ({"name": "sure"},))
+    assert (said.abstain, (folder / SIGNATURE).exists()) == ({"intent": {"threshold": 0.5}}, True)
+
+
 @pytest.mark.parametrize("rule", [{"intent": {}}, {"intent": {"threshold": 2}}, {"intent": {"threshold": "high"}}])
 def test_a_rule_that_is_none_is_refused_when_the_bundle_is_opened(tmp_path: Path, rule: dict[str, Any]) -> None:
     with pytest.raises(FormatError, match="rule of abstention"):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from adequate import store as stores
+from adequate.spec.cells import spelt
 from adequate.store import Trigger
 from adequate.studio.api.releases import listed
 from tests.studio.serving import Served, serving
@@ -72,6 +73,20 @@ def test_what_the_gate_refused_is_refused_with_its_reason_and_may_be_a_shadow(sh
         assert (answer.status_code, answer.json()["error"]) == (409, "ConflictError")
         assert "intent got worse overall" in answer.json()["message"]
         assert client.post("/api/releases/promote", json=wanted | {"to": "shadow"}).is_success
+
+
+def test_the_cell_that_fell_most_on_the_same_labels_stands_beside_a_release(shipped: Path) -> None:
+    with serving(shipped) as served:
+        found, store = by_id(served), served.studio.store
+        was, now = (store.cells.read(name).to_pylist() for name in (found[SMALL]["model"]["id"], SMALL))
+        key = ("task", "slice", "label", "metric")
+        before = {tuple(row[name] for name in key): row for row in was}
+        fell = [(row, before[tuple(row[name] for name in key)]) for row in now]
+        same = [(new["value"] - old["value"], new) for new, old in fell if new["n"] == old["n"]]
+        change, worst = min(same, key=lambda one: one[0])
+        assert len(same) == len(now) - 1
+        assert found[SMALL]["worst"] == {"cell": spelt(*(worst[name] for name in key)), "change": change}
+        assert found[LARGE]["worst"] is None  # nothing was measured
 
 
 def test_what_makes_no_sense_changes_nothing(shipped: Path) -> None:

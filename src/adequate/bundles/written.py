@@ -80,18 +80,22 @@ def write(
         shutil.rmtree(new, ignore_errors=True)
 
 
-def amend(folder: Path, *, abstain: Mapping[str, Mapping[str, Any]]) -> None:
-    """Give a bundle another rule of abstention: costs may be declared after it was shipped. It computes what it did,
-    so its name stays; a signature of what it said before is removed. Atomic.
+def amend(folder: Path, **said: Any) -> None:
+    """Let a bundle say something else than when it was shipped: costs, assertions, and what may be kept of requests are
+    declared later, too. It computes what it did, so its name stays; a signature of what it said before is removed.
+    Atomic.
+
+    Args:
+        said: `abstain`, `assertions`, `recording` as in `Manifest`; what isn't given stays.
 
     Raises:
         FormatError: there is no bundle.
     """
     manifest = parse(read(folder), str(folder))
-    if manifest.abstain == abstain:
-        return
-    (folder / SIGNATURE).unlink(missing_ok=True)
-    write_atomically(folder / NAME, replace(manifest, abstain=abstain).to_json())
+    new = replace(manifest, **said).to_json()
+    if new != manifest.to_json():
+        (folder / SIGNATURE).unlink(missing_ok=True)
+        write_atomically(folder / NAME, new)
 
 
 def _blocks(blocks: Sequence[Block], folder: Path) -> dict[str, dict[str, Any]]:

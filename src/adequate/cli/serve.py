@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 
 # Our threads are those that ask: a second pool fights them. Read once, when the library is imported, so set before.
 ALONE = {"TOKENIZERS_PARALLELISM": "false", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+PORT = 8400
 
 
 @click.command()
 @click.argument("what", metavar="[BUNDLE|RELEASE]", required=False)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0: on all.")
-@click.option("--port", default=8400, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--port", default=PORT, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes.")
 @click.option(
     "--threads", type=click.IntRange(1, 256), help="That ask the model, a process. [default: cores / workers]"
@@ -99,9 +100,8 @@ def serve(
     """
     for name, value in ALONE.items():
         os.environ.setdefault(name, value)
-    from adequate.net.listen import listen, url
+    from adequate.net.listen import listen
     from adequate.serving.limits import Limits
-    from adequate.serving.metrics import room
 
     limits = Limits(body=max_mb << 20, texts=max_texts, waiting=max_waiting, seconds=timeout)
     asked = _Asked(
@@ -109,25 +109,7 @@ def serve(
         record_to=record_to, trust=trust, token=_token(token_file),
         threads=threads or max(1, cores() // workers), limits=limits, traces=traces,
     )  # fmt: skip
-    sockets = listen(host, port, verb="serve", usual=8400, processes=workers)
-    where = url(sockets[0])
-    counts = room(workers)
-
-    def child(number: int, sock: socket.socket, life: int | None, started: Callable[[], None]) -> None:
-        _process(asked, number, sock, life, started, counts)
-
-    def ready() -> None:
-        click.echo(f"serving {what or 'what is promoted'} at {where}  (Ctrl-C ends it)")
-        click.echo(f"  curl -H 'content-type: application/json' -d '{{\"text\": \"...\"}}' {where}/predict")
-        sys.stdout.flush()
-
-    if workers == 1:
-        child(0, sockets[0], None, ready)
-        return
-    from adequate.serving.process import spread
-
-    if code := spread(sockets, child, ready):
-        sys.exit(code)
+    _run(asked, listen(host, port, verb="serve", usual=PORT, processes=workers))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +127,30 @@ class _Asked:
     threads: int
     limits: Limits
     traces: bool
+
+
+def _run(asked: _Asked, sockets: Sequence[socket.socket]) -> None:
+    """A process a socket; of one, this one."""
+    from adequate.net.listen import url
+    from adequate.serving.metrics import room
+
+    where, counts = url(sockets[0]), room(len(sockets))
+
+    def child(number: int, sock: socket.socket, life: int | None, started: Callable[[], None]) -> None:
+        _process(asked, number, sock, life, started, counts)
+
+    def ready() -> None:
+        click.echo(f"serving {asked.what or 'what is promoted'} at {where}  (Ctrl-C ends it)")
+        click.echo(f"  curl -H 'content-type: application/json' -d '{{\"text\": \"...\"}}' {where}/predict")
+        sys.stdout.flush()
+
+    if len(sockets) == 1:
+        child(0, sockets[0], None, ready)
+        return
+    from adequate.serving.process import spread
+
+    if code := spread(sockets, child, ready):
+        sys.exit(code)
 
 
 def _process(

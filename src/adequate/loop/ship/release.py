@@ -26,27 +26,29 @@ from adequate.store.releases import Release
 def released(gate: Gate, bundle: Bundle, trial: Trial, verdict: Confirmed, *, who: str) -> Path:
     """Copy the bundle to `.adequate/releases/ID` with its card, store its cells and its record; returns the folder.
 
-    Making it again changes nothing but the card in the store.
+    Making it again changes the card in the store, and what the bundle carries of the project's declarations.
     """
     store, project = gate.store, gate.project
     gate.keep(bundle, verdict)
     seen = ((batch.inputs, batch.outputs) for batch in predicted(store, project, gate.model))
     assertions, stay = to_data(project.assertions.values(), seen)
     facts = _facts(gate, bundle, trial, verdict, stay)
-    abstain = rules(store, project, bundle)
+    said: dict[str, Any] = {
+        "assertions": tuple(assertions),
+        "abstain": rules(store, project, bundle),
+        "recording": None if project.recorded is None else asdict(project.recorded),
+    }
     folder = write(
         store.root / FOLDER / "releases",
         project=project.name,
         text=project.text,
         blocks=list(bundle.blocks.values()),
         heads=bundle.heads,
-        assertions=assertions,
-        abstain=abstain,
-        recording=None if project.recorded is None else asdict(project.recorded),
         card=facts,
+        **said,
     )
     assert folder.name == bundle.id, "what was gated is what is released"
-    amend(folder, abstain=abstain)  # costs may be declared after it was made
+    amend(folder, **said)  # where it was made before, other things were declared
     store.releases.put(
         Release(
             id=bundle.id,

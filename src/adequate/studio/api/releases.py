@@ -21,7 +21,6 @@ from adequate.studio.context import Engineer, Here, Studio, Viewer
 from adequate.studio.roles import Can
 
 router = APIRouter(prefix="/api/releases", tags=["releases"])
-Cell = tuple[str, str, str, str]
 
 
 @router.get("")
@@ -104,6 +103,7 @@ def listed(here: Studio) -> list[dict[str, Any]]:
         taken.setdefault(step.release, []).append(asdict(step))
     looks = {look.candidate: look for look in store.looks.list()}
     models = {model.id: model.number for model in store.models.list()}
+    worst = _worst(here)
     found = []
     for one in reversed(store.releases.list()):
         look, sizes = looks.get(one.id), one.card.get("sizes", {})
@@ -117,7 +117,7 @@ def listed(here: Studio) -> list[dict[str, Any]]:
                 "reasons": list(look.detail.get("reasons", ())) if look is not None else [],
                 "lost": look.detail.get("lost") if look is not None else None,
                 "won": look.detail.get("won") if look is not None else None,
-                "worst": _worst(here, one),
+                "worst": worst.get(one.id),
                 "refused": _refused(here, one),
                 "steps": taken.get(one.id, []),
             }
@@ -133,18 +133,15 @@ def _refused(here: Studio, one: Release) -> str | None:
     return None
 
 
-def _worst(here: Studio, one: Release) -> dict[str, Any] | None:
-    """The cell that measures worst against the model's, of those that were measured on as many examples."""
-    was, now = _cells(here, one.model), _cells(here, one.id)
-    changes = [(now[key][0] - was[key][0], key) for key in now.keys() & was.keys() if now[key][1] == was[key][1]]
-    if not changes:
-        return None
-    change, key = min(changes)
-    return {"cell": spelt(*key), "change": change}
-
-
-def _cells(here: Studio, model: str) -> dict[Cell, tuple[float, int]]:
-    cell = schema.cell.c
-    query = sa.select(cell.task, cell.slice, cell.label, cell.metric, cell.value, cell.n)
-    rows = here.store.sql.rows(query.where(cell.model == model, cell.value.is_not(None)))
-    return {(row.task, row.slice, row.label, row.metric): (row.value, row.n) for row in rows}
+def _worst(here: Studio) -> dict[str, dict[str, Any]]:
+    """By release, the cell that measures worst against its model's, of those measured on as many examples."""
+    was, now, release = schema.cell.alias(), schema.cell.alias(), schema.release.c
+    names = [now.c[name] for name in ("task", "slice", "label", "metric")]
+    change = now.c.value - was.c.value  # of what wasn't measured it is null
+    place = sa.func.row_number().over(partition_by=release.id, order_by=(change, *names))
+    same = [was.c[name.name] == name for name in (*names, now.c.n)]
+    query = sa.select(release.id, *names, change.label("change"), place.label("place"))
+    found = query.join(now, now.c.model == release.id).join(was, sa.and_(was.c.model == release.model, *same))
+    each = found.where(change.is_not(None)).subquery()
+    rows = here.store.sql.rows(sa.select(each).where(each.c.place == 1))
+    return {row.id: {"cell": spelt(row.task, row.slice, row.label, row.metric), "change": row.change} for row in rows}
