@@ -4,7 +4,9 @@ mail(n)             a table: body, intent, urgent, topics (several, by `;`), cha
 csv(path, table)    the table as a file
 begun(root, ...)    a project made of it by `begin`, as `adequate init` does
 adequate(...)       the command line in a process of its own
+typed(...)          the same in this process, in a tenth of the time: where the process isn't the point
 without_weights     a fixture: nothing is fetched, the engine works on words alone
+weightless(folder)  the same for what lives longer than a module
 """
 
 from __future__ import annotations
@@ -13,13 +15,16 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pytest
+from click.testing import CliRunner
 
+from adequate.cli.main import main
 from adequate.loop.begin import Begun, begin
 
 INTENTS = ("card", "fee", "login", "loan", "refund", "transfer")
@@ -57,15 +62,22 @@ _COMMON = [
 _RARER = [head + tail for head in ("bor", "lim", "tas", "ven", "kul") for tail in ("ito", "ane", "oup", "ick")]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def without_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+@contextmanager
+def weightless(folder: Path) -> Iterator[None]:
     """An empty cache, and a folder of resources that isn't there: that is said at once, where pip would be asked."""
-    empty = tmp_path_factory.mktemp("empty")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ADEQUATE_CACHE", str(empty / "cache"))
-        patch.setenv("ADEQUATE_RESOURCES", str(empty / "no resources"))
+        patch.setenv("ADEQUATE_CACHE", str(folder / "cache"))
+        patch.setenv("ADEQUATE_RESOURCES", str(folder / "no resources"))
         patch.setenv("PIP_NO_INDEX", "1")
         patch.setenv("HF_HUB_OFFLINE", "1")
+        yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def without_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """For a module. What a session shares is made before it, so must say `weightless` itself."""
+    empty = tmp_path_factory.mktemp("empty")
+    with weightless(empty):
         yield empty
 
 
@@ -141,3 +153,15 @@ def adequate(*words: object, cwd: Path | None = None, **env: str) -> subprocess.
         text=True,
         timeout=120,
     )
+
+
+def typed(*words: object, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    """The command line in this process; an error that isn't ours is raised."""
+    runner = CliRunner(env={"COLUMNS": "200"} | env)
+    with pytest.MonkeyPatch.context() as patch, runner.isolation() as (out, err, _):
+        patch.setattr(sys, "argv", ["adequate", *map(str, words)])
+        if cwd is not None:
+            patch.chdir(cwd)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return subprocess.CompletedProcess(sys.argv, ended.value.code, out.getvalue().decode(), err.getvalue().decode())

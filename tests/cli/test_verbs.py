@@ -18,7 +18,7 @@ from adequate.cli.main import VERBS, cli
 from adequate.loop.engine import Engine
 from adequate.loop.report import board as board_of
 from tests.loop.projects import EASY, SLICED
-from tests.made import adequate, begun, csv, mail
+from tests.made import begun, csv, mail, typed
 
 DATA = mail(200).select(["body", "intent", "channel"])
 
@@ -127,7 +127,7 @@ def test_replay_of_a_file_needs_no_project(tmp_path: Path) -> None:
 
 
 def test_the_gate_exits_by_its_verdict_and_writes_junit(root: Path, tmp_path: Path) -> None:
-    done = adequate("gate", "last", "last", "--json", "--junit", tmp_path / "gate.xml", "--project", root)
+    done = typed("gate", "last", "last", "--json", "--junit", tmp_path / "gate.xml", "--project", root)
     assert done.returncode == 0, done.stderr
     verdict = json.loads(done.stdout)
     assert (verdict["verdict"], verdict["exit"]) == ("passed", 0)
@@ -151,7 +151,7 @@ def test_the_gate_exits_by_its_verdict_and_writes_junit(root: Path, tmp_path: Pa
     ],
 )
 def test_mistakes_in_a_command_exit_with_3_and_one_message(words: list[str], said: str, root: Path) -> None:
-    done = adequate(*[str(root) if word == "ROOT" else word for word in words])
+    done = typed(*[str(root) if word == "ROOT" else word for word in words])
     assert done.returncode == 3, done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr
@@ -173,7 +173,7 @@ def test_ctrl_c_exits_with_130_and_says_that_nothing_is_lost(tmp_path: Path) -> 
     assert process.returncode == 130, complaint
     assert "nothing recorded is lost" in complaint
     assert "Traceback" not in complaint
-    assert adequate(*words, "--cycles", 1).returncode == 0
+    assert typed(*words, "--cycles", 1).returncode == 0
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(root: Path) -> None:

@@ -27,7 +27,7 @@ from adequate.loop.chances import Chances
 from adequate.loop.engine import Engine
 from adequate.types import PARTS, Part
 from tests.cli.mail import Terminal, terminal
-from tests.made import INTENTS, adequate, begun, csv, mail
+from tests.made import INTENTS, adequate, begun, csv, mail, typed
 
 SOURCE = """
 import adequate as aq
@@ -121,7 +121,7 @@ def _add(begin: Path, kills: int, rng: random.Random, tally: Tally) -> None:
                 assert "added" not in said or n == len(whole["examples"]["aq_id"])
             if not hit:
                 break
-        done = adequate(*words, root)
+        done = typed(*words, root)
         assert done.returncode == 0, done.stderr
         assert course(root) == whole
 
@@ -144,14 +144,14 @@ def _run(begin: Path, kills: int, rng: random.Random, tally: Tally) -> None:
             assert known == [made[0] for made in whole["models"]][: len(known)]
             if not hit:
                 break
-        done = adequate(*words, root)
+        done = typed(*words, root)
         assert done.returncode == 0, done.stderr
         assert course(root) == whole
 
 
 def _label(begin: Path, kills: int, rng: random.Random, tally: Tally) -> None:
     asked = _copy(begin / "mail")
-    assert adequate("run", "--batch", ASKED, "--project", asked).returncode == 0
+    assert typed("run", "--batch", ASKED, "--project", asked).returncode == 0
     truth = dict(zip(content_ids(DATA["body"].to_pylist()), DATA["intent"].to_pylist(), strict=True))
     whole = None
     while kills or whole is None:
@@ -175,7 +175,7 @@ def _label(begin: Path, kills: int, rng: random.Random, tally: Tally) -> None:
             assert len(have) <= len(saved) + 1
             saved = list(have)  # the one that was being saved may be there as well
         tally.answers += len(saved)
-        assert adequate("run", "--project", root).returncode == 0
+        assert typed("run", "--project", root).returncode == 0
         made = course(root)
         final = {name: made[name] for name in ("models", "cells", "waiting", "chances")}
         whole = whole or final

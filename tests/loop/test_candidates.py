@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -23,13 +24,17 @@ from tests.made import begun, mail
 DECLARED = f'{EASY}project.candidates("intent", aq.perturb.synonyms, level=1.0, most=10)\n'
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    root = tmp_path / "mail"
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("candidates") / "mail"
     begun(root, mail(500).select(["body", "intent", "channel"]), EASY)
-    new = Engine.open(root)
-    new.run(cycles=1)
-    return new
+    Engine.open(root).run(cycles=1)
+    return root
+
+
+@pytest.fixture
+def engine(trained: Path, tmp_path: Path) -> Engine:
+    return Engine.open(shutil.copytree(trained, tmp_path / "mail"))
 
 
 def copies(engine: Engine) -> pa.Table:

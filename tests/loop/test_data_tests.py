@@ -16,7 +16,7 @@ from adequate.loop.engine import Engine
 from adequate.loop.incoming import alike
 from adequate.testing.drift import told_apart
 from tests.loop.projects import EASY, LABELS
-from tests.made import adequate, begun, csv, mail
+from tests.made import begun, csv, mail, typed
 
 RULES = """
 project.column("channel", one_of=["app", "mail", "phone"], nulls=0.1)
@@ -84,7 +84,7 @@ def test_a_rule_that_blocks_refuses_every_file_before_anything_is_added(tmp_path
         engine.add(good, bad)
     with engine.store() as store:
         assert store.examples.count == 300
-    done = adequate("add", bad, "--report", tmp_path / "rows.csv", cwd=tmp_path / "mail")
+    done = typed("add", bad, "--report", tmp_path / "rows.csv", cwd=tmp_path / "mail")
     assert done.returncode == 1
     assert "1 of 40 rows are of another type" in done.stdout
     assert listed(tmp_path / "rows.csv") == [("number", 1, "type", "n/a")]

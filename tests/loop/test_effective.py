@@ -11,7 +11,7 @@ from adequate.loop.engine import Engine
 from adequate.spec.load import load
 from adequate.store import Override
 from tests.loop.projects import SLICED
-from tests.made import adequate, begun, mail
+from tests.made import begun, mail, typed
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def test_python_and_the_command_line_see_what_was_changed_in_the_studio(root: Pa
     engine = Engine.open(root)
     assert list(engine.project.slices) == ["app by function"]
     assert engine.project.targets == {"intent/all/accuracy": 0.7}
-    shown = adequate("show", "--as-python", "--project", str(root)).stdout
+    shown = typed("show", "--as-python", "--project", str(root)).stdout
     assert "ann, " in shown
     assert 'project.target("intent/all/accuracy", 0.7)' in shown
 

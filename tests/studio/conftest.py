@@ -12,7 +12,7 @@ import pytest
 
 from adequate.loop.engine import Engine
 from tests.loop.projects import SEVERAL
-from tests.made import begun, mail, without_weights
+from tests.made import begun, mail, weightless, without_weights
 from tests.studio.serving import Served, serving
 
 __all__ = ["without_weights"]
@@ -22,7 +22,8 @@ __all__ = ["without_weights"]
 def _trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("studio") / "mail"
     begun(root, partly(mail(600)), SEVERAL)
-    Engine.open(root).run(cycles=1)
+    with weightless(root.parent):
+        Engine.open(root).run(cycles=1)
     return root
 
 

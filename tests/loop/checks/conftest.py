@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from adequate.spec import Project
 from adequate.spec.load import load
 from adequate.testing.results import Result
 from tests.loop.projects import LABELS
-from tests.made import begun, mail
+from tests.made import begun, mail, weightless
 
 HEAD = f"""
 import adequate as aq
@@ -39,13 +40,19 @@ def texts(batch):
 Tests = Callable[[str], dict[str, Result]]
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project of 1,200 mails with a model of each task."""
+@pytest.fixture(scope="session")
+def _trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("checks") / "mail"
     begun(folder, mail(1200, hard=0.02), HEAD)
-    Engine.open(folder).run(cycles=1)
+    with weightless(folder.parent):
+        Engine.open(folder).run(cycles=1)
     return folder
+
+
+@pytest.fixture(scope="module")
+def root(_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of 1,200 mails with a model of each task."""
+    return Path(shutil.copytree(_trained, tmp_path_factory.mktemp("checks") / "mail"))
 
 
 def declared(root: Path, source: str) -> Project:

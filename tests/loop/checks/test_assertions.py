@@ -28,7 +28,7 @@ from adequate.store import Event, Store
 from adequate.testing.results import KEPT, Result
 from adequate.types import Metric, Source, State
 from tests.loop.projects import LABELS
-from tests.made import adequate, begun, mail
+from tests.made import begun, mail, typed
 
 HEAD = f"""
 import adequate as aq
@@ -393,14 +393,13 @@ def test_suggestions_that_are_often_wrong_or_not_declared_are_refused(project: M
 
 def test_guesses_by_an_assertion_are_shown_accepted_and_withdrawn_by_hand(root: Path) -> None:
     (root / "project.py").write_text(HEAD + HURRY)
-    shown = adequate("label", "guess", "--by", "not_in_a_hurry", cwd=root)
+    shown = typed("label", "guess", "--by", "not_in_a_hurry", cwd=root)
     assert "suggestions for the pool" in shown.stdout, shown.stderr
     assert (
-        "taught to urgent from now on"
-        in adequate("label", "guess", "--by", "not_in_a_hurry", "--accept", cwd=root).stdout
+        "taught to urgent from now on" in typed("label", "guess", "--by", "not_in_a_hurry", "--accept", cwd=root).stdout
     )
-    assert "taken back" in adequate("label", "guess", "--by", "not_in_a_hurry", "--withdraw", cwd=root).stdout
-    other = adequate("label", "guess", "--by", "not_in_a_hury", cwd=root)
+    assert "taken back" in typed("label", "guess", "--by", "not_in_a_hurry", "--withdraw", cwd=root).stdout
+    other = typed("label", "guess", "--by", "not_in_a_hury", cwd=root)
     assert "did you mean 'not_in_a_hurry'" in other.stderr
 
 

@@ -10,26 +10,28 @@ import pytest
 from adequate.loop.engine import Engine
 from adequate.loop.ship.report import Shipped
 from tests.loop.projects import EASY
-from tests.made import begun, mail, without_weights
+from tests.made import begun, mail, weightless, without_weights
 
 __all__ = ["without_weights"]
 SECONDS = 600.0  # there is less to try
 
 
-@pytest.fixture(scope="module")
-def accepted(tmp_path_factory: pytest.TempPathFactory, without_weights: Path) -> Path:
+@pytest.fixture(scope="session")
+def accepted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project's folder; not to be changed."""
     root = tmp_path_factory.mktemp("ship") / "mail"
     begun(root, mail(400, hard=0.02).select(["body", "intent"]), EASY)
-    Engine.open(root).run()
+    with weightless(root.parent):
+        Engine.open(root).run()
     return root
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def searched(accepted: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Shipped]:
     """A copy in which a search came to its end, and what came of it; not to be changed."""
     root = Path(shutil.copytree(accepted, tmp_path_factory.mktemp("searched") / "mail"))
-    return root, Engine.open(root).ship(search=SECONDS, who="ann")
+    with weightless(root.parent):
+        return root, Engine.open(root).ship(search=SECONDS, who="ann")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from adequate.loop.watch.looking import Looking
 from adequate.loop.watch.watch import Watch
 from adequate.store.recordings import folder_of
 from tests.loop.projects import EASY
-from tests.made import begun, mail, without_weights
+from tests.made import begun, mail, weightless, without_weights
 from tests.recorded import recorded, said
 
 __all__ = ["without_weights"]
@@ -55,14 +55,14 @@ class Served:
             return Looking(root=self.root, project=engine.project).look(store, now)
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory, without_weights: Path) -> Served:
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Served:
     """A project of six intents whose model was accepted."""
-    assert without_weights
     root = tmp_path_factory.mktemp("watch") / "mail"
     begun(root, mail(900, hard=0.1), EASY + MORE)
     engine = aq.open(root)
-    engine.run(cycles=1)
+    with weightless(root.parent):
+        engine.run(cycles=1)
     with engine.store() as store:
         model = store.models.accepted()
         assert model is not None
