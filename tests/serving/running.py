@@ -84,7 +84,7 @@ def serving(bundle: Path, *options: str, **environment: str) -> Iterator[Running
     finally:
         if process.poll() is None or alive(process.pid):
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait(30)
+        process.wait(60)
         if process.stdout is not None:
             process.stdout.close()
 

@@ -44,7 +44,7 @@ def test_requests_and_batches_are_spans_sent_before_the_end(opened: Bundle, coll
     with serving(opened.folder, "--traces", **plain) as running:
         assert running.predict(text="a card").status == 200
         running.process.send_signal(signal.SIGTERM)
-        assert running.process.wait(30) == 0
+        assert running.process.wait(60) == 0
     spans = b"".join(got)
     assert b"/predict" in spans
     assert b"batch" in spans

@@ -81,17 +81,18 @@ def test_a_trigger_comes_to_a_running_server_and_goes(tmp_path: Path) -> None:
     assert ask() == 0
     said = {"id": 1, "block": "block", "weights": [1.0, -0.5], "threshold": 1.0, "per_day": 10_000}
     file.write_bytes(orjson.dumps([said]))
-    deadline = time.monotonic() + 10
-    while ask() == 0 and time.monotonic() < deadline:
+    deadline = time.monotonic() + 60
+    while ask() < 10 and time.monotonic() < deadline:
         pass
     assert recorder.health()["written"] >= 10
     file.write_bytes(b"{")  # broken: the last ones stay
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while "no triggers" not in recorder.health()["fault"] and time.monotonic() < deadline:
         time.sleep(0.05)
     before = recorder.health()["written"]
-    assert ask() > before
+    ask()
     recorder.close()
+    assert recorder.health()["written"] > before
 
 
 def test_a_file_that_holds_no_triggers_is_told(tmp_path: Path) -> None:

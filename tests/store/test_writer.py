@@ -26,10 +26,10 @@ def test_what_waits_together_is_committed_together(both: Store) -> None:
 
     def hold(connection: sa.Connection) -> None:
         started.set()
-        go.wait(10)
+        go.wait(60)
 
     first = both.sql.submit(hold)
-    started.wait(10)
+    started.wait(60)
     more = [both.sql.submit(lambda connection, n=n: connection.execute(put(f"k{n}"))) for n in range(50)]  # type: ignore[misc]
     assert not any(future.done() for future in more)
     go.set()
@@ -44,14 +44,14 @@ def test_one_that_fails_does_not_take_its_neighbours_along(both: Store) -> None:
 
     def hold(connection: sa.Connection) -> None:
         started.set()
-        go.wait(10)
+        go.wait(60)
 
     def fail(connection: sa.Connection) -> None:
         connection.execute(put("half"))
         connection.execute(put("half"))
 
     both.sql.submit(hold)
-    started.wait(10)
+    started.wait(60)
     before, broken, after = (
         both.sql.submit(lambda connection: connection.execute(put("before"))),
         both.sql.submit(fail),

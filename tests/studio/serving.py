@@ -58,12 +58,13 @@ class Served:
     def client(self, role: str = "owner", name: str = "") -> httpx.Client:
         """An HTTP client of somebody with this role; "" is a stranger."""
         headers = self.signed_in(role, name) if role else {}
-        return httpx.Client(base_url=self.url, headers={"Sec-Fetch-Site": "same-origin", **headers}, timeout=60)
+        return httpx.Client(base_url=self.url, headers={"Sec-Fetch-Site": "same-origin", **headers}, timeout=120)
 
     def live(self, role: str = "owner", name: str = "", **options: Any) -> ClientConnection:
         """A WebSocket of somebody with this role; "" is a stranger."""
         headers = self.signed_in(role, name) if role else {}
         url = self.url.replace("http", "ws") + "/api/live"
+        options = {"open_timeout": 60, "ping_timeout": 120} | options  # a slow machine isn't a fault
         socket: ClientConnection = connect(url, origin=Origin(self.url), additional_headers=headers, **options)
         return socket
 
@@ -88,4 +89,4 @@ def serving(root: Path, *, automatic: bool = False, provider: Provider | None = 
             yield Served(url=f"http://127.0.0.1:{port}", studio=studio)
         finally:
             server.should_exit = True
-            thread.join(10)
+            thread.join(60)

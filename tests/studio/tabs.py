@@ -26,7 +26,7 @@ def say(ws: ClientConnection, **frame: Any) -> None:
     ws.send(json.dumps(frame))
 
 
-def until(ws: ClientConnection, *t: str, timeout: float = 20, **fits: Any) -> dict[str, Any]:
+def until(ws: ClientConnection, *t: str, timeout: float = 60, **fits: Any) -> dict[str, Any]:
     """The next frame of one of these kinds whose fields are these."""
     while True:
         frame: dict[str, Any] = json.loads(ws.recv(timeout))
@@ -38,7 +38,7 @@ def heard(ws: ClientConnection) -> list[dict[str, Any]]:
     """All that the server had sent when it answered a ping of ours."""
     say(ws, t="ping")
     found = []
-    while (frame := json.loads(ws.recv(20)))["t"] != "pong":
+    while (frame := json.loads(ws.recv(60)))["t"] != "pong":
         found.append(frame)
     return found
 
@@ -55,7 +55,7 @@ def operate(ws: ClientConnection, kind: str, topic: str, op: str = "", **body: A
     op = op or uuid.uuid4().hex
     say(ws, t="op", op=op, kind=kind, topic=topic, body=body)
     while True:
-        frame: dict[str, Any] = json.loads(ws.recv(20))
+        frame: dict[str, Any] = json.loads(ws.recv(60))
         if frame["t"] in ("ack", "nack") and frame["op"] == op:
             return frame
 
@@ -64,7 +64,7 @@ def closing(ws: ClientConnection) -> int:
     """The code with which the server ends a socket, whatever it says before."""
     try:
         while True:
-            ws.recv(20)
+            ws.recv(60)
     except ConnectionClosed as closed:
         return closed.rcvd.code if closed.rcvd is not None else 0
 

@@ -61,7 +61,7 @@ def test_a_board_that_fell_behind_is_shown_at_once_and_caught_up(served: Served)
         shown = client.get("/api/board").json()
         assert shown["current"] is False
         assert shown["money"]["amount"] == 30
-        kinds = (json.loads(live.recv(timeout=20)).get("kind") for _ in range(30))
+        kinds = (json.loads(live.recv(timeout=60)).get("kind") for _ in range(30))
         assert "board" in kinds
         assert client.get("/api/board").json()["current"] is True
 

@@ -80,7 +80,7 @@ def test_a_cycle_ends_with_the_server_and_is_taken_up_again(root: Path) -> None:
         if '"step": "predict"' in line:
             break
     process.stdin.close()  # as when the server dies
-    assert process.wait(20) == 3
+    assert process.wait(60) == 3
     process.stdout.close()
     with Engine.open(root).store() as store:
         half = store.journal.last()

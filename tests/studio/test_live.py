@@ -39,10 +39,10 @@ def test_an_answer_is_acknowledged_with_its_number_and_reaches_whoever_has_the_e
 
 def test_ready_says_who_one_is_and_what_is_served(served: Served) -> None:
     with served.live("reviewer") as ws:
-        ready = json.loads(ws.recv(5))
+        ready = json.loads(ws.recv(60))
     assert (ready["t"], ready["you"], ready["role"]) == ("ready", "reviewer", "reviewer")
     assert ready["build"]
-    assert ready["seq"] == served.studio.hub.told > 0
+    assert 0 < ready["seq"] <= served.studio.hub.told
 
 
 def test_the_same_operation_again_gets_the_same_answer_and_happens_once_also_after_a_restart(root: Path) -> None:
@@ -133,7 +133,7 @@ def test_who_missed_too_much_is_told_to_read_anew(served: Served, items: list[Qu
     with served.live() as ws:
         time.sleep(1.5)  # until the server has found what another program wrote
         say(ws, t="sub", topics=[topic], since={topic: 0})
-        frames = [json.loads(ws.recv(5)) for _ in range(2)]
+        frames = [json.loads(ws.recv(60)) for _ in range(2)]
         assert until(ws, "subbed")
     assert {"t": "resync", "topic": topic} in frames
 
@@ -142,7 +142,7 @@ def test_events_that_another_process_recorded_are_told_too(served: Served, items
     with served.live() as ws:
         joined(ws, f"example:{items[0].example}")
         served.studio.store.labels.record([comment(items[0], "from elsewhere")])
-        assert until(ws, "ev", timeout=5)["body"]["value"] == {"text": "from elsewhere"}
+        assert until(ws, "ev")["body"]["value"] == {"text": "from elsewhere"}
 
 
 def test_presence_is_told_to_those_who_are_there_and_ends_with_the_tab(served: Served, items: list[QueueItem]) -> None:
@@ -254,7 +254,7 @@ def test_who_loses_their_role_is_told_so_and_let_go(served: Served) -> None:
     with served.live("labeller") as ws, served.client() as owner:
         heard(ws)
         assert owner.put("/api/people/labeller/role", json={"role": "viewer"}).is_success
-        assert until(ws, "bye", timeout=10)["why"]
+        assert until(ws, "bye")["why"]
         assert closing(ws) == 4401
 
 
@@ -265,7 +265,7 @@ def test_the_board_counts_labels_and_what_waits(served: Served, items: list[Queu
         before = until(ws, "ev", kind="counts")["body"]
         answer = operate(ws, "answer.submit", "queue:intent", item=items[0].id, value="fee")
         assert answer["t"] == "ack", answer
-        after = until(ws, "ev", kind="counts", timeout=5)["body"]
+        after = until(ws, "ev", kind="counts")["body"]
     assert after["labels"]["intent"] == before["labels"]["intent"] + 1 == store.labels.current("intent").num_rows
     assert after["waiting"]["intent"] == before["waiting"]["intent"] - 1
 

@@ -29,16 +29,19 @@ def test_secrets_and_their_hashes_are_in_no_log_audit_event_error_or_export(
         assert client.put("/api/people/me/password", json={"new": PASSWORD}).status_code == 204
         session = served.signed_in()["Cookie"].partition("=")[2]
         stranger = {"Sec-Fetch-Site": "same-origin"}
-        joined = httpx.post(f"{served.url}/api/session", json={"key": key, "name": "Zoe"}, headers=stranger)
+        joined = httpx.post(f"{served.url}/api/session", json={"key": key, "name": "Zoe"}, headers=stranger, timeout=60)
         assert joined.status_code == 200
         door = f"{served.url}/api/session"
         errors = [
-            httpx.post(door, json={"key": key, "name": ["x"]}, headers=stranger),
-            httpx.post(door, json={"key": key, "name": "Yan"}, headers=stranger),
+            httpx.post(door, json={"key": key, "name": ["x"]}, headers=stranger, timeout=60),
+            httpx.post(door, json={"key": key, "name": "Yan"}, headers=stranger, timeout=60),
             httpx.post(
-                f"{served.url}/api/session", json={"name": "Owner", "password": PASSWORD + "!"}, headers=stranger
+                f"{served.url}/api/session",
+                json={"name": "Owner", "password": PASSWORD + "!"},
+                headers=stranger,
+                timeout=60,
             ),
-            httpx.get(f"{served.url}/api/people", headers={"Authorization": f"Bearer {token}x"}),
+            httpx.get(f"{served.url}/api/people", headers={"Authorization": f"Bearer {token}x"}, timeout=60),
             client.put("/api/people/me/password", json={"old": "wrong wrong wrong", "new": PASSWORD}),
         ]
         assert all(answer.status_code >= 400 for answer in errors)

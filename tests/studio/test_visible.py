@@ -106,5 +106,5 @@ def test_a_reviewer_sees_what_a_labeller_does_not(served: Served) -> None:
         joined(ann, f"example:{example}")
         event = _event("label", "ben", example=example, row=3, value="fee", body={"gold": "fee"})
         store.labels.record([event])
-        assert until(eve, "ev", timeout=5)["body"]["gold"] == "fee"
+        assert until(eve, "ev")["body"]["gold"] == "fee"
         assert not [frame for frame in heard(ann) if frame["t"] == "ev"]
