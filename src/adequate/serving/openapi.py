@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
@@ -47,6 +48,22 @@ def document(
         tensors: names of those that an inference answers with.
         token: whether requests need one.
     """
+    told: dict[str, Any] = {
+        "openapi": "3.1.0",
+        "info": {"title": project, "version": version("adequate")},
+        "paths": _ours(text) | _protocol(project, releases),
+    }
+    texts = {"type": "array", "items": _STRING, "minItems": 1, "maxItems": limits.texts}
+    schemas = _predicting(text, texts, tasks) | _about() | _inferring(texts, tensors)
+    components: dict[str, Any] = {"schemas": schemas}
+    if token:
+        components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        told["security"] = [{"token": []}]
+    return told | {"components": components}
+
+
+def _ours(text: str) -> dict[str, Any]:
+    """The paths of our own."""
     predict = _operation(
         "predict",
         "Answer texts",
@@ -54,25 +71,24 @@ def document(
         _ERRORS,
         body={JSON: {"schema": _ref("Predict")}, NDJSON: _lines(text)},
     )
-    infer = _operation(
-        "v2_infer",
-        "Inference",
-        {JSON: {"schema": _ref("Inferred")}},
-        _ERRORS,
-        body={JSON: {"schema": _ref("Infer")}},
-        v2=True,
-    )
-    model = [_place("model", [project])]
-    one = [*model, _place("version", releases)]
-    paths = {
+    metrics = _operation("metrics", "Counts, for Prometheus", {"text/plain": {"schema": _STRING}}, {401: ""})
+    return {
         "/": {"get": _get("about", "What is served", "About")},
         "/predict": {"post": predict},
         "/health": {"get": _get("health", "Whether the process lives", "Health", public=True)},
         "/ready": {"get": _get("ready", "Whether requests are taken", "Health", 503, public=True)},
-        "/metrics": {
-            "get": _operation("metrics", "Counts, for Prometheus", {"text/plain": {"schema": _STRING}}, {401: ""})
-        },
+        "/metrics": {"get": metrics},
         "/openapi.json": {"get": _get("openapi", "This document", "Any")},
+    }
+
+
+def _protocol(project: str, releases: Sequence[str]) -> dict[str, Any]:
+    """The paths of the Open Inference Protocol."""
+    body = {JSON: {"schema": _ref("Infer")}}
+    infer = _operation("v2_infer", "Inference", {JSON: {"schema": _ref("Inferred")}}, _ERRORS, body=body, v2=True)
+    model = [_place("model", [project])]
+    one = [*model, _place("version", releases)]
+    return {
         "/v2": {"get": _get("v2_server", "Server metadata", "Any", v2=True)},
         "/v2/health/live": {"get": _get("v2_live", "Server live", "Any", public=True, v2=True)},
         "/v2/health/ready": {"get": _get("v2_ready", "Server ready", "Any", 503, public=True, v2=True)},
@@ -95,20 +111,9 @@ def document(
             "post": infer | {"operationId": "v2_infer_version"},
         },
     }
-    components: dict[str, Any] = {"schemas": _schemas(text, tasks, tensors, limits)}
-    told: dict[str, Any] = {
-        "openapi": "3.1.0",
-        "info": {"title": project, "version": version("adequate")},
-        "paths": paths,
-    }
-    if token:
-        components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-        told["security"] = [{"token": []}]
-    return told | {"components": components}
 
 
-def _schemas(text: str, tasks: Sequence[str], tensors: Sequence[str], limits: Limits) -> dict[str, Any]:
-    texts = {"type": "array", "items": _STRING, "minItems": 1, "maxItems": limits.texts}
+def _predicting(text: str, texts: Mapping[str, Any], tasks: Sequence[str]) -> dict[str, Any]:
     row = {"type": "object", "required": [text], "properties": {text: _STRING}, "additionalProperties": _SCALAR}
     return {
         "Predict": {
@@ -116,7 +121,7 @@ def _schemas(text: str, tasks: Sequence[str], tensors: Sequence[str], limits: Li
             "properties": {
                 "text": _STRING,
                 "texts": texts,
-                "inputs": {"type": "array", "items": row, "minItems": 1, "maxItems": limits.texts},
+                "inputs": {**texts, "items": row},
                 "tasks": {"type": "array", "items": {"enum": list(tasks)}, "minItems": 1},
                 "probabilities": {"type": "integer", "minimum": 0, "maximum": 10_000},
                 "explain": {"type": "boolean", "description": f"of at most {EXPLAINED} texts"},
@@ -140,6 +145,11 @@ def _schemas(text: str, tasks: Sequence[str], tensors: Sequence[str], limits: Li
                 "words": _list(_list(_object(start=_INTEGER, end=_INTEGER, word=_STRING, weight=_NUMBER))),
             },
         },
+    }
+
+
+def _about() -> dict[str, Any]:
+    return {
         "About": _object(project=_STRING, text=_STRING, release=_STRING, tasks={"type": "object"}),
         "Health": _object(status=_STRING, release=_STRING, trouble=_STRING),
         "Any": {"type": "object"},
@@ -150,6 +160,13 @@ def _schemas(text: str, tasks: Sequence[str], tensors: Sequence[str], limits: Li
             inputs=_list(_ref("Any")),
             outputs=_list(_ref("Any")),
         ),
+        "Error": _object(error=_object(code=_STRING, message=_STRING, remedy=_STRING)),
+        "V2Error": _object(error=_STRING),
+    }
+
+
+def _inferring(texts: Mapping[str, Any], tensors: Sequence[str]) -> dict[str, Any]:
+    return {
         "Infer": {
             "type": "object",
             "required": ["inputs"],
@@ -180,8 +197,6 @@ def _schemas(text: str, tasks: Sequence[str], tensors: Sequence[str], limits: Li
             "description": "as many data as the shape says",
         },
         "Inferred": _object(model_name=_STRING, model_version=_STRING, outputs=_list(_ref("Any"))),
-        "Error": _object(error=_object(code=_STRING, message=_STRING, remedy=_STRING)),
-        "V2Error": _object(error=_STRING),
     }
 
 
@@ -191,7 +206,7 @@ def _lines(text: str) -> dict[str, Any]:
         f"An object a line, with the column {text!r}, maybe `id`, and what else assertions read; each is answered by a "
         "line while more come: the object with TASK, TASK_confidence and release, or with `error`. ?tasks=a,b"
     )
-    example = "".join(f'{{"id": {i}, "{text}": "{said}"}}\n' for i, said in ((1, "a text"), (2, "another")))
+    example = "".join(json.dumps({"id": i, text: said}) + "\n" for i, said in ((1, "a text"), (2, "another")))
     return {"schema": _STRING | {"description": about}, "example": example}
 
 
