@@ -47,6 +47,7 @@ ROWS = 1_000.0  # of the audit, a second
 BURST = 10_000.0  # at once; fewer than may wait for the writer
 COUNTED = 10.0  # seconds until those who record beside us are counted again
 SIDE = 60.0  # seconds: who has written since then records beside us
+CLOSING = 10.0  # seconds in which what was told is looked at yet when it ends
 _log = logging.getLogger(__name__)
 
 
@@ -181,7 +182,7 @@ class Recorder:
             self._live.close()
         if started:
             self._woken.set()
-            self._thread.join(10)
+            self._thread.join(CLOSING)
         if self._shadow is not None:
             self._shadow.close()
         if started:
