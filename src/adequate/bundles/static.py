@@ -19,7 +19,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -58,13 +58,26 @@ def words(texts: Sequence[str]) -> list[str]:
     """
     laid = EDGE.join(["", *texts, ""])
     if laid.count(EDGE) != len(texts) + 1 or max(map(len, texts), default=0) > LONGEST:
-        laid = EDGE.join(["", *map(_cut, texts), ""])
-    if laid.isascii():  # the same as below, four times as fast
-        plain = laid.lower().replace("'", "")
-        for sign in _SIGNS:
-            if sign in plain:
-                plain = plain.replace(sign, f" {sign} ")
-        return plain.split()
+        texts = [*map(_cut, texts)]
+        laid = EDGE.join(["", *texts, ""])
+    if laid.isascii():
+        return _plain(laid)
+    found: list[str] = []
+    for plain, some in groupby(texts, str.isascii):
+        found += (_plain if plain else _any)(EDGE.join(["", *some, ""]))[:-1]
+    return [*found, EDGE]
+
+
+def _plain(laid: str) -> list[str]:
+    """Of ASCII: what `_any` finds, four times as fast."""
+    plain = laid.lower().replace("'", "")
+    for sign in _SIGNS:
+        if sign in plain:
+            plain = plain.replace(sign, f" {sign} ")
+    return plain.split()
+
+
+def _any(laid: str) -> list[str]:
     bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", laid))
     plain = unicodedata.normalize("NFKC", bare).casefold().replace("'", "").replace("\u2019", "")
     return _ANY.findall(plain)

@@ -185,7 +185,7 @@ class Batcher:
             else:
                 more = max(len(self._queue), len(first.texts) - first.taken) >= idle > 0  # than idle threads but one
                 pieces = self._take(release.within(SLICE), idle) if release.brief and more else []
-                self._lock.notify(idle)
+                self._lock.notify(idle - release.brief if self._queue else 0)
         if pieces:
             self._deliver(*self._ask(pieces))
 

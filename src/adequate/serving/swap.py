@@ -82,7 +82,7 @@ class Swap:
     Args:
         poll: what should serve, by now. It may fail.
         trust: a public key's file; a bundle must be signed by its owner.
-        changed: told what serves, at first and, from the thread, after it changed.
+        changed: told what serves, at first and, from the thread, before it does; what it refuses doesn't serve.
     """
 
     def __init__(
@@ -138,9 +138,9 @@ class Swap:
                 self.trouble = ""
             elif wanted != self._bad:
                 new = self._open(wanted)
+                self._changed(new)  # first: what can't be recorded as it says doesn't serve
                 self.now, self._wanted, self.trouble, self._bad = new, wanted, "", None
                 self._metrics.swapped(failed=False)
-                self._changed(new)
         except Exception as error:  # a store that is away, a bundle that is broken: what serves, serves on
             self._bad = wanted
             if str(error) != self.trouble:
@@ -177,9 +177,9 @@ def _stamp(bundle: Path) -> int:
 
 
 def _seconds(bundle: Bundle, n: int) -> float:
-    start = time.perf_counter()
+    start = time.thread_time()
     bundle.answer([WARM] * n)
-    return time.perf_counter() - start
+    return time.thread_time() - start
 
 
 def following(path: Path) -> Poll:
