@@ -63,6 +63,10 @@ def test_a_budget_is_shared_with_the_servers_beside(tmp_path: Path) -> None:
     beside = tmp_path / "host-2-cd" / "000001.jsonl"
     beside.parent.mkdir()
     beside.write_bytes(b'{"kind":"tally"}\n')
+    ended = tmp_path / "host-3-ef" / "000001.jsonl"  # an hour ahead: since then the clock was put back
+    ended.parent.mkdir()
+    ended.write_bytes(b'{"kind":"tally"}\n')
+    os.utime(ended, (time.time() + 3600,) * 2)
     recorder = recorded(tmp_path, seeks_fees(12))
     assert len([row for row in written(tmp_path)[0] if row["id"].startswith(recorder.name)]) == 6
 
