@@ -47,8 +47,8 @@ EDITS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("fp32", {"precision": "fp32"}),
     ("fp16", {"precision": "fp16"}),
     ("int8", {}),
-    ("vocabulary", {"vocabulary": True}),
-    ("vocabulary, no n-grams", {"vocabulary": True, "lexical": False}),
+    ("vocabulary", {"vocabulary": 0}),
+    ("vocabulary, no n-grams", {"vocabulary": 0, "keep": 0}),
     ("3/4 of the neurons", {"ffn": 0.75}),
     ("1/2 of the neurons", {"ffn": 0.5}),
     ("1/4 of the neurons", {"ffn": 0.25}),
@@ -60,11 +60,11 @@ EDITS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("4 layers", {"layers": 4}),
     ("3 layers", {"layers": 3}),
     ("2 layers", {"layers": 2}),
-    ("vocabulary, 1/2 neurons", {"vocabulary": True, "ffn": 0.5}),
-    ("vocabulary, 4 layers", {"vocabulary": True, "layers": 4}),
-    ("vocabulary, 4 layers, 1/2 neurons", {"vocabulary": True, "layers": 4, "ffn": 0.5}),
-    ("vocabulary, 4 layers, 1/2, 1/2", {"vocabulary": True, "layers": 4, "ffn": 0.5, "attention": 0.5}),
-    ("vocabulary, 2 layers, 1/4, 1/2", {"vocabulary": True, "layers": 2, "ffn": 0.25, "attention": 0.5}),
+    ("vocabulary, 1/2 neurons", {"vocabulary": 0, "ffn": 0.5}),
+    ("vocabulary, 4 layers", {"vocabulary": 0, "layers": 4}),
+    ("vocabulary, 4 layers, 1/2 neurons", {"vocabulary": 0, "layers": 4, "ffn": 0.5}),
+    ("vocabulary, 4 layers, 1/2, 1/2", {"vocabulary": 0, "layers": 4, "ffn": 0.5, "attention": 0.5}),
+    ("vocabulary, 2 layers, 1/4, 1/2", {"vocabulary": 0, "layers": 2, "ffn": 0.25, "attention": 0.5}),
 )
 
 

@@ -46,14 +46,14 @@ def agrees(material: Material, one: Made, task: str) -> float:
 
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])
 def test_keeping_everything_keeps_the_vectors(material: Material, tmp_path: Path, precision: str) -> None:
-    one = build(material, precision=precision, vocabulary=True, folder=tmp_path)  # type: ignore[arg-type]
+    one = build(material, precision=precision, vocabulary=0, folder=tmp_path)  # type: ignore[arg-type]
     assert material.vectors is not None
     assert np.abs(block(one).of(material.texts) - material.vectors).max() < (1e-5 if precision == "fp32" else 3e-3)
     assert all(agrees(material, one, task) > 0.97 for task in material.heads)
 
 
 def test_all_edits_at_once_still_answer_both_tasks(material: Material, tmp_path: Path) -> None:
-    one = build(material, vocabulary=True, ffn=0.5, attention=0.5, rank=8, folder=tmp_path)
+    one = build(material, vocabulary=0, ffn=0.5, attention=0.5, rank=8, folder=tmp_path)
     assert agrees(material, one, "topic") > 0.7
     assert agrees(material, one, "tags") > 0.7
     assert one.steps == (
@@ -68,7 +68,7 @@ def test_all_edits_at_once_still_answer_both_tasks(material: Material, tmp_path:
 
 @pytest.mark.parametrize("plan", [Plan(ffn=0.5), Plan(attention=0.25), Plan(rank=8), Plan(layers=1)])
 def test_the_graph_computes_what_the_edited_weights_say(material: Material, tmp_path: Path, plan: Plan) -> None:
-    files, _ = written(material, plan, precision="fp32", vocabulary=False, folder=tmp_path)
+    files, _ = written(material, plan, precision="fp32", vocabulary=None, folder=tmp_path)
     ids = trim.tokenised(material.tokenizer, material.texts, material.tokens)
     weights = walked(made.weights(), laid_out(ids[: material.made]), plan, heads=made.HEADS)
     expected = encoded(weights, laid_out(ids), heads=made.HEADS)
@@ -110,8 +110,8 @@ def test_a_head_that_reads_words_alone_stays_as_it_is(material: Material, tmp_pa
 
 
 def test_fewer_bytes_with_every_edit(material: Material, tmp_path: Path) -> None:
-    plans = [{"precision": "fp32"}, {"precision": "fp16"}, {}, {"vocabulary": True}, {"vocabulary": True, "ffn": 0.5}]
-    plans.append({"vocabulary": True, "ffn": 0.5, "layers": 1})
+    plans = [{"precision": "fp32"}, {"precision": "fp16"}, {}, {"vocabulary": 0}, {"vocabulary": 0, "ffn": 0.5}]
+    plans.append({"vocabulary": 0, "ffn": 0.5, "layers": 1})
     sizes = [block(build(material, folder=tmp_path, **plan)).model.stat().st_size for plan in plans]  # type: ignore[arg-type]
     assert sizes == sorted(sizes, reverse=True)
     assert len(set(sizes)) == len(sizes)
@@ -123,7 +123,7 @@ def test_the_same_edits_have_the_same_name_and_others_another(material: Material
 
 
 def test_a_candidate_becomes_a_bundle_that_answers_the_same(material: Material, tmp_path: Path) -> None:
-    one = build(material, vocabulary=True, ffn=0.5, folder=tmp_path)
+    one = build(material, vocabulary=0, ffn=0.5, folder=tmp_path)
     folder = write(tmp_path / "out", project="p", text="body", blocks=one.blocks, heads=one.heads)
     texts = list(material.texts[:20])
     answers = Bundle.open(folder).answer(texts)
@@ -150,7 +150,7 @@ def test_int8_leaves_no_matrix_of_an_edited_encoder_in_full_precision(material: 
 def test_the_tables_hold_what_is_read(material: Material, tmp_path: Path) -> None:
     import onnx
 
-    model = onnx.load(block(build(material, vocabulary=True, folder=tmp_path)).model)
+    model = onnx.load(block(build(material, vocabulary=0, folder=tmp_path)).model)
     shapes = {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
     assert shapes["positions"] == (small.TOKENS, made.WIDTH)
     assert shapes["embeddings.word_embeddings.weight"] == (37, made.WIDTH)

@@ -105,17 +105,23 @@ def test_limits_say_how_many_times_a_candidate_is_too_big() -> None:
 
 
 def test_a_recipe_comes_back_from_its_journal_and_says_what_it_is() -> None:
-    one = Recipe(form="encoder", vocabulary=True, ffn=0.5)
-    assert recipe({"form": "encoder", "vocabulary": True, "ffn": 0.5, "of a newer version": 1}) == one
-    assert str(one) == "encoder: vocabulary, 50% of FFN, int8"
+    one = Recipe(form="encoder", vocabulary=2_000, ffn=0.5)
+    assert recipe({"form": "encoder", "vocabulary": 2_000, "ffn": 0.5, "of a newer version": 1}) == one
+    assert str(one) == "encoder: words of the pool + 2,000, 50% of FFN, int8"
     assert str(Recipe(form="static", bigrams=65_536)) == "static vectors of 128, 65,536 pairs, int8"
+
+
+def adequate(one: Recipe, size: int) -> Trial:
+    """Encoders lose less than what is smaller."""
+    loss = 0.0 if one.form == "encoder" else 0.01
+    return Trial(recipe=one, bundle=str(one), bytes=size, alone=1.0, loss=loss, hopeful=True)
 
 
 def test_to_keep_more_n_grams_than_heads_read_is_to_keep_all() -> None:
     few = Space(encoder=True, columns=7_000)
     found: list[Trial] = []
-    while len(found) < 40 and (one := follow(few, found)) is not None:
-        found.append(Trial(recipe=one, bundle=str(one), bytes=1, alone=1.0, hopeful=True))
+    while len(found) < 60 and (one := follow(few, found)) is not None:
+        found.append(adequate(one, 1_000 - len(found)))
     kept = {one.recipe.keep for one in found if one.recipe.form == "encoder"}
     assert {None, 5_000} <= kept
     assert all(keep is None or keep < 7_000 for keep in kept)
@@ -124,7 +130,7 @@ def test_to_keep_more_n_grams_than_heads_read_is_to_keep_all() -> None:
 def test_a_head_that_reads_no_n_grams_has_none_beside_the_encoder() -> None:
     none = Space(encoder=True, columns=0)
     found: list[Trial] = []
-    while len(found) < 40 and (one := follow(none, found)) is not None:
-        found.append(Trial(recipe=one, bundle=str(one), bytes=1, alone=1.0, hopeful=True))
+    while len(found) < 60 and (one := follow(none, found)) is not None:
+        found.append(adequate(one, 1_000 - len(found)))
     assert {one.recipe.keep for one in found if one.recipe.form == "encoder"} == {None}
     assert len({one.recipe.keep for one in found if one.recipe.form == "words"}) > 1

@@ -39,6 +39,14 @@ def test_what_nobody_said_is_gone_and_letters_and_special_tokens_stay() -> None:
     assert left["[PAD]"] == 0
 
 
+def test_the_commonest_words_stay_whether_or_not_the_pool_has_them() -> None:
+    known = orjson.loads(small.tokenizer())["model"]["vocab"]
+    words = sorted((word for word in known if word.isalpha() and len(word) > 1), key=known.__getitem__)
+    for common in (0, 1, len(words)):
+        kept = trim.needed(small.tokenizer(), SEEN, common).tolist()
+        assert set(kept) == {*KEPT.tolist(), *(known[word] for word in words[:common])}
+
+
 def test_a_word_that_the_pool_did_not_have_is_spelt() -> None:
     (ids,) = trim.tokenised(TRIMMED, ["jig [SEP] zebra"], small.TOKENS)
     assert pieces(TRIMMED, ids)[:4] == ["[CLS]", "j", "##i", "##g"]

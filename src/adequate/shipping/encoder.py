@@ -39,7 +39,7 @@ def build(
     material: Material,
     *,
     precision: Precision = "int8",
-    vocabulary: bool = False,
+    vocabulary: int | None = None,
     ffn: float = 1.0,
     attention: float = 1.0,
     rank: int | None = None,
@@ -51,7 +51,7 @@ def build(
 
     Args:
         precision: of the file; `fp16` computes in fp32.
-        vocabulary: whether to keep only the pool's words.
+        vocabulary: common words that stay whether or not the pool has them; None: all that it knows stay.
         ffn, attention: shares of the neurons and the attention heads that stay, in (0, 1].
         rank: of the feed-forward matrices; None: full.
         layers: how many stay; None: all.
@@ -109,7 +109,7 @@ def _vectors(material: Material, block: Graph, texts: Sequence[str]) -> Floats:
 
 
 def written(
-    material: Material, plan: Plan, *, precision: Precision, vocabulary: bool, folder: Path
+    material: Material, plan: Plan, *, precision: Precision, vocabulary: int | None, folder: Path
 ) -> tuple[Graph, tuple[str, ...]]:
     """The edited encoder as files in `folder`, named for all that its vectors depend on, and the steps taken.
 
@@ -123,9 +123,9 @@ def written(
     steps = list(plan.said)
     if not plan.empty:
         weights = walked(weights, _calibration(material), plan, heads=material.attention)
-    if vocabulary:
+    if vocabulary is not None:
         seen = trim.tokenised(tokenizer, material.texts[: material.made], material.tokens)
-        keep = trim.needed(tokenizer, seen)
+        keep = trim.needed(tokenizer, seen, vocabulary)
         steps.append(f"vocabulary {len(weights[trim.WORDS])} -> {len(keep)}")
         weights, tokenizer = trim.words(weights, keep), trim.without(tokenizer, keep)
     model = graph(weights, heads=material.attention, precision=precision)

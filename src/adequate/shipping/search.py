@@ -30,7 +30,7 @@ class Recipe:
     Args:
         form: the model as it is; its encoder, edited; vectors of tokens, averaged; n-grams.
         precision: of weights.
-        vocabulary: whether tokens that the pool doesn't use are left out.
+        vocabulary: common words that an encoder goes on knowing whether or not the pool has them; None: all it knew.
         ffn, attention: shares of the encoder's hidden units and attention heads that are kept, in (0, 1].
         rank: of the encoder's factorised matrices; None: whole.
         layers: of the encoder that are kept; None: all.
@@ -41,7 +41,7 @@ class Recipe:
 
     form: Form
     precision: Precision = "int8"
-    vocabulary: bool = False
+    vocabulary: int | None = None
     ffn: float = 1.0
     attention: float = 1.0
     rank: int | None = None
@@ -62,7 +62,7 @@ class Recipe:
         return {name: getattr(self, name) for name in names}
 
     def __str__(self) -> str:
-        """In words: "encoder: vocabulary, 50 % of FFN, int8"."""
+        """In words: "encoder: words of the pool + 4,000, 50% of FFN, int8"."""
         if self.form == "exact":
             return "the model as it is"
         if self.form == "static":
@@ -70,8 +70,9 @@ class Recipe:
             return f"static vectors of {self.width}{pairs}, {self.precision}"
         if self.form == "words":
             return f"n-grams, {'all' if self.keep is None else f'{self.keep:,}'}, {self.precision}"
+        common = f" + {self.vocabulary:,}" if self.vocabulary else ""
         edits = [
-            "vocabulary" if self.vocabulary else "",
+            "" if self.vocabulary is None else f"words of the pool{common}",
             f"{self.ffn:.0%} of FFN" if self.ffn < 1 else "",
             f"{self.attention:.0%} of heads" if self.attention < 1 else "",
             f"rank {self.rank}" if self.rank else "",
@@ -183,11 +184,11 @@ class Space:
         default=(
             Recipe(form="exact"),
             Recipe(form="static", bigrams=65_536),
-            Recipe(form="encoder", vocabulary=True, ffn=0.5, attention=0.5, keep=10_000),
+            Recipe(form="encoder", vocabulary=4_000, ffn=0.5, attention=0.5, keep=10_000),
             Recipe(form="static"),
-            Recipe(form="encoder", vocabulary=True, keep=10_000),
+            Recipe(form="encoder", vocabulary=12_000, keep=10_000),
             Recipe(form="words", keep=20_000),
-            Recipe(form="encoder", vocabulary=True, ffn=0.5, keep=5_000),
+            Recipe(form="encoder", vocabulary=4_000, ffn=0.5, keep=10_000),
             Recipe(form="static", width=256, bigrams=65_536),
             Recipe(form="words"),
         )
@@ -206,6 +207,7 @@ class Space:
         return tuple(n for n in values if n is None or n < most)
 
 
+COMMON = (None, 12_000, 4_000, 0)  # of 21,000 words
 FFN = (1.0, 0.75, 0.5, 0.25)
 ATTENTION = (1.0, 0.75, 0.5)
 RANKS = (None, 192, 128)
@@ -245,7 +247,7 @@ def steps(one: Recipe, space: Space, way: Literal["smaller", "richer"]) -> Itera
     ladders: dict[Form, tuple[tuple[str, Sequence[Any]], ...]] = {
         "exact": (),
         "encoder": (
-            ("vocabulary", (False, True)),
+            ("vocabulary", COMMON),
             ("ffn", FFN),
             ("keep", space.keeps("encoder", BESIDE)),
             ("attention", ATTENTION),
@@ -274,7 +276,7 @@ def _rich(one: Recipe) -> tuple[float, ...]:
         whole = math.inf
         return (
             precision,
-            not one.vocabulary,
+            whole if one.vocabulary is None else one.vocabulary,
             whole if one.keep is None else one.keep,
             one.ffn,
             one.attention,

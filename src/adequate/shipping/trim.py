@@ -1,10 +1,10 @@
 """Leave out of an encoder the words that its texts don't have, and the places that it doesn't read.
 
 Half of a small encoder in fp32, and two fifths in int8, is its table of words. What stays: every piece of the pool's
-texts, every single character (begun or continued), and the special tokens: a word that the pool didn't have is then
-spelt, not unknown. **Texts of the pool keep their pieces to the last one**: the tokeniser takes the longest piece that
-it knows, and the longest that it knew is still there. Ids are numbered anew in their old order, so padding stays 0,
-which the graph's mask relies on.
+texts, every single character (begun or continued), the special tokens, and as many common words as one likes: a word
+that the pool didn't have is spelt, and what is spelt isn't understood. **Texts of the pool keep their pieces to the
+last one**: the tokeniser takes the longest piece that it knows, and the longest that it knew is still there. Ids are
+numbered anew in their old order, so padding stays 0, which the graph's mask relies on.
 """
 
 from __future__ import annotations
@@ -33,8 +33,11 @@ def tokenised(tokenizer: bytes, texts: Sequence[str], tokens: int) -> list[list[
     return [each.ids for each in made.encode_batch_fast([text[: tokens * LONGEST_WORD] for text in texts])]
 
 
-def needed(tokenizer: bytes, ids: Sequence[Sequence[int]]) -> Rows:
+def needed(tokenizer: bytes, ids: Sequence[Sequence[int]], common: int = 0) -> Rows:
     """Ids of the vocabulary that stay, ascending: those in `ids`, single characters and special tokens.
+
+    Args:
+        common: words that stay whether the pool has them or not, the first of the vocabulary: the commonest.
 
     Raises:
         FormatError: the tokeniser isn't one of pieces of words.
@@ -44,8 +47,9 @@ def needed(tokenizer: bytes, ids: Sequence[Sequence[int]]) -> Rows:
     prefix = said["model"]["continuing_subword_prefix"]
     always = [code for piece, code in vocabulary.items() if len(piece.removeprefix(prefix)) == 1]
     special = [token["id"] for token in said["added_tokens"]]
-    seen = {code for each in ids for code in each}
-    return np.array(sorted(seen.union(always, special)), np.int64)
+    seen = {code for each in ids for code in each}.union(always, special)
+    words = sorted(code for piece, code in vocabulary.items() if piece.isalpha() and len(piece) > 1)
+    return np.array(sorted(seen.union(words[:common])), np.int64)
 
 
 def without(tokenizer: bytes, keep: Rows) -> bytes:
