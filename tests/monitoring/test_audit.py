@@ -27,6 +27,7 @@ def test_failures_that_were_asked_first_do_not_count_twice(rng: np.random.Genera
     found = audited(right, known, flagged, np.full(n, 0.05), rng.random(n))
     truth = 0.1 * 0.3 + 0.9 * 0.95
     assert found.low < truth < found.high
+    assert abs(found.value - truth) < 0.05
     assert right[known].mean() < truth - 0.2  # that's why
 
 
@@ -52,6 +53,7 @@ def test_labels_of_one_kind_only_speak_for_nothing() -> None:
     flagged = np.array([True, True, False])
     found = audited(flagged, flagged, flagged, np.ones(3), np.full(3, 0.5))
     assert (found.n, found.waiting) == (0, 1)
+    assert np.isnan(found.value)
 
 
 def test_it_says_how_many_labels_more_would_decide() -> None:

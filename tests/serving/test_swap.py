@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import signal
 import threading
@@ -9,14 +10,17 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from adequate.bundles import Bundle, write
 from adequate.bundles.written import amend
-from adequate.errors import StoreError
+from adequate.errors import SpecError, StoreError
+from adequate.serving.app import App
+from adequate.serving.limits import Limits, RequestError
 from adequate.serving.metrics import Metrics
-from adequate.serving.swap import Swap, Wanted, following
+from adequate.serving.swap import EVERY, Serving, Swap, Wanted, following
 from tests.bundles.made import heads, words
 from tests.serving.running import JSON, Running, serving
 
@@ -114,6 +118,43 @@ def test_a_rule_of_abstention_that_is_amended_holds_from_then_on(other: Path, tm
         assert new.bundle.abstained({}, new.bundle.answer(["a card"]).outputs)["intent"].tolist() == [True]
     finally:
         swap.close()
+
+
+def test_what_cannot_be_recorded_as_it_says_does_not_serve_and_that_stays_known(opened: Bundle, other: Path) -> None:
+    def changed(now: Serving) -> None:
+        if now.all.name == other.name:
+            raise SpecError("'[' is no pattern")
+
+    folder = [opened.folder]
+    swap = Swap(lambda: Wanted(all=folder[0]), Metrics(), changed=changed)
+    swap.start()
+    try:
+        folder[0] = other
+        while not swap.trouble:
+            time.sleep(0.01)
+        time.sleep(3 * EVERY)
+        assert (swap.now.all.name, swap.trouble) == (opened.id, "'[' is no pattern")
+        folder[0] = opened.folder
+        while swap.trouble:
+            time.sleep(0.01)
+    finally:
+        swap.close()
+
+
+def test_a_body_counts_as_held_until_it_is_answered(opened: Bundle) -> None:
+    app = App(Swap(lambda: Wanted(all=opened.folder), Metrics()), Metrics(), limits=Limits(held=100))
+
+    async def received() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"x" * 60}
+
+    async def asked() -> None:
+        first = await app.body({}, received)
+        with pytest.raises(RequestError, match="more waits"):
+            await app.body({}, received)
+        app.answered(first)
+        assert await app.body({}, received) == first
+
+    asyncio.run(asked())
 
 
 def test_a_share_of_requests_goes_to_another_release_and_a_lost_store_changes_nothing(

@@ -81,13 +81,11 @@ def audited(
 
 def even(known: Mask, kind: Mask | Codes, probability: Doubles, uniform: Doubles) -> Mask:
     """Of the labelled rows, those that form an equal-probability sample of all that was answered, shape (n,)."""
-    if not known.any():
-        return known
     rate = np.empty(len(known))
     for one in np.unique(kind):
         which = kind == one
         rate[which] = probability[which] * known[which].mean()
-    if not rate[known].size or rate.min() == 0:  # nothing of one kind is labelled yet: it can't be spoken for
+    if not known.any() or rate.min() == 0:  # nothing of one kind is labelled yet: it can't be spoken for
         return np.zeros(len(known), bool)
     counted: Mask = known & (uniform <= rate.min() / rate)
     return counted

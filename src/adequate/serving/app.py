@@ -143,7 +143,7 @@ class App:
         return 503 if ends else 200, JSON, orjson.dumps(told)
 
     async def body(self, headers: Headers, receive: Receive) -> bytes:
-        """All of a request's body.
+        """All of a request's body; it counts as held until it is `answered`.
 
         Raises:
             RequestError: it is larger than a request may be, or too much is held already.
@@ -153,7 +153,7 @@ class App:
             await _poured_away(receive)
             raise too_large(self.limits.body)
         parts: list[bytes] = []
-        size = 0
+        size, whole = 0, False
         try:
             while True:
                 message = await receive()
@@ -171,9 +171,15 @@ class App:
                     raise too_busy(1)
                 parts.append(part)
                 if not message.get("more_body"):
+                    whole = True
                     return parts[0] if len(parts) == 1 else b"".join(parts)
         finally:
-            self._held -= size
+            if not whole:
+                self._held -= size
+
+    def answered(self, body: bytes) -> None:
+        """A body that was read is needed no more."""
+        self._held -= len(body)
 
     async def _predict(self, scope: Scope, headers: Headers, receive: Receive) -> Answered:
         kind = _type(headers)
@@ -185,6 +191,12 @@ class App:
                 remedy="-H 'content-type: application/json'",
             )
         body = await self.body(headers, receive)
+        try:
+            return await self._answer(kind, body, headers, scope)
+        finally:
+            self.answered(body)
+
+    async def _answer(self, kind: bytes, body: bytes, headers: Headers, scope: Scope) -> Answered:
         now = self.swap.now
         column = now.all.bundle.manifest.text
         if kind == JSON:

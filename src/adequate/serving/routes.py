@@ -151,12 +151,15 @@ class Routes:
         if kind != "application/json":
             raise RequestError(415, "unknown_type", f"an inference request is application/json, not {kind[:80]}")
         body = await self._app.body(request.scope["app_headers"], request.receive)  # type: ignore[arg-type]
-        asked = protocol.parse(body, limits=self._app.limits)
-        if "version" not in request.path_params:
-            release = self._app.swap.now.pick(request.headers.get("x-request-id") or asked.texts[0])
-        tasks = asked.tasks(release.bundle)
-        outputs = await self._app.batcher.answer(release, asked.texts, tasks, {})
-        return Response(protocol.reply(release.bundle, asked, outputs), media_type="application/json")
+        try:
+            asked = protocol.parse(body, limits=self._app.limits)
+            if "version" not in request.path_params:
+                release = self._app.swap.now.pick(request.headers.get("x-request-id") or asked.texts[0])
+            tasks = asked.tasks(release.bundle)
+            outputs = await self._app.batcher.answer(release, asked.texts, tasks, {})
+            return Response(protocol.reply(release.bundle, asked, outputs), media_type="application/json")
+        finally:
+            self._app.answered(body)
 
     def _release(self, request: Request) -> Loaded:
         """The one that a path names."""
