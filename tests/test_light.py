@@ -62,7 +62,7 @@ def test_a_module_that_is_nobodys_extra_stays_its_own_error() -> None:
 
 def test_the_plugin_of_pytest_breaks_nothing_without_the_engine(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text("def test_it():\n    pass\n")
-    run = "import pytest\nsys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', *{more!r}]))"
+    run = "import pytest\nsys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', '-p', 'no:schemathesis', *{more!r}]))"
     done = light(run.format(more=["."]), cwd=tmp_path)
     assert "1 passed" in done.stdout, done.stdout + done.stderr
     (tmp_path / "project.py").write_text("")

@@ -29,7 +29,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ran(place: Path, *words: object) -> subprocess.CompletedProcess[str]:
     """pytest, in a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "pytest", *map(str, words)],
+        [sys.executable, "-m", "pytest", "-p", "no:schemathesis", "-p", "no:hypothesispytest", *map(str, words)],
         cwd=place,
         env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST")} | {"COLUMNS": "200"},
         capture_output=True,
@@ -109,5 +109,5 @@ def test_without_the_option_nothing_of_adequate_is_imported_but_the_plugin(place
         "    assert ours == ['adequate', 'adequate.pytest_plugin']\n"
         "    assert 'numpy' not in sys.modules\n"
     )
-    done = ran(tmp_path, "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-W", "error")
+    done = ran(tmp_path, "-p", "no:cacheprovider", "-W", "error")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -20,7 +20,7 @@ from adequate import store
 from adequate.store import Store, schema
 from tests.store.made import batch, event, identifier
 
-ROUNDS, STEP, KILLS = 12, 50, 10
+ROUNDS, STEP, KILLS = 8, 50, 6
 
 WORK = f"""
 import sys
