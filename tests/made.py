@@ -151,7 +151,7 @@ def adequate(*words: object, cwd: Path | None = None, **env: str) -> subprocess.
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
     )
 
 
