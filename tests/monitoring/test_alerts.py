@@ -51,6 +51,14 @@ def test_an_assertion_may_be_violated_as_often_as_it_says() -> None:
     assert "when it was tested" in next(iter(bad)).what
 
 
+def test_an_assertion_that_cannot_be_looked_at_is_told() -> None:
+    assert not list(alerts.of_failing("it", failed=0, looked=10))
+    (found,) = alerts.of_failing("it", failed=3, looked=0)
+    assert found.key == "failing:it"
+    assert "failed on 3 batches" in found.what
+    assert "nothing is known" in found.what
+
+
 def test_errors_and_dropped_rows_are_told() -> None:
     found = list(alerts.of_service(requests=100, errors=20, low=0.1, dropped=3))
     assert [(one.key, one.severity) for one in found] == [("errors", Severity.ACT), ("dropped", Severity.LOOK)]

@@ -134,6 +134,23 @@ def of_assertion(name: str, *, share: float, low: float, allowed: float, known: 
         )
 
 
+def of_failing(name: str, *, failed: int, looked: int) -> Iterator[Alert]:
+    """An assertion can't be looked at: its rate is of the others only, or of none.
+
+    Args:
+        failed: batches of answers on which it failed.
+        looked: answers that it was tried on all the same.
+    """
+    if failed:
+        rest = f"its rate is of {looked:,} others" if looked else "nothing is known of it"
+        yield Alert(
+            key=f"failing:{name}",
+            severity=Severity.LOOK,
+            what=f"assertion {name} failed on {failed:,} batches of answers, and {rest}",
+            do="the server's log says why: mostly requests lack a column that it reads",
+        )
+
+
 def of_service(*, requests: int, errors: int, low: float, dropped: int) -> Iterator[Alert]:
     """Requests fail, or recording can't keep up."""
     if low > FAILED:

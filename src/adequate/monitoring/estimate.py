@@ -145,7 +145,7 @@ def new(validation: Answers, live: Answers) -> float:
 
     >>> some = Answers(confidence=np.linspace(0.7, 1, 100), weight=np.ones(100))
     >>> more = Answers(confidence=np.append(some.confidence, np.full(100, 0.4)), weight=np.ones(200))
-    >>> new(some, some), new(some, more)
+    >>> new(some, some), round(new(some, more), 2)
     (0.0, 0.5)
     """
     was, now = (

@@ -10,6 +10,7 @@ they are for tests. What disagrees with another model shows in `serving.shadow`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from adequate.testing.streams import State
+
+_log = logging.getLogger("adequate")
 
 HOUR = 3_600.0
 ALONE = (Kind.AGREEMENT, Kind.CONTRADICTION, Kind.INVARIANCE)  # those that a server can't look at
@@ -62,6 +65,8 @@ class Asserted:
             try:
                 self._put(one, inputs, outputs, state, seen, tally)
             except (TestError, ValueError, TypeError, ArithmeticError, LookupError) as error:
+                if self.faults.get(one.name) != str(error):
+                    _log.warning("assertion %s: %s", one.name, error)
                 self.faults[one.name] = str(error)
                 tally.asserted(one.name, looked=0, violated=0, failed=True)
 

@@ -72,6 +72,7 @@ def asserted(
     rates: list[Rate] = []
     found: list[Alert] = []
     for name, one in mine.get("assertions", {}).items():
+        found += rules.of_failing(name, failed=one.get("failed", 0), looked=one["n"])
         if not one["n"]:
             continue
         by_hour = [(body.get("assertions") or {}).get(name) for body in hours]
