@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from adequate.loop.draw import COLOURS
 from adequate.loop.ship.report import in_bytes, in_seconds
+from adequate.shipping.search import frontier
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,6 +30,7 @@ LABELLED = 7  # points of the frontier that get words
 def drawn(found: Shipped) -> Figure:
     """One panel, readable at the width of a README."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator
 
     figure = Figure(figsize=(9, 5.6), layout="constrained")
     axis = figure.subplots()
@@ -56,6 +58,8 @@ def drawn(found: Shipped) -> Figure:
     axis.set_ylabel("CPU time of one text, alone", fontsize=10)
     axis.xaxis.set_major_formatter(lambda value, _: in_bytes(value))
     axis.yaxis.set_major_formatter(lambda value, _: in_seconds(value))
+    for each in (axis.xaxis, axis.yaxis):  # few candidates may lie between two powers of ten
+        each.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=12))
     axis.minorticks_off()
     axis.grid(alpha=0.25, which="both")
     axis.margins(0.14)
@@ -87,7 +91,7 @@ def _front(axis: Axes, found: Shipped) -> None:
 def _words(axis: Axes, found: Shipped, made: list[Trial]) -> None:
     """Numbers on the points that matter, and what each stands for in a list beside: words never lie on one another."""
     first = [one for one in made if one.recipe.form == "exact" or one.bundle == found.release]
-    rest = [one for one in found.frontier if found.passed(one) and one not in first]
+    rest = [one for one in frontier(found.adequate) if one not in first]
     lines = []
     for number, one in enumerate(sorted([*first, *rest][:LABELLED], key=lambda one: one.bytes), start=1):
         chosen = one.bundle == found.release

@@ -24,7 +24,7 @@ from adequate.store.connect import FOLDER
 from adequate.store.faults import guarded
 from adequate.store.lock import locked
 
-RECIPE = f"{__version__}/2"  # names the code that makes candidates; the number changes when what it makes does
+RECIPE = f"{__version__}/3"  # names the code that makes candidates; the number changes when what it makes does
 FILE = "tried.jsonl"
 
 
