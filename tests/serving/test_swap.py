@@ -17,6 +17,7 @@ import pytest
 from adequate.bundles import Bundle, write
 from adequate.bundles.written import amend
 from adequate.errors import SpecError, StoreError
+from adequate.serving import swap
 from adequate.serving.app import App
 from adequate.serving.limits import Limits, RequestError
 from adequate.serving.metrics import Metrics
@@ -188,3 +189,27 @@ def test_a_share_of_requests_goes_to_another_release_and_a_lost_store_changes_no
             time.sleep(0.01)
     finally:
         swap.close()
+
+
+def test_a_store_that_hangs_is_told_and_keeps_nobody_from_ending(other: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(swap, "LATE", 0.2)
+    monkeypatch.setattr(swap, "GRACE", 0.2)
+    answers = threading.Event()
+    answers.set()
+
+    def poll() -> Wanted:
+        answers.wait()
+        return Wanted(all=other)
+
+    one = Swap(poll, Metrics())
+    one.start()
+    answers.clear()
+    deadline = time.monotonic() + 10
+    while not one.trouble and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert "what should serve" in one.trouble
+    assert one.now.all.name == Bundle.open(other).id
+    began = time.monotonic()
+    one.close()
+    assert time.monotonic() - began < 5
+    answers.set()

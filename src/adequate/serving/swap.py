@@ -23,6 +23,8 @@ from adequate.serving.batcher import Loaded
 from adequate.serving.metrics import Metrics
 
 EVERY = 0.25  # seconds
+LATE = 5.0  # seconds after which a store that doesn't answer is told of
+GRACE = 2.0  # seconds that the end waits for it
 SEVERAL = 8  # texts of a second call, which tells what a text costs and what the call
 WARM = "a first text, which nobody waits for"
 
@@ -101,11 +103,19 @@ class Swap:
         self._wanted = self._seen()
         self.now = self._open(self._wanted)
         changed(self.now)
-        self.trouble = ""  # why what should serve doesn't, or why nobody knows
+        self._trouble = ""
+        self._since: float | None = None  # when it began to ask what should serve, while nobody has said
         self._bad: Seen | None = None  # couldn't be opened: not tried again until it changes
         self._look = threading.Event()
         self._over = False
         self._thread = threading.Thread(target=self._watch, name="swap", daemon=True)
+
+    @property
+    def trouble(self) -> str:
+        """Why what should serve doesn't, or why nobody knows; "": it serves."""
+        since = self._since
+        late = 0.0 if since is None else time.monotonic() - since
+        return self._trouble or (f"nobody says for {late:.0f} s what should serve" if late > LATE else "")
 
     def start(self) -> None:
         """Begin to look."""
@@ -121,7 +131,7 @@ class Swap:
         self._over = True
         self._look.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(GRACE)  # a store that hangs is no reason to stay
 
     def _watch(self) -> None:
         while not self._over:
@@ -133,19 +143,21 @@ class Swap:
     def _once(self) -> None:
         wanted = self._bad
         try:
+            self._since = time.monotonic()
             wanted = self._seen()
+            self._since = None
             if wanted == self._wanted:
-                self.trouble = ""
+                self._trouble = ""
             elif wanted != self._bad:
                 new = self._open(wanted)
                 self._changed(new)  # first: what can't be recorded as it says doesn't serve
-                self.now, self._wanted, self.trouble, self._bad = new, wanted, "", None
+                self.now, self._wanted, self._trouble, self._bad = new, wanted, "", None
                 self._metrics.swapped(failed=False)
         except Exception as error:  # a store that is away, a bundle that is broken: what serves, serves on
             self._bad = wanted
-            if str(error) != self.trouble:
+            if str(error) != self._trouble:
                 self._metrics.swapped(failed=True)
-            self.trouble = str(error)
+            self._trouble, self._since = str(error), None
 
     def _seen(self) -> Seen:
         wanted = self._poll()
