@@ -75,4 +75,4 @@ def told(done: Promoted) -> None:
     if state == "all" and instead:
         out.print("  [dim]back: adequate rollback[/]")
     elif state == "all" and done.changed:
-        out.print("  [dim]servers of this project follow within a second; one is started by: adequate serve[/]")
+        out.print("  [dim]servers follow within a second; adequate serve starts one[/]")
