@@ -2,8 +2,8 @@
 
     python examples/served.py FOLDER
 
-starts `adequate serve` in the project's folder, asks it a question as any program would, then asks what the model was
-never taught until an assertion is violated; ends the server, and lets `adequate run` bring back what was recorded.
+starts `adequate serve` in the project's folder, asks it a question as any program would, then what the model was never
+taught; ends the server, lets `adequate run` bring back what was recorded, and shows what of it waits in the queue.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import adequate as aq
+
 ADEQUATE = str(Path(sys.executable).with_name("adequate"))
 USUAL = "Crude oil prices rose after OPEC ministers agreed to cut production by 1.5 million barrels a day."
 STRANGE = [
@@ -25,6 +27,8 @@ STRANGE = [
     "What time does the last bus to the airport leave?",
     "She scored twice in the second half and was carried off the pitch.",
     "The museum's new wing opens in spring with a show of glass.",
+    "Please remind me to water the tomatoes tonight.",
+    "Why do dogs tilt their heads?",
 ]
 
 
@@ -37,7 +41,9 @@ def main(folder: Path) -> None:
     try:
         address = listening(log, server)
         print(f"$ adequate serve --record 5% &      # {address}", flush=True)
+        print("what it was made for:")
         show(USUAL, asked(address, USUAL))
+        print("what it was never taught; an answer less sure than the assertion allows is a violation:")
         for text in STRANGE:
             show(text, asked(address, text))
     finally:
@@ -46,7 +52,12 @@ def main(folder: Path) -> None:
     print("$ adequate run      # what the server recorded comes back", flush=True)
     command = [ADEQUATE, "run", "--project", str(folder), "--until", "waiting"]
     board = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False).stdout
-    print(board[board.rfind("next:") :])
+    print(board[board.rfind("next:") :].strip())
+    print("of these questions from production:", flush=True)
+    with aq.open(folder).store() as store:
+        for item in store.queue.waiting():
+            if item.policy == "assertion":
+                print(f"  {item.text!r}\n    {item.why}")
 
 
 def listening(log: Path, server: subprocess.Popen[bytes]) -> str:
@@ -72,7 +83,7 @@ def asked(address: str, text: str) -> dict[str, Any]:
 def show(text: str, said: dict[str, Any]) -> None:
     """Question and answer, in a line."""
     for task, output in said["outputs"].items():
-        print(f"  {text[:60]!r}: {task} {output['labels'][0]}, confidence {output['confidence'][0]:.2f}")
+        print(f"  {text!r}\n    {task} {output['labels'][0]}, confidence {output['confidence'][0]:.2f}")
 
 
 if __name__ == "__main__":
