@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
+from itertools import count, islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -55,6 +57,24 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     (tmp_path / ".out.parquet.parts" / "00000004.new").write_bytes(b"half a part")
     assert predict(opened, mail, out).before == 40
     assert parquet.read_table(out)["number"].to_pylist() == list(range(100))
+
+
+def test_more_parts_than_a_process_may_open_become_one_file(
+    opened: Bundle,
+    mail: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(batch, "SIZE", 2)
+    usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = {int(path.name) for path in Path("/proc/self/fd").iterdir()}
+    few = next(islice((n for n in count() if n not in taken), 20, None))  # so many more may be open, of 50 parts
+    resource.setrlimit(resource.RLIMIT_NOFILE, (few, most))
+    try:
+        predict(opened, mail, tmp_path / "out.parquet")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (usual, most))
+    assert parquet.read_table(tmp_path / "out.parquet")["number"].to_pylist() == list(range(100))
 
 
 def test_parts_of_another_input_are_not_gone_on_with(

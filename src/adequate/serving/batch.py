@@ -143,7 +143,7 @@ class _Parts:
         """The parts become the result."""
         new = self.out.with_name(f".{self.out.name}.new")
         try:
-            _joined([parquet.ParquetFile(path) for path in self._files()], new, self.out.suffix)
+            _joined(self._files(), new, self.out.suffix)
             new.replace(self.out)
         except OSError as error:
             raise _full(self.out, error) from None
@@ -155,8 +155,15 @@ class _Parts:
         return sorted(self.folder.glob("*.parquet"))
 
 
-def _joined(parts: Sequence[parquet.ParquetFile], path: Path, suffix: str) -> None:
-    tables = (pa.Table.from_batches([batch]) for part in parts for batch in part.iter_batches(SIZE))
+def _tables(parts: Sequence[Path]) -> Iterator[pa.Table]:
+    """What is in all of them, one file open at a time: there may be more than a process may have open."""
+    for path in parts:
+        with parquet.ParquetFile(path) as part:
+            yield from (pa.Table.from_batches([batch]) for batch in part.iter_batches(SIZE))
+
+
+def _joined(parts: Sequence[Path], path: Path, suffix: str) -> None:
+    tables = _tables(parts)
     first = next(tables, None)
     if first is None:
         raise FormatError(f"nothing to write to {path.name}", remedy="the file has no rows")
