@@ -15,6 +15,7 @@ def test_of_a_calibrated_model_it_is_near_the_rule_without_labels(rng: np.random
     assert rule is not None
     assert abs(rule.threshold - chow(1, 5)) < 0.06
     assert rule.cost < rule.never
+    assert 0.8 * rule.cost < rule.cost_low < rule.cost_high < 1.2 * rule.cost  # of so many labels
 
 
 def test_its_cost_on_new_answers_lies_within_the_bounds(rng: np.random.Generator) -> None:
