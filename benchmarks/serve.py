@@ -3,15 +3,18 @@
     python benchmarks/serve.py [--rounds 5] [--litserve] [--bundle FOLDER] [--fast FOLDER]
 
 1. An int8 encoder, a text a request: texts/s of `adequate serve` with 32 clients, for threads in one process and for a
-   process a core, against tokeniser and ONNX Runtime alone in their best layout; with --litserve against LitServe with
-   the same bundle too. Goals: 0.85 of the model alone; 1.5 times LitServe with 32 clients, and 3 times with one.
-2. A bundle without a transformer: requests/s by texts a request, what a request costs the server in CPU time, what
-   part of that is the model, seconds from the start to the first answer, and memory. Goals: 10,000 requests/s of 32
-   texts, 0.5 s, 120 MB.
+   process a core, against tokeniser and ONNX Runtime alone: the same texts, 32 at a time, in their best layout, without
+   a head, HTTP or clients. With --litserve against LitServe with the same bundle too, its batches answered by our own
+   `Bundle.answer` (a text at a time, which is most of what makes a server fast here) and padded, as it is meant.
+   Goals: 0.85 of the model alone; 1.5 times LitServe with 32 clients, and 3 times with one.
+2. A bundle without a transformer: requests/s by texts a request, as JSON and as Arrow, beside an application that
+   answers a constant; what a request costs server and clients in CPU time, what part of that is the model, seconds
+   from the start to the first answer, and memory. Goals: 10,000 requests/s of 32 texts, 0.5 s, 120 MB.
 
 All that is compared stays up and takes turns in short slices, so that whatever else the machine does meets all alike;
 a ratio is the median over the rounds, of two neighbours each. Clients are a process of their own and share the cores
-with the server: their cost is in the rates. CPU time tells where the machine is busy otherwise. About two minutes.
+with the server: their cost is in the rates, and told. CPU time tells where the machine is busy otherwise, and what the
+cores would do if clients were elsewhere. Three minutes, five with --litserve.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ import tempfile
 import threading
 import time
 import venv
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -38,6 +42,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 CORES = len(os.sched_getaffinity(0))
+ARROW = "application/vnd.apache.arrow.stream"
 SLICE = 2.0  # seconds
 Run = Callable[[], dict[str, float]]
 
@@ -71,8 +76,10 @@ def encoder(bundle: Path, texts: Sequence[str], rounds: int, *, litserve: bool) 
         }
         if litserve:
             python = up.enter_context(installed())
-            for workers in (1, CORES):
-                servers[f"LitServe, {workers} workers"] = up.enter_context(other(python, bundle, workers))
+            for how in ("padded", "ours"):
+                for workers in (1, CORES):
+                    name = f"LitServe {how}, {workers} workers"
+                    servers[name] = up.enter_context(other(python, bundle, workers, how))
         raw(2 * SLICE)
         for server in servers.values():
             server.asked(bodies, 32, 1.0)
@@ -84,12 +91,13 @@ def encoder(bundle: Path, texts: Sequence[str], rounds: int, *, litserve: bool) 
         found = in_turn(runs, rounds)
     print(f"an int8 encoder, a text a request, {CORES} cores; x: of the model alone")
     for name, each in found.items():
-        cost = median(run["cpu"] / run["n"] for run in each)
-        line = f"{name:>30}: {median(run['rate'] for run in each):7.0f} texts/s {ratio(found, name, 'alone'):5.2f} x"
-        line += f"  {cost * 1e3:5.2f} ms of CPU a text"
+        line = f"{name:>36}: {median(run['rate'] for run in each):7.0f} texts/s {ratio(found, name, 'alone'):5.2f} x"
+        line += f"  CPU a text: {cost(each) * 1e3:5.2f} ms"
+        line += f" + clients' {cost(each, 'clients') * 1e3:4.2f}" if "p50" in each[0] else ""
         print(line + (told(each) if "p50" in each[0] else ""))
     best = max((threads, processes), key=lambda name: ratio(found, name, "alone"))
     goal(f"{best} / the model alone", ratio(found, best, "alone"), 0.85)
+    print(f"  in CPU a text, without the clients': {cost(found['alone']) / cost(found[best]):.2f}")
     for name in [name for name in servers if name.startswith("LitServe")]:
         goal(f"{best} / {name}, 32 clients", ratio(found, best, name), 1.5)
         goal(f"{threads} / {name}, 1 client", ratio(found, f"{threads}, 1 client", f"{name}, 1 client"), 3.0)
@@ -100,25 +108,30 @@ def fast(bundle: Path, texts: Sequence[str], rounds: int) -> None:
     with ExitStack() as up:
         pace = up.enter_context(alone("bundle", bundle, texts))
         servers = {n: up.enter_context(served(bundle, "--workers", str(n))) for n in (1, CORES)}
+        bare = up.enter_context(started([sys.executable, HERE / "serving/bare.py", "900"]))
         runs: dict[str, Run] = {"model": lambda: pace(SLICE / 4)}
         for size in (1, 8, 32, 256):
-            bodies = [json.dumps({"texts": texts[i : i + size]}) for i in range(0, len(texts) - size, size)][:256]
+            parts = [texts[i : i + size] for i in range(0, len(texts) - size, size)][:256]
+            bodies = [json.dumps({"texts": part}) for part in parts]
             for n, server in servers.items():
                 runs[f"{n} processes, {size} texts"] = partial(server.asked, bodies, 32, SLICE / 2)
+            if size == 32:
+                runs["a constant, 32 texts"] = partial(bare.asked, bodies, 32, SLICE / 2)
+                runs["Arrow, 32 texts"] = partial(servers[1].asked, [*map(table, parts)], 32, SLICE / 2, ARROW)
         for run in runs.values():
             run()
         found = in_turn(runs, rounds)
-    model = median(run["cpu"] / run["n"] for run in found.pop("model"))
+    model = cost(found.pop("model"))
     print(f"\na bundle without a transformer, 32 clients, {CORES} cores")
     print(f"{'the model alone':>24}: {model * 1e6:.1f} us of CPU a text, 256 at a time")
     for name, each in found.items():
-        size = int(name.split()[2])
-        cost = median(run["cpu"] / run["n"] for run in each)
-        rate = median(run["rate"] for run in each)
+        size = int(name.split()[-2])
+        each_cost, rate = cost(each), median(run["rate"] for run in each)
         print(
             f"{name:>24}: {rate:7.0f} requests/s {rate * size:8.0f} texts/s{told(each)}  "
-            f"{cost * 1e6:6.0f} us of CPU a request, {min(1.0, model * size / cost):4.0%} the model; "
-            f"{CORES / cost:6.0f} requests/s of {CORES} cores without the clients"
+            f"CPU a request: {each_cost * 1e6:5.0f} us + clients' {cost(each, 'clients') * 1e6:3.0f}, "
+            f"{0.0 if 'constant' in name else min(1.0, model * size / each_cost):4.0%} the model; "
+            f"{CORES / each_cost:6.0f} requests/s of {CORES} cores without the clients"
         )
     of = max(median(run["rate"] for run in found[f"{n} processes, 32 texts"]) for n in (1, CORES))
     goal("requests/s of 32 texts", of, 10_000)
@@ -139,6 +152,11 @@ def in_turn(runs: dict[str, Run], rounds: int) -> dict[str, list[dict[str, float
 def ratio(found: dict[str, list[dict[str, float]]], one: str, other: str) -> float:
     """Of two rates, of the same round each."""
     return median(a["rate"] / b["rate"] for a, b in zip(found[one], found[other], strict=True))
+
+
+def cost(runs: Sequence[dict[str, float]], whose: str = "cpu") -> float:
+    """Seconds of CPU a request."""
+    return median(run[whose] / run["n"] for run in runs)
 
 
 def told(runs: Sequence[dict[str, float]]) -> str:
@@ -175,12 +193,25 @@ def alone(kind: str, bundle: Path, texts: Sequence[str]) -> Iterator[Callable[[f
         yield run
 
 
-def load(port: int, bodies: Sequence[str], clients: int, seconds: float) -> dict[str, float]:
+def load(
+    port: int, bodies: Sequence[str | bytes], clients: int, seconds: float, kind: str = "application/json"
+) -> dict[str, float]:
     """Requests/s and milliseconds, as clients in a process of their own saw it."""
-    command = [sys.executable, str(HERE / "serving/client.py"), str(port), str(clients), str(seconds)]
-    ran = subprocess.run(command, input="\n".join(bodies), stdout=subprocess.PIPE, text=True, check=True)
+    command = [sys.executable, str(HERE / "serving/client.py"), str(port), str(clients), str(seconds), kind]
+    lines = b"\n".join(b64encode(body.encode() if isinstance(body, str) else body) for body in bodies)
+    ran = subprocess.run(command, input=lines, stdout=subprocess.PIPE, check=True)
     found: dict[str, float] = json.loads(ran.stdout)
     return found
+
+
+def table(texts: Sequence[str]) -> bytes:
+    """An Arrow stream of one column."""
+    import pyarrow as pa
+
+    batch, sink = pa.record_batch({"text": list(texts)}), pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    return bytes(sink.getvalue())
 
 
 @dataclass(frozen=True)
@@ -190,10 +221,12 @@ class Served:
     process: int
     port: int
 
-    def asked(self, bodies: Sequence[str], clients: int, seconds: float) -> dict[str, float]:
+    def asked(
+        self, bodies: Sequence[str | bytes], clients: int, seconds: float, kind: str = "application/json"
+    ) -> dict[str, float]:
         """What `load` finds, and `cpu`: seconds that all processes of the group took for it."""
         before = self._seconds()
-        found = load(self.port, bodies, clients, seconds)
+        found = load(self.port, bodies, clients, seconds, kind)
         return found | {"cpu": self._seconds() - before}
 
     def _seconds(self) -> float:
@@ -211,6 +244,13 @@ class Served:
 def served(bundle: Path, *options: str) -> Iterator[Served]:
     """`adequate serve`."""
     command = [sys.executable, "-m", "adequate.cli.main", "serve", str(bundle), "--port", "0", *options]
+    with started(command) as server:
+        yield server
+
+
+@contextmanager
+def started(command: Sequence[str | Path]) -> Iterator[Served]:
+    """A server that says where it listens."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     try:
         assert process.stdout is not None
@@ -261,12 +301,12 @@ def installed() -> Iterator[Path]:
 
 
 @contextmanager
-def other(python: Path, bundle: Path, workers: int) -> Iterator[Served]:
-    """LitServe with the same bundle."""
+def other(python: Path, bundle: Path, workers: int, how: str) -> Iterator[Served]:
+    """LitServe with the same bundle; `how` its batches are answered: `serving/lit.py`."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]
-    command: list[Any] = [python, HERE / "serving/lit.py", HERE.parent / "src", bundle, str(workers), str(port)]
+    command: list[Any] = [python, HERE / "serving/lit.py", HERE.parent / "src", bundle, str(workers), str(port), how]
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         try:
