@@ -28,9 +28,9 @@ from adequate.store import open as open_store
 from adequate.types import PARTS, Part, silent
 from tests.loop.projects import EASY
 from tests.loop.ship.conftest import SECONDS
-from tests.made import adequate, begun, mail
+from tests.made import begun, mail, typed
 
-PATIENCE = 60.0  # seconds
+PATIENCE = 240.0  # seconds
 
 
 def test_the_smallest_adequate_bundle_becomes_a_release_with_its_card_and_its_cells(root: Path, found: Shipped) -> None:
@@ -126,16 +126,16 @@ def test_after_a_refusal_what_the_refused_one_beat_is_looked_at_and_the_model_as
         model = teacher(store, engine.project)
         material, steer = gather(store, engine.project, model)
         head = model.heads["intent"]
-        dull = replace(head, offsets=head.offsets + np.array([90, 0, 0, 0, 0, 0], np.float32))
+        dull, duller = (replace(head, offsets=head.offsets + np.float32([much, 0, 0, 0, 0, 0])) for much in (90, 91))
         gate = Gate(store=store, project=engine.project, model=model)
         screen = Screen(material=material, steer=steer, cells=gate.cells, sealed=gate.labels)
         with journal.opened(root, "after-a-refusal", Limits()) as kept:
             places = [
                 write(kept.folder, project="mail", text="body", blocks=material.blocks, heads={"intent": one})
-                for one in (dull, head)
+                for one in (dull, duller, head)
             ]
-            # By what is visible the dull one is smaller, faster and as good; only the gate knows better.
-            for form, size, place in (("static", 10, places[0]), ("exact", 20, places[1])):
+            # By what is visible the dull ones are smaller, faster and as good; only the gate knows better.
+            for form, size, place in zip(("static", "static", "exact"), (10, 15, 20), places, strict=True):
                 kept.add(
                     Trial(
                         recipe=Recipe(form=form), bundle=place.name, bytes=size, seconds=size, alone=size, hopeful=True
@@ -155,7 +155,11 @@ def test_after_a_refusal_what_the_refused_one_beat_is_looked_at_and_the_model_as
                 told=lambda *_: None,
             )
             verdicts = search.confirm()
-    assert [verdicts[place.name].outcome for place in places] == ["blocked", "passed"]
+    # What loses no less by what is visible than what was refused isn't looked at, and stands in nobody's way.
+    assert {name: one.outcome for name, one in verdicts.items()} == {
+        places[0].name: "blocked",
+        places[2].name: "passed",
+    }
 
 
 def test_nothing_of_the_gate_part_is_in_the_material(root: Path) -> None:
@@ -229,7 +233,7 @@ def test_times_are_said_so_that_people_read_them() -> None:
 
 def test_a_search_that_was_killed_goes_on_where_it_was_and_comes_to_a_release(fresh: Path, found: Shipped) -> None:
     lines = killed(fresh, after=2)
-    done = adequate("ship", "-p", fresh, "--search", "10m", "--json")
+    done = typed("ship", "-p", fresh, "--search", "10m", "--json")
     assert done.returncode == 0, done.stderr
     again = json.loads(done.stdout)
     tried = again["candidates"]

@@ -127,19 +127,22 @@ class Search:
         return found
 
     def _next(self, found: Mapping[str, Confirmed]) -> Trial | None:
-        """The smallest that is worth a look, of those that no other beats but such as were refused."""
+        """The smallest that is worth a look, of those that none beats but what was refused or may not follow."""
         refused = {bundle for bundle, verdict in found.items() if not verdict.passed}
         passed = [one for one in self.journal.trials if one.bundle in found and one.bundle not in refused]
         bar = min((one.loss for one in self.journal.trials if one.bundle in refused), default=float("inf"))
-        left = worth([one for one in self.journal.trials if one.bundle not in refused])
+
+        def may(one: Trial) -> bool:
+            # The model as it is answers as the model does: it can't pass by luck.
+            return one.loss < bar or one.recipe.form == "exact" or one.bundle in found or self.gate.known(one.bundle)
+
+        left = worth([one for one in self.journal.trials if one.bundle not in refused and may(one)])
         for one in sorted(left, key=lambda one: (max(self.limits.excess(one), 1.0), one.bytes)):
             if one.bundle in found:
                 continue
             # What is larger and no faster than one that passed may lose less: worth some looks, not the last ones.
             spare = MOST // 2 if any(beats(other, one) for other in passed) else 0
-            # The model as it is answers as the model does: it can't pass by luck.
-            hopeful = one.loss < bar or one.recipe.form == "exact"
-            if self.gate.known(one.bundle) or (self.gate.left() > spare and hopeful):
+            if self.gate.known(one.bundle) or self.gate.left() > spare:
                 return one
         return None
 
