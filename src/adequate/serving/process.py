@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
 
 from adequate.errors import AdequateError
@@ -86,6 +87,8 @@ class _Parent:
             code = 0
         except AdequateError as error:
             sys.stderr.write(f"{error}\n")
+        except Exception:
+            traceback.print_exc()
         finally:
             sys.stderr.flush()
             os._exit(code)  # not through what the parent has on its stack
