@@ -78,7 +78,7 @@ def receiver() -> Iterator[Receiver]:
 def test_with_nothing_recorded_it_says_what_to_do(root: Path) -> None:
     done = ran(root)
     assert done.exit_code == 0
-    assert "adequate serve --record 5%" in done.output
+    assert "no release is made yet: adequate run, then adequate ship" in done.output
 
 
 def test_where_all_is_well_it_exits_with_0_and_shows_rates(root: Path) -> None:

@@ -48,6 +48,8 @@ def watch(
     Compared with what the model answered for examples that it didn't learn from. Bounds hold however often you look:
     of watching for a year, one in twenty tells of a change that isn't there. Estimates of accuracy without labels see
     harder or rarer inputs; that the right answer changed (concept drift) only labels of the audit sample can tell.
+    ▲ asks for something to be done, ● for a look. With --once it exits 0 where there is nothing to tell, 1 with an
+    alert, 3 where it couldn't look. ADEQUATE_WEBHOOK_SECRET (whsec_ and base64) signs what --webhook sends.
 
     \b
     adequate watch
@@ -120,8 +122,8 @@ def shown(seen: Watch) -> RenderableType:
     parts: list[RenderableType] = [_head(seen)]
     if seen.release is None:
         since = datetime.fromtimestamp(seen.since, UTC)
-        parts.append(f"nothing was recorded since {since:%Y-%m-%d %H:%M} UTC.")
-        parts.append("[cyan]next:[/] serve a release and record a sample: [bold]adequate serve --record 5%[/]")
+        parts.append(f"nothing was recorded since {since:%Y-%m-%d %H:%M} UTC")
+        parts += [f"[cyan]→[/] {safe(note)}" for note in seen.notes]
         return Group(*parts)
     for alert in seen.alerts:
         colour, sign = ("red", "▲") if alert.severity == "act" else ("yellow", "●")
@@ -161,7 +163,7 @@ def _head(seen: Watch) -> str:
     return (
         f"[bold]{safe(seen.project)}[/]  [dim]release {safe(seen.release[:12])}{others} · {seen.requests:,} requests, "
         f"{seen.texts:,} texts, {seen.errors:,} errors · {seen.sampled:,} sampled · since "
-        f"{datetime.fromtimestamp(seen.since, UTC):%m-%d %H:%M} UTC[/]"
+        f"{datetime.fromtimestamp(seen.since, UTC):%Y-%m-%d %H:%M} UTC[/]"
     )
 
 

@@ -78,7 +78,7 @@ class Looking:
             product=service.product_of(store, self.project, self.product),
         )
         if release is None:
-            return nothing
+            return replace(nothing, notes=(service.silence(store),))
         mine, hours = traffic.total(release), [one for _, one in traffic.hours(release)]
         notes: list[str] = []
         found: list[Alert] = []

@@ -14,6 +14,7 @@ from adequate.monitoring import alerts as rules
 from adequate.monitoring.costs import Cost, cost
 from adequate.monitoring.product import correlated
 from adequate.monitoring.rates import shares
+from adequate.store.recordings import folder_of, segments
 from adequate.types import Metric
 
 if TYPE_CHECKING:
@@ -35,6 +36,20 @@ def served(store: Store, texts: Mapping[str, int]) -> tuple[str | None, str | No
         return release, store.releases.get(release or "").model
     except UnknownNameError:  # a bundle that was served by its folder
         return release, store.models.accepted()
+
+
+def silence(store: Store) -> str:
+    """Why there is nothing to see, as far as the project knows, and the next step."""
+    made, now = store.releases.list(), store.releases.serving().all
+    if now is not None:
+        if segments(folder_of(store.root)):
+            return "there was traffic before; look further back: adequate watch --since 30d"
+        return f"release {now[:8]} is promoted, and no server has recorded here: adequate serve --record 5%"
+    if made:
+        newest = max(made, key=lambda one: one.number)
+        return f"no release answers yet: adequate promote {newest.id[:8]}, then adequate serve --record 5%"
+    step = "adequate ship" if store.models.accepted() else "adequate run, then adequate ship"
+    return f"no release is made yet: {step}; promoted ones are served by adequate serve --record 5%"
 
 
 def releases(store: Store, traffic: Traffic) -> tuple[Release, ...]:
