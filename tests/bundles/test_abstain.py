@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from adequate.bundles import Bundle, write
+from adequate.bundles.abstain import Abstention
 from adequate.bundles.manifest import SIGNATURE
 from adequate.bundles.written import amend
 from adequate.errors import FormatError
@@ -41,6 +42,12 @@ def opened_with(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 def test_an_answer_below_the_threshold_is_marked(opened_with: Bundle) -> None:
     found = opened_with.abstained({"body": ["a"] * 3}, {"intent": output(0.59, 0.6, 0.7)})
     assert found["intent"].tolist() == [True, False, False]
+
+
+def test_what_is_as_sure_as_the_threshold_is_answered_and_a_slice_may_answer_everything() -> None:
+    rule = Abstention.of({"intent": {"threshold": 0.75, "slices": [OWN | {"threshold": 0.0}]}})
+    below = rule.below({"channel": ["web", "web", "app"]}, {"intent": output(0.75, 0.74, 0.1)})
+    assert below["intent"].tolist() == [False, True, False]
 
 
 def test_a_slice_goes_over_the_task_and_the_highest_of_several_holds(opened_with: Bundle) -> None:

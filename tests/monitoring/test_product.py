@@ -41,5 +41,13 @@ def test_the_interval_holds_the_truth(rng: np.random.Generator) -> None:
     assert held >= 88
 
 
+def test_of_many_releases_the_chance_is_that_of_a_second_method(rng: np.random.Generator) -> None:
+    x = rng.standard_normal(12)
+    y = x + 1.5 * rng.standard_normal(12)
+    found = correlated(x, y)
+    assert found is not None
+    assert found.p == pytest.approx(stats.spearmanr(x, y).pvalue, rel=0.25)
+
+
 def test_three_releases_say_nothing() -> None:
     assert correlated(np.arange(3.0), np.arange(3.0)) is None
