@@ -46,6 +46,15 @@ def test_another_verb_says_which_extra_brings_it(name: str, tmp_path: Path) -> N
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "words", [("serve", "--port", "0"), ("predict", "in.csv", "-o", "out.csv")], ids=lambda w: w[0]
+)
+def test_who_forgets_the_bundle_is_told_so_and_not_to_install_more(words: tuple[str, ...], tmp_path: Path) -> None:
+    done = verb(*words, cwd=tmp_path)
+    assert done.returncode == 3
+    assert "no bundle is named" in done.stderr
+
+
 @pytest.mark.parametrize("what", ["aq.open()", "aq.Engine", "aq.wrap"])
 def test_so_does_python(what: str) -> None:
     done = light(

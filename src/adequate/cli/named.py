@@ -30,7 +30,6 @@ def bundle_named(said: str | None, root: Path | None) -> Path:
     if said is not None and ("/" in said or said.endswith(".zip")):
         raise UnknownNameError(f"there is no bundle {said}", remedy="adequate ship makes one")
     from adequate.loop.place import find
-    from adequate.store.releases import Releases
 
     try:
         folder = find(root)
@@ -39,6 +38,8 @@ def bundle_named(said: str | None, root: Path | None) -> Path:
             f"{'no bundle is named' if said is None else f'there is no bundle {said!r} here'}, and {error.message}",
             remedy="name the folder or zip of a bundle, or the project with --project",
         ) from None
+    from adequate.store.releases import Releases  # once there is a project: where none is, no engine may be either
+
     with closing(_database(folder)) as sql:
         releases = Releases(sql, folder)
         return releases.folder(releases.get(said or releases.serving().all or "last"))

@@ -228,14 +228,16 @@ def _poll(asked: _Asked) -> Poll:
             return poll
         return lambda: Wanted(all=poll().all, shadow=shadow)
     from adequate.loop.place import find
-    from adequate.loop.promote import watching
 
     try:
-        look = watching(find(asked.root))
+        folder = find(asked.root)
     except NoProjectError as error:
         raise NoProjectError(
             f"no bundle is named, and {error.message}", remedy="adequate serve BUNDLE, or --project FOLDER"
         ) from None
+    from adequate.loop.promote import watching  # once there is a project: where none is, no engine may be either
+
+    look = watching(folder)
     shadow = _shadow(asked)
 
     def promoted() -> Wanted:
