@@ -18,6 +18,7 @@ from adequate.bundles import Bundle
 from adequate.errors import DataError, StorageFullError
 from adequate.serving.streams import redis as streams
 from adequate.serving.streams.lines import Lines, Written
+from adequate.serving.streams.protocol import Piece
 from adequate.serving.streams.redis import Address, Answers, Group
 from adequate.serving.streams.run import run
 
@@ -210,3 +211,43 @@ def test_an_address_that_says_too_little_or_too_much_is_refused(url: str) -> Non
 
 def test_a_password_is_not_shown() -> None:
     assert "secret" not in Address("redis://:secret@localhost/mail").name
+
+
+def _busy(redis: Redis, seconds: float) -> threading.Thread:
+    """Redis does nothing else for a while: what it is asked meanwhile it does when nobody listens any more."""
+    script = "local t = redis.call('TIME'); local n; repeat n = redis.call('TIME') until "
+    script += f"(n[1] - t[1]) * 1000000 + n[2] - t[2] > {seconds * 1e6:.0f}"
+    thread = threading.Thread(target=redis.client().eval, args=(script, 0))
+    thread.start()
+    time.sleep(0.1)
+    return thread
+
+
+def _impatient(redis: Redis) -> Any:
+    import redis as client
+
+    found = client.Redis.from_url(f"redis://127.0.0.1:{redis.port}", socket_timeout=0.3)
+    found.ping()
+    return found
+
+
+def test_an_answer_that_was_added_unheard_is_not_added_again(redis: Redis, tmp_path: Path) -> None:
+    sink = Answers(Address(redis.url("answered")), Lines(tmp_path / "in.jsonl"))
+    sink.redis = _impatient(redis)
+    busy = _busy(redis, 0.8)
+    sink.put([{"id": "m1"}], "in.jsonl", Piece(ids=["m1"], rows=[{}], place={"inode": 1, "offset": 9}))
+    busy.join()
+    assert [one["id"] for one in redis.answers("answered")] == ["m1"]
+
+
+def test_what_was_given_unheard_is_taken_at_once(redis: Redis) -> None:
+    _add(redis, "mail", ["one"])
+    group = Group(Address(redis.url("mail")))
+    given = group.pieces(None)
+    first = next(given)
+    group.done(first)
+    _add(redis, "mail", ["two"])
+    group.redis = _impatient(redis)
+    busy = _busy(redis, 0.8)
+    assert [row["body"] for row in next(given).rows] == ["two"]  # within a second: nobody waits for it to be claimed
+    busy.join()

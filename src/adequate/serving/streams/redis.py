@@ -78,6 +78,7 @@ class Group:
         self.consumer = f"{socket.gethostname()}-{os.getpid()}"
         self.redis = address.connect()
         self.stopped = False
+        self._unheard = False  # whether what we were given last may be in an answer that was lost
 
     def pieces(self, _place: Any) -> Iterator[Piece]:
         """What this consumer was given and didn't finish, what others left, then what is new."""
@@ -107,9 +108,12 @@ class Group:
             yield self._piece(found)
 
     def _given(self, start: str) -> list[Any]:
+        start = "0" if self._unheard else start  # it is ours already, and would wait until it is claimed
+        self._unheard = True
         found = self.redis.xreadgroup(
             self.address.group, self.consumer, {self.address.stream: start}, count=TOGETHER, block=BLOCK
         )
+        self._unheard = False
         entries = found.values() if isinstance(found, dict) else [given for _, given in found or []]
         flat = [one for given in entries for one in given]
         return list(_entries(flat))
@@ -187,12 +191,19 @@ class Answers:
             self._done(lambda: self.redis.eval(ANSWER, 2, *keys, group.group, *turns))
             return
 
+        kept = None if piece.place is None or isinstance(piece.place, list) else orjson.dumps(piece.place)
+        tried = False
+
         def all_of_it() -> Any:
+            nonlocal tried
+            if tried and kept is not None and self.redis.hget(self._places, source) == kept:
+                return []  # it was done, and the answer that said so was lost
+            tried = True
             with self.redis.pipeline(transaction=True) as pipe:
                 for one in told:
                     pipe.xadd(self.address.stream, {"json": one})
-                if piece.place is not None and not isinstance(piece.place, list):
-                    pipe.hset(self._places, source, orjson.dumps(piece.place))
+                if kept is not None:
+                    pipe.hset(self._places, source, kept)
                 return pipe.execute()
 
         self._done(all_of_it)
