@@ -2,9 +2,13 @@
 
 No timer: a request that finds the model idle is answered at once; what comes in meanwhile waits and is taken together.
 A batch is as many texts as the model answers in `SLICE` seconds, so what is large is cut, and who asks for one text
-never stands behind ten thousand. A model that answers what waits within `INLINE` seconds, or takes microseconds a text,
-is asked on the event loop itself: to hand such a batch to a thread and back costs more than its answers, and threads
-that mostly hold the interpreter only wait for each other.
+never stands behind ten thousand.
+
+A model that answers what waits within `INLINE` seconds, or takes microseconds a text, is asked on the event loop alone:
+to hand such a batch to a thread and back costs more than its answers, and threads that mostly hold the interpreter only
+wait for each other. Where a text takes less than `SLICE` seconds, the loop asks the model as the threads do, one of
+which then rests: no more threads are busy than there are cores, and requests that came in meanwhile are read together.
+All these seconds are the processor's, so that whatever else the machine does changes nothing in who is asked.
 """
 
 from __future__ import annotations
@@ -41,7 +45,7 @@ class Loaded:
     Args:
         name: its id.
         bundle: open.
-        pace: seconds a text, as lately measured.
+        pace: CPU seconds a text, as lately measured.
         call: seconds that a call takes beside.
     """
 
@@ -109,10 +113,10 @@ class Piece:
 
 
 class Batcher:
-    """Takes requests on the event loop, answers them in threads.
+    """Takes requests on the event loop, answers them there and in threads.
 
     Args:
-        threads: that ask the model, one a core.
+        threads: that ask the model, one a core; the event loop takes the place of one where it can.
         observer: hears of every batch.
     """
 
@@ -183,8 +187,9 @@ class Batcher:
             if release.quick or soon:
                 pieces = self._take(release.within(INLINE))
             else:
-                more = max(len(self._queue), len(first.texts) - first.taken) >= idle > 0  # than idle threads but one
-                pieces = self._take(release.within(SLICE), idle) if release.brief and more else []
+                # The loop is one of the idle: it leaves what is enough for the others alone.
+                enough = max(len(self._queue), len(first.texts) - first.taken) >= idle > 0
+                pieces = self._take(release.within(SLICE), idle) if release.brief and enough else []
                 self._lock.notify(idle - release.brief if self._queue else 0)
         if pieces:
             self._deliver(*self._ask(pieces))
