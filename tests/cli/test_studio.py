@@ -138,7 +138,7 @@ def test_the_screen_that_makes_a_project_leads_into_it_on_the_same_address(tmp_p
     data = csv(tmp_path / "mail.csv", mail(60)).read_bytes()
     root = tmp_path / "new"
     root.mkdir()
-    with running(cwd=root) as (_, url, key), httpx.Client(base_url=url, headers=PAGE, timeout=60) as browser:
+    with running(cwd=root) as (_, url, key), httpx.Client(base_url=url, headers=PAGE, timeout=180) as browser:
         browser.post("/api/session", json={"key": key}).raise_for_status()
         browser.post("/api/setup/file", params={"name": "mail.csv"}, content=data).raise_for_status()
         said = browser.post("/api/setup/start", json={"files": ["mail.csv"], "name": "mail"}).raise_for_status().json()

@@ -109,7 +109,8 @@ class Worker:
 
 def _serve(root: Path | None, line: Connection) -> None:
     """In the process: answer until the other end of the line is gone."""
-    os.nice(5)
+    if root is not None:
+        os.nice(5)  # whoever labels comes first; where there is no project yet, nobody does
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the server's terminal is for the server
     # The end of a line, or its reset: so it looks where the server was killed before it read our last answer.
     with contextlib.suppress(EOFError, OSError):
