@@ -134,7 +134,8 @@ class Search:
 
         def may(one: Trial) -> bool:
             # The model as it is answers as the model does: it can't pass by luck.
-            return one.loss < bar or one.recipe.form == "exact" or one.bundle in found or self.gate.known(one.bundle)
+            hopeful = one.loss < bar or one.recipe.form == "exact"
+            return hopeful or one.bundle in found or self.gate.known(one.bundle) is not None
 
         left = worth([one for one in self.journal.trials if one.bundle not in refused and may(one)])
         for one in sorted(left, key=lambda one: (max(self.limits.excess(one), 1.0), one.bytes)):
