@@ -43,7 +43,13 @@ def root(_trained: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def served(root: Path) -> Iterator[Served]:
+def apart() -> bool:
+    """Whether heavy reading has a process of its own."""
+    return False
+
+
+@pytest.fixture
+def served(root: Path, apart: bool) -> Iterator[Served]:
     """That project, served."""
-    with serving(root) as one:
+    with serving(root, apart=apart) as one:
         yield one

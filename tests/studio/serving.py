@@ -7,8 +7,10 @@ Served.live(role)   a WebSocket, signed in likewise
 
 from __future__ import annotations
 
+import asyncio
+import pickle
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +28,7 @@ from adequate.studio.auth.register import Desk, add, at_desk, sign_in
 from adequate.studio.context import Studio
 from adequate.studio.roles import Role
 from adequate.studio.server import config, opened
+from adequate.studio.worker import Worker, _call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,15 +72,32 @@ class Served:
         return socket
 
 
+class Near(Worker):
+    """Reads in this process, for another takes longer to start than a test; what goes and comes is pickled still."""
+
+    async def _ask(self, function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[bool, Any]:
+        def work() -> tuple[bool, Any]:
+            there = pickle.loads(pickle.dumps((function, args)))
+            back: tuple[bool, Any] = pickle.loads(pickle.dumps(_call(self.root, *there)))
+            return back
+
+        return await asyncio.to_thread(work)
+
+
 @contextmanager
-def serving(root: Path, *, automatic: bool = False, provider: Provider | None = None) -> Iterator[Served]:
+def serving(
+    root: Path, *, automatic: bool = False, provider: Provider | None = None, apart: bool = False
+) -> Iterator[Served]:
     """Serve the project in a folder until the end.
 
     Args:
         automatic: whether the loop turns by itself.
         provider: by which people sign in.
+        apart: whether heavy reading has a process of its own, as it does where people work.
     """
     with opened(root, automatic=automatic) as studio:
+        if not apart:
+            studio.worker = Near(root)
         server = uvicorn.Server(config(make(studio, provider=provider), host="127.0.0.1", port=0))
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from adequate.store.lock import locked
@@ -17,6 +18,12 @@ from tests.studio.test_hostile import _all_read, wide
 __all__ = ["wide"]
 
 SAID = "Wolpertinger7741 lives in the attic?"
+
+
+@pytest.fixture
+def apart() -> bool:
+    """What a process held goes with it."""
+    return True
 
 
 def _read_everywhere(client: Any, example: str) -> str:

@@ -29,12 +29,14 @@ AHEAD = 100  # operations under way at once
 
 
 @pytest.fixture
-def wide(root: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Iterator[Served]:
+def wide(
+    root: Path, apart: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> Iterator[Served]:
     """A project with a task of every kind, where nobody is too fast."""
     file = root / "project.py"
     file.write_text(file.read_text() + MORE)
     monkeypatch.setattr(pace, "AT_ONCE", 1e9)
-    with serving(root) as one:
+    with serving(root, apart=apart) as one:
         logging.getLogger("uvicorn.error").addHandler(caplog.handler)  # it hands on nothing by itself
         yield one
 
