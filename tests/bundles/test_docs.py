@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 
 from adequate.bundles import Bundle, write
 from adequate.bundles.blocks import Block
+from adequate.bundles.halves import packed
 from adequate.bundles.static import Static, words
 from tests.bundles.made import encoder, heads, texts
 from tests.light import ABSENT, BARE, light
@@ -37,9 +39,19 @@ def static() -> Static:
     return Static(known, pairs, values, rng.uniform(0.01, 0.02, v + len(pairs)).astype(np.float16))
 
 
-@pytest.mark.parametrize("kinds", [["graph"], ["static"], ["graph", "static"]], ids=" and ".join)
+def halves() -> Static:
+    """The same in numbers of 4 bits."""
+    return replace(static(), values=packed(static().values >> 4))
+
+
+@pytest.mark.parametrize("kinds", [["graph"], ["static"], ["graph", "halves"]], ids=" and ".join)
 def test_the_reader_answers_as_adequate_does(tmp_path: Path, kinds: Sequence[str]) -> None:
-    blocks: list[Block] = [encoder(tmp_path / "made") if kind == "graph" else static() for kind in kinds]
+    made: dict[str, Callable[[], Block]] = {
+        "graph": lambda: encoder(tmp_path / "made"),
+        "static": static,
+        "halves": halves,
+    }
+    blocks: list[Block] = [made[kind]() for kind in kinds]
     folder = write(tmp_path / "b", project="mail", text="body", blocks=blocks, heads=heads(blocks))
     asked = [*texts(40, seed=2), *ODD]
     (tmp_path / "ask.py").write_text(program())

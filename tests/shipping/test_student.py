@@ -18,7 +18,7 @@ from adequate.encoders.lexical import Lexical
 from adequate.shipping import student, words
 from adequate.shipping.distil import nearest
 from adequate.shipping.material import Made, Material
-from adequate.shipping.variants import beyond, spliced, strange
+from adequate.shipping.variants import asked, beyond, spliced, strange
 from adequate.shipping.vocabulary import chosen, laid
 from adequate.training.fit import fit
 from adequate.training.heads import NEVER, Head
@@ -94,6 +94,25 @@ def test_a_student_is_the_same_whoever_asked_the_teacher_first() -> None:
     assert student.build(shared, width=24, bigrams=500).blocks[0].name == small().blocks[0].name
 
 
+def test_numbers_of_4_bits_say_what_whole_ones_do_in_a_quarter_of_the_bytes() -> None:
+    whole = student.build(replace(material(), found={}), width=24, bigrams=500, precision="fp16")
+    (block,), (full,) = small().blocks, whole.blocks
+    assert isinstance(block, Static)
+    assert isinstance(full, Static)
+    assert (block.width, block.values.nbytes * 4) == (full.width, full.values.nbytes)
+    assert abs(agreement(small(), "intent") - agreement(whole, "intent")) <= 0.03
+
+
+def test_a_second_portion_of_texts_comes_after_the_first() -> None:
+    shared = replace(material(), found={})
+    two = asked(shared, 2)
+    one = asked(replace(material(), found={}), 1)
+    assert 0 < len(one.texts) < len(two.texts)
+    assert two.texts[: len(one.texts)] == one.texts
+    np.testing.assert_array_equal(two.logits["intent"][: len(one.texts)], one.logits["intent"])
+    assert asked(shared, 1).texts == one.texts
+
+
 def test_a_spliced_text_begins_as_one_text_and_ends_as_another() -> None:
     texts = ["a b c", "d e", "f"]
     begins = [["", "a", "a b", "a b c"], ["", "d", "d e"], ["", "f"]]
@@ -132,7 +151,7 @@ def test_the_students_bundle_answers_as_it_did(tmp_path: Path) -> None:
 
 
 def test_heads_made_small_take_half_the_bytes(tmp_path: Path) -> None:
-    made = words.build(material(), keep=600)
+    made = words.build(material(), keep=600, precision="fp16")
     (name,), head = (made.blocks[0].name,), made.heads["intent"]
     whole = replace(head, weights={name: replace(head.weights[name], values=head.weights[name].values + 1e-5)})
     half, full = (
@@ -171,7 +190,7 @@ def test_the_nearest_table_is_the_least_squares_one() -> None:
 
 
 def test_few_n_grams_say_most_of_what_all_say() -> None:
-    every, few = words.build(material(), keep=None), words.build(material(), keep=600)
+    every, few = (words.build(material(), keep=keep, precision="fp16") for keep in (None, 600))
     assert agreement(every, "intent") >= agreement(few, "intent") - 0.01
     assert agreement(few, "intent") > 0.93
     (weights,) = few.heads["intent"].weights.values()

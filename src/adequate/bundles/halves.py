@@ -15,7 +15,7 @@ MIDDLE = 8  # what 0 is written as
 def packed(numbers: NDArray[np.int8]) -> NDArray[np.uint8]:
     """Shape (n, width // 2) of (n, width) numbers from -8 to 7; the first of two in the higher half. Width is even."""
     up = (numbers + np.int8(MIDDLE)).astype(np.uint8)
-    return (up[:, ::2] << 4) | up[:, 1::2]
+    return np.asarray((up[:, ::2] << 4) | up[:, 1::2], np.uint8)
 
 
 def unpacked(values: NDArray[Any]) -> NDArray[Any]:
@@ -26,5 +26,5 @@ def unpacked(values: NDArray[Any]) -> NDArray[Any]:
     """
     if values.dtype != np.uint8:
         return values
-    halves = np.stack([values >> 4, values & 15], axis=-1).reshape(len(values), -1)
+    halves = np.stack([values >> 4, values & 15], axis=-1).reshape(len(values), 2 * values.shape[1])
     return halves.astype(np.int8) - np.int8(MIDDLE)

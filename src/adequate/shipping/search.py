@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
 Form = Literal["exact", "encoder", "static", "words"]
-Precision = Literal["int8", "fp16", "fp32"]
+Precision = Literal["int4", "int8", "fp16", "fp32"]
 
 FAR = 1.5  # what is poorer than a candidate that loses so many times what may be lost isn't tried
 
@@ -35,7 +35,8 @@ class Recipe:
         rank: of the encoder's factorised matrices; None: whole.
         layers: of the encoder that are kept; None: all.
         width: numbers in a static vector.
-        bigrams: rows for hashed pairs of tokens; 0: none.
+        bigrams: pairs of words that a static student has vectors of; 0: none.
+        portions: of texts that its teacher is asked for it.
         keep: n-grams with the most weight that are kept, beside an encoder only where heads read them; None: all.
     """
 
@@ -48,6 +49,7 @@ class Recipe:
     layers: int | None = None
     width: int = 128
     bigrams: int = 0
+    portions: int = 4
     keep: int | None = None
 
     @property
@@ -56,7 +58,7 @@ class Recipe:
         names = {
             "exact": (),
             "encoder": ("precision", "vocabulary", "ffn", "attention", "rank", "layers", "keep"),
-            "static": ("precision", "width", "bigrams"),
+            "static": ("precision", "width", "bigrams", "portions"),
             "words": ("precision", "keep"),
         }[self.form]
         return {name: getattr(self, name) for name in names}
@@ -67,7 +69,8 @@ class Recipe:
             return "the model as it is"
         if self.form == "static":
             pairs = f", {self.bigrams:,} pairs" if self.bigrams else ""
-            return f"static vectors of {self.width}{pairs}, {self.precision}"
+            longer = f", from {self.portions} portions" if self.portions != min(PORTIONS) else ""
+            return f"static vectors of {self.width}{pairs}, {self.precision}{longer}"
         if self.form == "words":
             return f"n-grams, {'all' if self.keep is None else f'{self.keep:,}'}, {self.precision}"
         common = f" + {self.vocabulary:,}" if self.vocabulary else ""
@@ -183,13 +186,13 @@ class Space:
     ladder: tuple[Recipe, ...] = field(
         default=(
             Recipe(form="exact"),
-            Recipe(form="static", bigrams=65_536),
+            Recipe(form="static", precision="int4", bigrams=65_536),
             Recipe(form="encoder", vocabulary=4_000, ffn=0.5, attention=0.5, keep=10_000),
-            Recipe(form="static"),
+            Recipe(form="static", precision="int4"),
             Recipe(form="encoder", vocabulary=12_000, keep=10_000),
             Recipe(form="words", keep=20_000),
             Recipe(form="encoder", vocabulary=4_000, ffn=0.5, keep=10_000),
-            Recipe(form="static", width=256, bigrams=65_536),
+            Recipe(form="static", precision="int4", bigrams=65_536, portions=16),
             Recipe(form="words"),
         )
     )
@@ -213,9 +216,10 @@ ATTENTION = (1.0, 0.75, 0.5)
 RANKS = (None, 192, 128)
 WIDTHS = (256, 128, 64, 32)
 BIGRAMS = (65_536, 16_384, 0)
+PORTIONS = (16, 4)  # no smaller with fewer, but made sooner
 KEEPS = (None, 50_000, 20_000, 10_000, 5_000, 2_000)  # n-grams alone
 BESIDE = (None, 10_000, 5_000, 2_000, 0)  # and beside an encoder
-PRECISIONS: tuple[Precision, ...] = ("fp32", "fp16", "int8")  # not each form has each
+PRECISIONS: tuple[Precision, ...] = ("fp32", "fp16", "int8", "int4")  # not each form has each
 
 
 def follow(space: Space, tried: Sequence[Trial], limits: Limits | None = None) -> Recipe | None:
@@ -255,8 +259,13 @@ def steps(one: Recipe, space: Space, way: Literal["smaller", "richer"]) -> Itera
             ("rank", RANKS),
             ("precision", PRECISIONS[::2]),
         ),
-        "static": (("bigrams", BIGRAMS), ("width", WIDTHS), ("precision", PRECISIONS[1:])),
-        "words": (("keep", space.keeps("words", KEEPS)), ("precision", PRECISIONS[1:])),
+        "static": (
+            *((("portions", PORTIONS),) if way == "richer" else ()),
+            ("bigrams", BIGRAMS),
+            ("width", WIDTHS),
+            ("precision", PRECISIONS[2:]),
+        ),
+        "words": (("keep", space.keeps("words", KEEPS)), ("precision", PRECISIONS[1:3])),
     }
     for name, values in ladders[one.form]:
         at = values.index(getattr(one, name)) + by if getattr(one, name) in values else -1
@@ -284,7 +293,7 @@ def _rich(one: Recipe) -> tuple[float, ...]:
             one.layers or whole,
         )
     if one.form == "static":
-        return (precision, one.width, one.bigrams)
+        return (precision, one.width, one.bigrams, one.portions)
     return (precision, math.inf if one.keep is None else one.keep)
 
 
