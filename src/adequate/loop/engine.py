@@ -125,14 +125,16 @@ class Engine:
         """
         from adequate.loop.answers import read_labels
         from adequate.loop.production import ingest
+        from adequate.loop.production.asked import in_words
         from adequate.loop.run import run
 
         with self.store(write=True, verb="run") as store:
             said = None if oracle is None else read_labels(self.project, Path(oracle))
             brought = ingest(store, self.project, progress=progress)
             if brought.rows:
-                asked = ", ".join(f"{n:,} {policy}" for policy, n in brought.asked.items())
-                notice(f"production: {brought.rows:,} recorded rows came in" + (f"; asked: {asked}" if asked else ""))
+                rows = "1 recorded row" if brought.rows == 1 else f"{brought.rows:,} recorded rows"
+                asked = in_words(brought.asked)
+                notice(f"production: {rows} came in" + (f"; asked: {asked}" if asked else ""))
             return run(
                 store,
                 self.project,

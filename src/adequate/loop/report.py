@@ -14,11 +14,10 @@ from adequate.loop.board import Board, CellRow, Failure
 from adequate.loop.checks.cells import cells as tests_of
 from adequate.loop.checks.keep import key_of
 from adequate.loop.cycle import slice_of
-from adequate.loop.production.asked import ASSERTION, SHADOW, TRIGGER
+from adequate.loop.production.asked import in_words as raised
 from adequate.loop.renames import carried
 from adequate.loop.turn import dried_up
 from adequate.store.queue import BY_PEOPLE
-from adequate.store.traffic import AUDIT
 from adequate.testing.cells import Cell, declared
 from adequate.testing.forecast import forecast
 from adequate.testing.retarget import Standing, retarget
@@ -228,9 +227,8 @@ def _gone(store: Store, task: Task, names: tuple[str, ...]) -> str:
 def _from_production(waiting: Sequence[QueueItem]) -> str:
     """How many of these questions production raised, in words; "" where it raised none."""
     counts = Counter(item.policy for item in waiting if item.cycle == BY_PEOPLE)  # not what a cycle picked
-    kinds = {ASSERTION: "violations", TRIGGER: "finds of triggers", SHADOW: "disagreements", AUDIT: "drawn evenly"}
-    said = [f"{counts[policy]:,} {what}" for policy, what in kinds.items() if counts[policy]]
-    return f"; from production: {', '.join(said)}" if said else ""
+    said = raised(counts)
+    return f"; from production: {said}" if said else ""
 
 
 def where_asked(project: Project, tasks: Iterable[str]) -> str:

@@ -29,6 +29,24 @@ FIRST = -1.0  # rank: before all that a cycle asks
 ASSERTION, ABSTAINED, TRIGGER, SHADOW = "assertion", "abstained", "trigger", "shadow"
 # A row that was recorded for several reasons is asked for the first of them.
 ORDER = (AUDIT, ASSERTION, TRIGGER, ABSTAINED, SHADOW)
+WORDS = {  # for one, and for more
+    ASSERTION: ("violation", "violations"),
+    TRIGGER: ("find of triggers", "finds of triggers"),
+    ABSTAINED: ("unsure answer", "unsure answers"),
+    SHADOW: ("disagreement", "disagreements"),
+    AUDIT: ("drawn evenly", "drawn evenly"),
+}
+
+
+def in_words(asked: Mapping[str, int]) -> str:
+    """Questions by what they were recorded for; "" where there are none.
+
+    >>> in_words({"audit": 6, "assertion": 1})
+    '1 violation, 6 drawn evenly'
+    """
+    return ", ".join(
+        f"{asked[policy]:,} {words[asked[policy] > 1]}" for policy, words in WORDS.items() if asked.get(policy)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
