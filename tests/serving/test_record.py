@@ -13,17 +13,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adequate.bundles.bundle import Answers
 from adequate.serving.record import Clock, Recorder
 from adequate.serving.seen import Batch, joined
 from adequate.serving.spool import pieces
 from adequate.spec.assertions import Assertion, Kind
 from adequate.spec.recording import Recording
-from tests.serving.answering import TEXT, Model, texts, total, written
+from adequate.testing.outputs import Output
+from tests.serving.answering import LABELS, TEXT, Model, texts, total, written
 
 BATCH = 32
 
@@ -366,3 +369,16 @@ def test_batches_of_other_forms_are_not_mixed() -> None:
         ("r1", [TEXT, "channel"], ["intent", "topics"]),
         ("r2", [TEXT], ["intent"]),
     ]
+
+
+@pytest.mark.parametrize(
+    "many", [1, 1000]
+)  # few wait with the probabilities of all labels, many with that of the answer
+def test_each_answer_waits_with_its_own_probability_and_no_answer_with_none(many: int) -> None:
+    probs = np.tile(np.array([[0.1, 0.2, 0.7], [0.5, 0.3, 0.2]], np.float32), (many, 1))
+    output = Output(labels=LABELS, answers=np.array([-1, 1] * many, np.int32), probs=probs)
+    said = Batch.of("r1", 0.0, {TEXT: ["a", "b"] * many}, Answers(outputs={"intent": output}, features={}))
+    (seen,) = joined([said, said])
+    assert seen.outputs["intent"].probs is None
+    assert seen.outputs["intent"].sure is not None
+    assert seen.outputs["intent"].sure.tolist() == pytest.approx([0.0, 0.3] * 2 * many)

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 Row: TypeAlias = dict[str, Any]
 AUDIT = "audit"  # drawn uniformly, whatever was answered
 TEXT = 256  # bytes that one text takes at least
-Said: TypeAlias = tuple[tuple[str, ...], Codes | Mask, Floats | Doubles | None]  # labels, answers, how sure
+SMALL = 2048  # numbers that may wait: to pick among them later, many together, costs less
+Said: TypeAlias = tuple[tuple[str, ...], Codes | Mask, Floats | Doubles | None]  # labels, answers, as `_held`
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Batch(NamedTuple):
     Args:
         at: when, seconds since 1970.
         inputs: by column.
-        said: by task its labels, the answers, and the probability of each.
+        said: by task its labels, the answers, and the probability of each; of few texts those of all labels.
         features: by block; of those that triggers read.
         armed: these triggers; None: there are none, or nobody knows yet.
     """
@@ -62,7 +63,7 @@ class Batch(NamedTuple):
     @classmethod
     def of(cls, release: str, at: float, inputs: Columns, answers: Answers, live: Live | None = None) -> Batch:
         """Of what was answered; a few microseconds, since a request waits for it."""
-        said = {task: (one.labels, one.answers, _sure(one)) for task, one in answers.outputs.items()}
+        said = {task: (one.labels, one.answers, _held(one)) for task, one in answers.outputs.items()}
         if live is None:
             return cls(release, at, inputs, said, {})
         if not live.asked:
@@ -100,8 +101,14 @@ class Batch(NamedTuple):
             self.release,
             id(self.armed),
             tuple(self.inputs),
-            tuple((task, id(one[0])) for task, one in self.said.items()),
+            tuple(
+                (task, id(labels), None if held is None else held.ndim) for task, (labels, _, held) in self.said.items()
+            ),
         )
+
+
+def _held(output: Output) -> Floats | Doubles | None:
+    return output.probs if output.probs is not None and output.probs.size <= SMALL else _sure(output)
 
 
 def _sure(output: Output) -> Floats | Doubles | None:
@@ -209,8 +216,12 @@ def _together(batches: list[Batch]) -> Seen:
 
 def _output(some: Sequence[Said]) -> Output:
     answers = np.concatenate([one[1] for one in some])
-    known = [one[2] for one in some if one[2] is not None]
-    sure = np.concatenate(known, dtype=np.float32, casting="same_kind") if len(known) == len(some) else None
+    parts = [one[2] for one in some if one[2] is not None]
+    held = np.concatenate(parts, dtype=np.float32, casting="same_kind") if parts else None
+    sure = held
+    if held is not None and held.ndim == 2:
+        found = _sure(Output(labels=some[0][0], answers=answers, probs=held))
+        sure = None if found is None else found.astype(np.float32)
     if sure is not None and answers.ndim == 1 and len(none := np.flatnonzero(answers < 0)):
         sure[none] = 0.0
     return Output(labels=some[0][0], answers=answers, sure=sure)
