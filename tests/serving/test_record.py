@@ -371,9 +371,7 @@ def test_batches_of_other_forms_are_not_mixed() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "many", [1, 1000]
-)  # few wait with the probabilities of all labels, many with that of the answer
+@pytest.mark.parametrize("many", [1, 1000])  # few wait with all probabilities
 def test_each_answer_waits_with_its_own_probability_and_no_answer_with_none(many: int) -> None:
     probs = np.tile(np.array([[0.1, 0.2, 0.7], [0.5, 0.3, 0.2]], np.float32), (many, 1))
     output = Output(labels=LABELS, answers=np.array([-1, 1] * many, np.int32), probs=probs)
