@@ -128,7 +128,8 @@ def test_tallies_of_a_minute_add_up_and_are_counted_once_with_their_place(both: 
 
 def test_a_recorded_row_is_kept_once(both: Store) -> None:
     def row(name: str, reason: str, at: float, *others: str) -> Recorded:
-        body = {"why": dict.fromkeys((reason, *others), 0.5), "outputs": {"t": {"label": "trigger:1"}}}
+        body = {"why": dict.fromkeys((reason, *others), 0.5), "outputs": {"t": {"label": '"trigger:1,"drawn":'}}}
+        body |= {"drawn": 1.0} if name == "d" else {}
         return Recorded(id=name, example="e", row=1, release="r", reason=reason, probability=0.5, at=at, body=body)
 
     rows = [row("a", "audit", 1.0), row("b", "assertion:x", 2.0, "trigger:1"), row("a", "shadow", 3.0)]
@@ -136,7 +137,10 @@ def test_a_recorded_row_is_kept_once(both: Store) -> None:
     both.sql.write(lambda connection: traffic.keep(connection, rows))
     assert both.traffic.recorded() == rows[:2]
     assert both.traffic.recorded(why="trigger:") == rows[1:2]
-    assert both.traffic.recorded(1.5, reason="audit") == []
+    drawn = row("d", "audit", 4.0)
+    both.sql.write(lambda connection: traffic.keep(connection, [drawn]))
+    assert both.traffic.recorded(reason="audit", drawn=True) == [drawn]
+    assert both.traffic.recorded(1.5, 4.0, reason="audit") == []
 
 
 @given(st.lists(st.dictionaries(st.sampled_from("abc"), st.dictionaries(st.just("n"), st.integers(0, 9)))))

@@ -78,24 +78,36 @@ class Traffic:
         return [Minute(**dict(row._mapping) | {"body": json.loads(row.body)}) for row in rows]
 
     def recorded(
-        self, start: float = 0.0, end: float | None = None, *, reason: str | None = None, why: str | None = None
+        self,
+        start: float = 0.0,
+        end: float | None = None,
+        *,
+        reason: str | None = None,
+        why: str | None = None,
+        drawn: bool = False,
     ) -> list[Recorded]:
         """The rows answered in [start, end), by time.
 
         Args:
             reason: only those of this `Recorded.reason`.
             why: only those that were recorded for a reason that begins so, whatever others they have.
+            drawn: only those of the audit that were drawn to be asked; `body` says with which chance.
         """
         query = sa.select(recorded).where(recorded.c.at >= start)
         if end is not None:
             query = query.where(recorded.c.at < end)
         if reason is not None:
             query = query.where(recorded.c.reason == reason)
-        if why is not None:  # what else holds these characters is passed over below
-            query = query.where(recorded.c.body.contains(f'"{why}', autoescape=True))
+        for sought in ([] if why is None else [f'"{why}']) + (['"drawn":'] if drawn else []):
+            query = query.where(recorded.c.body.contains(sought, autoescape=True))  # and of what else has it, below
         rows = self.sql.rows(query.order_by(recorded.c.at, recorded.c.id))
         found = [Recorded(**dict(row._mapping) | {"body": json.loads(row.body)}) for row in rows]
-        return [one for one in found if why is None or any(name.startswith(why) for name in one.body.get("why", ()))]
+        return [
+            one
+            for one in found
+            if (why is None or any(name.startswith(why) for name in one.body.get("why", ())))
+            and ("drawn" in one.body or not drawn)
+        ]
 
     def read(self, server: str) -> dict[str, int]:
         """How many bytes of each segment of a server were read."""

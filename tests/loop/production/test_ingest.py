@@ -100,7 +100,7 @@ def test_no_request_changes_what_a_column_holds(tmp_path: Path) -> None:
     ]
     said.append(("channel", 3))
     lines = [
-        row(i, text, {"audit": 1.0}) | {"inputs": {"body": text, name: value}}
+        row(i, text, {"audit": 1.0}) | {"inputs": {"body": text, name: value, "aq_id": "mine", "aq_part": "gate"}}
         for i, (text, (name, value)) in enumerate(zip(texts(len(said)), said, strict=True))
     ]
     write(root, lines)

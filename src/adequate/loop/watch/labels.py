@@ -22,7 +22,7 @@ def examples_of(store: Store, start: float) -> dict[str, Recorded]:
 
     That others have a label says something of their texts: they are no sample.
     """
-    return {one.id: one for one in store.traffic.recorded(start, reason=AUDIT) if "drawn" in one.body}
+    return {one.id: one for one in store.traffic.recorded(start, reason=AUDIT, drawn=True)}
 
 
 def answered(store: Store, task: Task, rows: Sequence[Row], became: Mapping[str, Recorded]) -> tuple[Mask, Mask]:
