@@ -177,12 +177,14 @@ class Space:
         columns: n-grams that its heads read, at most; 0: they read none.
         layers: of the encoder.
         bar: expected loss from which a candidate is too poor (a fraction of accuracy).
+        portions: of texts that there is time to ask the teacher for a student, at most.
     """
 
     encoder: bool
     columns: int = 1 << 18
     layers: int = 6
     bar: float = 0.05
+    portions: int = 16
     ladder: tuple[Recipe, ...] = field(
         default=(
             Recipe(form="exact"),
@@ -198,7 +200,7 @@ class Space:
     )
 
     def __contains__(self, one: Recipe) -> bool:
-        return self.encoder or one.form != "encoder"
+        return (self.encoder or one.form != "encoder") and one.portions <= self.portions
 
     def whole(self, one: Recipe) -> Recipe:
         """The recipe by its one name: to keep as many n-grams as heads read, or more, is to keep all."""

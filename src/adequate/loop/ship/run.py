@@ -28,7 +28,7 @@ from adequate.loop.ship.remembered import learned, remembering
 from adequate.loop.ship.report import Shipped
 from adequate.loop.ship.screen import Screen
 from adequate.shipping.material import Material, Taught
-from adequate.shipping.search import NOISE, Limits, Recipe, Space, Trial, follow, frontier
+from adequate.shipping.search import NOISE, PORTIONS, Limits, Recipe, Space, Trial, follow, frontier
 from adequate.testing.gate import CARE
 from adequate.types import Progress, silent
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from adequate.store import Store
 
 SEARCH = 600.0  # seconds, unless told otherwise
+LONG = 300.0  # from so many a student may be taught by all portions, some 150 CPU seconds of MiniLM
 GATED = 0.15  # of the time is left for the gate ...
 LONGEST = 60.0  # ... and so many seconds at most
 
@@ -228,7 +229,7 @@ def ship(
             screen=_screen(material, steer, gate),
             gate=gate,
             journal=journal,
-            space=_space(material),
+            space=_space(material, seconds),
             progress=progress,
             told=told,
         )
@@ -242,9 +243,10 @@ def _screen(material: Material, steer: Mapping[str, Taught], gate: Gate) -> Scre
     return Screen(material=material, steer=steer, cells=cells, sealed=gate.labels, broken=gate.broken)
 
 
-def _space(material: Material) -> Space:
+def _space(material: Material, seconds: float) -> Space:
     """What can be tried of this model."""
     words = material.lexical.digest
     read = [len(head.weights[words].values) for head in material.heads.values() if words in head.blocks]
     encoder = material.weights is not None and material.vectors is not None
-    return Space(encoder=encoder, columns=max(read, default=0), bar=CARE)
+    portions = max(PORTIONS) if seconds >= LONG else min(PORTIONS)
+    return Space(encoder=encoder, columns=max(read, default=0), bar=CARE, portions=portions)
