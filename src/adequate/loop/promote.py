@@ -236,5 +236,7 @@ def _before(steps: Sequence[Rollout]) -> str:
             else:
                 answered.append(step.release)
     if len(answered) < 2:
-        raise ConflictError("no release answered before this one", remedy="adequate show releases; adequate promote RELEASE")
+        raise ConflictError(
+            "no release answered before this one", remedy="adequate show releases; adequate promote RELEASE"
+        )
     return answered[-2]

@@ -69,7 +69,7 @@ def seeker(features: Floats, known: Codes, groups: Codes, *, precision: float, s
     tried = [_out_of_fold(features, wanted, folds, shrink) for shrink in SHRINK]
     if np.isfinite(tried[0][wanted]).sum() < FOUND:
         raise NotEnoughDataError(
-            "all labelled examples of what is sought are alike, or of one thread: nothing tells how well others are found",
+            "what is sought is known from copies of one text, or one thread: nothing tells how well others are found",
             remedy="adequate label, or `adequate find` to see whether the pool has more",
         )
     best = int(np.argmax([_average_precision(scores, wanted) for scores in tried]))
