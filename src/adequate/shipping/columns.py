@@ -37,8 +37,9 @@ def strongest(x: csr_array, values: Floats, keep: int | None) -> NDArray[np.int6
 def rounded(values: Floats, precision: Precision) -> Floats:
     """Weights, shape (a, k), of which a bundle loses nothing in 1, 2 or 4 bytes each; int8 has a scale a row.
 
-    >>> rounded(np.array([[1, 0.5], [0.1, 0]], np.float32), "int8").round(3).tolist()
-    [[1.0, 0.504], [0.1, 0.0]]
+    >>> print(rounded(np.array([[1, 0.25], [0.1, 0]], np.float32), "int8").round(3))
+    [[1.    0.252]
+     [0.1   0.   ]]
     """
     if precision == "fp32":
         return values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import adequate as aq
 from adequate.loop.checks import gate, step
 from adequate.loop.checks.changes import cell_of
+from adequate.loop.checks.run import examples
 from adequate.loop.engine import Engine
 from adequate.loop.page import render
 from adequate.loop.run import _adequate
@@ -141,7 +143,8 @@ def test_a_model_that_says_one_thing_of_everything_is_no_measure_of_what_bears_a
         labels = trained.answer(as_input(pa.record_batch({"body": ["x"]}), "body"))["intent"].labels
         dumb = aq.wrap(lambda texts: ["fee"] * len(texts), task="intent", labels=labels)
         behaviour = engine.project.behaviours["survives_shouting"]
-        [pair] = gate._changed(store, engine.project, behaviour, cell_of(behaviour), 0.5, dumb, trained)
+        gated = partial(examples, store, engine.project, Part.GATE, "all")
+        [pair] = gate._changed(gated, behaviour, cell_of(behaviour), 0.5, dumb, trained, gate.PAIRED)
         rows = np.flatnonzero(store.examples.parts() == PARTS.index(Part.GATE))
         texts = store.examples.take(rows, ["body"]).column(0).combine_chunks()
     said = trained.answer(as_input(pa.record_batch({"body": texts}), "body"))["intent"]
