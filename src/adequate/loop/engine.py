@@ -125,16 +125,13 @@ class Engine:
         """
         from adequate.loop.answers import read_labels
         from adequate.loop.production import ingest
-        from adequate.loop.production.asked import in_words
         from adequate.loop.run import run
 
         with self.store(write=True, verb="run") as store:
             said = None if oracle is None else read_labels(self.project, Path(oracle))
             brought = ingest(store, self.project, progress=progress)
-            if brought.rows:
-                rows = "1 recorded row" if brought.rows == 1 else f"{brought.rows:,} recorded rows"
-                asked = in_words(brought.asked)
-                notice(f"production: {rows} came in" + (f"; asked: {asked}" if asked else ""))
+            if brought.rows or brought.left_out:
+                notice(f"production: {brought}")
             return run(
                 store,
                 self.project,

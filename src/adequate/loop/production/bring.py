@@ -22,7 +22,7 @@ import pyarrow as pa
 from adequate.encoders.identity import identify
 from adequate.labelling import policy
 from adequate.loop.ingest import FRACTIONS
-from adequate.loop.production.asked import Kept, Questions
+from adequate.loop.production.asked import Kept, Questions, in_words
 from adequate.serving.spool import Piece, pieces
 from adequate.store import queue, traffic
 from adequate.store.recordings import folder_of
@@ -59,6 +59,21 @@ class Brought:
     requests: int = 0
     asked: Mapping[str, int] = field(default_factory=dict)
     torn: int = 0
+
+    def __str__(self) -> str:
+        """In words.
+
+        >>> str(Brought(rows=2, left_out=1, asked={"assertion": 2}))
+        '2 recorded rows came in; 1 left out: it would measure, and what was picked may only teach; asked: 2 violations'
+        """
+        rows = "1 recorded row" if self.rows == 1 else f"{self.rows:,} recorded rows"
+        said = [f"{rows} came in"]
+        if self.left_out:
+            whose = "it" if self.left_out == 1 else "they"
+            said.append(f"{self.left_out:,} left out: {whose} would measure, and what was picked may only teach")
+        if self.asked:
+            said.append(f"asked: {in_words(self.asked)}")
+        return "; ".join(said)
 
 
 def ingest(store: Store, project: Project, *, most: int = MOST, progress: Progress = silent) -> Brought:
