@@ -100,7 +100,7 @@ def encoder(bundle: Path, texts: Sequence[str], rounds: int, *, litserve: bool) 
     print(f"  in CPU a text, without the clients': {cost(found['alone']) / cost(found[best]):.2f}")
     for name in [name for name in servers if name.startswith("LitServe")]:
         goal(f"{best} / {name}, 32 clients", ratio(found, best, name), 1.5)
-        goal(f"{threads} / {name}, 1 client", ratio(found, f"{threads}, 1 client", f"{name}, 1 client"), 3.0)
+        goal(f"{best} / {name}, 1 client", ratio(found, f"{best}, 1 client", f"{name}, 1 client"), 3.0)
 
 
 def fast(bundle: Path, texts: Sequence[str], rounds: int) -> None:

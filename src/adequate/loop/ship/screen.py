@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 TOGETHER = 1_024  # texts asked at once
 ENOUGH = 300  # steer labels from which they say better than probabilities what the gate would see
-HOPE = 1 / 3  # chance to pass the gate from which a candidate is put to it
+HOPE = 0.5  # chance to pass the gate from which a candidate is put to it: each refusal raises the bar of the next
 DRAWS = 500  # of what the gate may see
 MEMBERS = 10  # labels from which a cell's loss is worth saying
 
