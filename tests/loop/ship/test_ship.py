@@ -206,8 +206,9 @@ def test_a_torn_line_of_the_journal_is_tried_again(root: Path, found: Shipped) -
     (file,) = (root / ".adequate" / "ship").glob("*/tried.jsonl")
     file.write_bytes(file.read_bytes()[:-20])
     again = Engine.open(root).ship(search=SECONDS)
-    assert [one.recipe for one in again.trials] == [one.recipe for one in found.trials]
-    assert again.trials[:-1] == found.trials[:-1]
+    n = len(found.trials)  # what it costs this time may lead to more of them
+    assert [one.recipe for one in again.trials[:n]] == [one.recipe for one in found.trials]
+    assert again.trials[: n - 1] == found.trials[:-1]
 
 
 def test_only_bundles_that_may_be_released_stay_on_the_disk(root: Path, found: Shipped) -> None:
