@@ -22,7 +22,8 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -48,18 +49,20 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1.0, help="of each load")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--bundle", type=Path, help="of an encoder, to be used instead of one made from public weights")
-    parser.add_argument("--fast", type=Path, help="a bundle without a transformer, instead of one of words")
+    parser.add_argument("--fast", type=Path, help="a bundle without a transformer, instead of one that is drawn")
     parser.add_argument("--skip-http", action="store_true")
     args = parser.parse_args()
     texts = serve.sample()
-    given = {
-        "encoder": (args.bundle or Path()).absolute() if args.bundle else None,
-        "words": args.fast.absolute() if args.fast else None,
-    }
+    pairs = (("encoder", args.bundle), ("static", args.fast))
+    given = {name: None if path is None else path.absolute() for name, path in pairs}
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)  # a server outside of a project records where it is
+        made: dict[str, Callable[[Path], Path]] = {
+            "encoder": serve.encoding,
+            "static": partial(serve.static, texts=texts),
+        }
         for name, bundle in given.items():
-            plain = bundle or serve.made(Path(folder) / name, texts, words=name == "words")
+            plain = bundle or made[name](Path(folder) / name)
             said(f"{name}, in process", inside(plain, texts, args.seconds, args.rounds))
             for size in () if args.skip_http else (BATCH, 1):
                 what = f"{name}, HTTP, {size} texts a request"
