@@ -11,6 +11,8 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
 
+from adequate.serving.asked import COLUMNS
+
 LINES = "application/x-ndjson"
 schemathesis.serializer.alias(LINES, "text/plain")
 
@@ -61,12 +63,11 @@ def _ask(cases: object, calls: int, statuses: Counter[int], wrong: dict[str, Non
 
 
 def _fit(case: schemathesis.Case, mode: GenerationMode) -> None:
-    """Say the shape of the tensor as it is: that it fits the data is what JSON Schema can't say."""
-    if (
-        mode is GenerationMode.POSITIVE
-        and isinstance(case.body, dict)
-        and "inputs" in case.body
-        and "/v2/" in case.path
-    ):
+    """What JSON Schema can't say: a tensor's shape fits its data, and all inputs together have not too many fields."""
+    if mode is not GenerationMode.POSITIVE or not isinstance(case.body, dict) or "inputs" not in case.body:
+        return
+    if "/v2/" in case.path:
         for tensor in case.body["inputs"]:
             tensor["shape"] = [len(tensor["data"])]
+    else:
+        assume(len({name for row in case.body["inputs"] for name in row}) <= COLUMNS)
