@@ -1,6 +1,6 @@
 """What do recording 5 %, five assertions and a trigger cost of the server's throughput? Ratios, all from one run.
 
-    python benchmarks/recording.py [--seconds 1] [--rounds 7] [--bundle ENCODER] [--fast STATIC]
+    python benchmarks/recording.py [--seconds 3] [--rounds 5] [--bundle ENCODER] [--fast STATIC]
 
 1. In process: as many threads as cores ask the bundle for 32 texts at a time, with the recorder and without, in turn;
    by the CPU time of all threads, so that it is right on a busy machine, too.
@@ -46,8 +46,8 @@ RECORDING = Recording(rate=0.05, redact=("email", "phone", "card", r"\b[0-9]{6}\
 def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=1.0, help="of each load")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each load")
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--bundle", type=Path, help="of an encoder, to be used instead of one made from public weights")
     parser.add_argument("--fast", type=Path, help="a bundle without a transformer, instead of one that is drawn")
     parser.add_argument("--skip-http", action="store_true")
