@@ -26,7 +26,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import load_file
 
 from adequate.bundles import Bundle, write
 from adequate.bundles.blocks import Block, Graph, Words
@@ -36,7 +35,7 @@ from adequate.shipping import student
 from adequate.shipping.material import Material
 from adequate.store.resources import cached
 from adequate.training import learn
-from adequate.types import Floats, Kind
+from adequate.types import Kind
 
 ROOT = Path(__file__).resolve().parents[1]
 HELD = 1000  # training texts that choose temperatures
@@ -98,7 +97,7 @@ def taught(train: Said, names: Sequence[str]) -> Material:
         held=min(HELD, len(texts) // 10),
         heads={"intent": head},
         logits={"intent": head.logits(xs)},
-        weights=published(),
+        weights=onnx.weights(),
         attention=onnx.HEADS,
         tokenizer=cached(onnx.TOKENIZER[0]).read_bytes() if onnx.available() else b"",
         tokens=0,
@@ -106,15 +105,6 @@ def taught(train: Said, names: Sequence[str]) -> Material:
         lexical=lexical,
         blocks=tuple(block for block in blocks if block.name in head.blocks),
     )
-
-
-def published() -> dict[str, Floats] | None:
-    """MiniLM's weights, where they are."""
-    path = cached(onnx.WEIGHTS[0])
-    if not path.is_file():
-        return None
-    found: dict[str, Floats] = load_file(path)
-    return found
 
 
 def minilm(precision: onnx.Precision) -> Graph:

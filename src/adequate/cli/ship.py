@@ -163,7 +163,7 @@ def display(found: Shipped) -> None:
     out.print(
         f"[dim]{tried}{more}; {ended}. a text: CPU time in batches; alone: asked by itself; differs: texts answered "
         f"otherwise than by the model; -/+: gate labels that only the model, only the bundle gets right. "
-        f"{found.looks} of the gate's {found.most} looks are used.[/]"
+        f"{found.looks} of the gate's {found.most} looks {'is' if found.looks == 1 else 'are'} used.[/]"
     )
     first, *rest = found.sentences()
     out.print(f"[bold]{safe(first)}[/]")

@@ -17,6 +17,8 @@ from adequate.store.resources import Progress, Resource, cache_folder, cached, f
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from adequate.types import Floats
+
 
 WIDTH = 384
 HEADS = 12
@@ -57,10 +59,8 @@ def load(precision: Precision = "int8", *, threads: int | None = None, progress:
     tokenizer = fetch(*TOKENIZER, progress=progress)
     model = graph_file(precision)
     if not model.is_file():
-        from safetensors.numpy import load_file
-
-        weights = load_file(fetch(*WEIGHTS, progress=progress))
-        keep(model, [graph(weights, heads=HEADS, precision=precision)])
+        published = _read(fetch(*WEIGHTS, progress=progress))
+        keep(model, [graph(published, heads=HEADS, precision=precision)])
     return OnnxEncoder(
         model,
         tokenizer,
@@ -77,6 +77,12 @@ def available(precision: Precision = "int8") -> bool:
     return cached(TOKENIZER[0]).is_file() and (graph_file(precision).is_file() or cached(WEIGHTS[0]).is_file())
 
 
+def weights() -> dict[str, Floats] | None:
+    """The published weights, by name; `None` where they aren't in the cache."""
+    path = cached(WEIGHTS[0])
+    return _read(path) if path.is_file() else None
+
+
 def digest(precision: Precision) -> str:
     """The name of the default encoder: of its weights, its graph, its tokeniser and how much of a text it reads."""
     parts = (WEIGHTS[0].sha256, TOKENIZER[0].sha256, precision, str(WRITER), str(TOKENS))
@@ -86,3 +92,10 @@ def digest(precision: Precision) -> str:
 def graph_file(precision: Precision) -> Path:
     """Where the cache has the graph; `load` makes it."""
     return cache_folder() / "graphs" / f"{digest(precision)}.onnx"
+
+
+def _read(path: Path) -> dict[str, Floats]:
+    from safetensors.numpy import load_file
+
+    found: dict[str, Floats] = load_file(path)
+    return found

@@ -66,7 +66,7 @@ def gather(
     vectors = None if dense is None else _vectors(store, dense[0], dense[1], rows, texts, progress)
     logits = _logits(model, texts, vectors)
     at = {int(row): i for i, row in enumerate(rows.tolist())}
-    weights = _weights() if dense is not None else None
+    weights = onnx.weights() if dense is not None else None
     material = Material(
         texts=texts,
         held=held,
@@ -146,17 +146,6 @@ def _logits(model: Trained, texts: list[str], vectors: Floats | None) -> dict[st
         for name, head in model.heads.items():
             pieces[name].append(head.logits(xs))
     return {name: np.concatenate(found) for name, found in pieces.items()}
-
-
-def _weights() -> dict[str, Floats] | None:
-    """The published weights, where they are on this machine."""
-    path = cached(onnx.WEIGHTS[0])
-    if not path.is_file():
-        return None
-    from safetensors.numpy import load_file
-
-    found: dict[str, Floats] = load_file(path)
-    return found
 
 
 def _blocks(model: Trained, dense: bool, lexical: bool) -> list[Block]:
