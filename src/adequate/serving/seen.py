@@ -92,6 +92,7 @@ class Batch(NamedTuple):
                 size += sum(map(len, values))
             except TypeError:  # numbers and the like among them
                 size += sum(len(value) for value in values if isinstance(value, str))
+        size += sum(held.nbytes for _, _, held in self.said.values() if held is not None)
         return size + sum(x.nbytes for x in self.features.values() if isinstance(x, np.ndarray))
 
     @property
